@@ -38,6 +38,7 @@ LAYERS = (
     {
         "prompts",
         "document",
+        "opening",
         "reading",
         "store",
         "chunking",
@@ -51,7 +52,7 @@ LAYERS = (
     {"planner", "calling", "cliffs", "caching", "parallel"},
     {"choosing", "setup", "conversation", "efforts", "comparing", "hindsight"},
     {"asking", "advising"},
-    {"client", "advice"},
+    {"client", "async_client", "conversations", "faces", "options", "advice"},
     {"cli", "ui"},
 )
 DOORS = {

@@ -1,0 +1,62 @@
+"""What a caller may choose about a client and about one question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from os import PathLike
+from typing import Any, TypedDict
+
+from kimiqa.document import Document
+from kimiqa.ledger import Budget
+from kimiqa.pages import Pages
+from kimiqa.setup import Home
+
+Source = Document | str | PathLike[str] | bytes
+Documents = Source | Sequence[Source]
+"""One document or several: opened, a path, or bytes; their order numbers them D1, D2, …"""
+
+
+class Options(TypedDict, total=False):
+    """What a caller may choose about one question."""
+
+    pages: Pages
+    """Pages to ask about: "40-95", or per document "D2: 3; D3: 7-9"."""
+    effort: str | None
+    max_cost: Decimal | str | None
+    """The cap of this question, in the price's currency."""
+    max_prompt_tokens: int | None
+    """The most tokens of everything that is sent."""
+    max_completion_tokens: int | None
+    chunk_tokens: int
+    """The size that chunks are packed to; 100 unless told otherwise."""
+    keep_hidden: bool
+    """Send passages too that no reader of the page would see; they are left out otherwise."""
+    label: str | None
+    """A client, a matter, a project: what the ledger books the cost under, with its own cap."""
+
+
+class ClientOptions(TypedDict, total=False):
+    """What a client is made of.
+
+    `api_key` and `base_url` name an endpoint of one's own: a key is only ever sent to the host
+    it belongs to. `home` is the folder of store, ledger and settings; None keeps everything in
+    memory. `budget` holds the caps per question, conversation, label, day and month; a decimal
+    string is a cap per question. `effort` is how hard a thinking model thinks. `openai_client`
+    is an `openai.OpenAI` or `AsyncOpenAI` whose key and URL are used. `allow_unpriced` lets a
+    model be asked that has no price, although no cap can hold then. `deadline` is the seconds
+    that a whole answer may take. `label` is the label of every question that is given none.
+    `cache_ttl` is how long the provider is asked to keep prompts: "1h" costs more to write, and
+    pays where questions come more than five minutes apart.
+    """
+
+    api_key: str | None
+    base_url: str | None
+    home: Home
+    budget: Budget | Decimal | str | None
+    effort: str | None
+    openai_client: Any
+    allow_unpriced: bool
+    deadline: float
+    label: str | None
+    cache_ttl: str | None
