@@ -2,84 +2,31 @@
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import hashlib
-import io
 import json
-import os
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import BinaryIO, Final, Protocol
 
-from kimiqa.errors import (
-    DeadlineError,
-    EmptyDocumentError,
-    EngineCrashedError,
-    FileNotFoundError,
-    NotADocumentError,
-)
+from kimiqa.errors import EmptyDocumentError, NotADocumentError
+from kimiqa.opening import first, stored
+from kimiqa.opening.counting import TokenCounter, counted
+from kimiqa.opening.file import PDF, TEXT, File, Preview, Read
+from kimiqa.opening.intake import DEFAULT, Home, Input, store_of, taken
+from kimiqa.opening.looking import cut, look
+from kimiqa.opening.names import label
 from kimiqa.pages import spans
 from kimiqa.plan import Progress
-from kimiqa.prompts import page_block
-from kimiqa.reading import engines, passages, plain
-from kimiqa.reading.checking import Checked, check_pages
-from kimiqa.reading.clean import clean_text
+from kimiqa.reading import engines, passages
+from kimiqa.reading.checking import Checked
 from kimiqa.reading.parts import Box, Hidden, OutlineEntry, Page, Status
-from kimiqa.reading.unseen import unseen
-from kimiqa.store import Store, Stored, store_for
+from kimiqa.store import Store
 
 __all__ = ["Box", "Document", "Hidden", "OutlineEntry", "Page", "Preview", "Status", "label"]
 
-PDF = "application/pdf"
-TEXT = "text/plain"
-FIRST_VOCABULARY = "kimi_k3"
-"""The default model's: its counts are taken while the worker reads, and stored."""
-
 _BEYOND = (engines.BEYOND_PAGES, engines.BEYOND_CHARACTERS)
-_MOST_BYTES = 4 * engines.MOST_CHARACTERS
-_HEAD = 4_096
-_LONGEST_NAME = 200
-_UNSHOWN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
-
 _HALF = re.compile("[\ud800-\udfff]")
-
-Input = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-
-
-class _Default:
-    """The home that the settings name."""
-
-
-DEFAULT: Final = _Default()
-Home = str | os.PathLike[str] | None | _Default
-
-
-class TokenCounter(Protocol):
-    """What `kimiqa.tokens.Counter` is, as far as documents need it."""
-
-    @property
-    def vocabulary(self) -> str: ...
-
-    @property
-    def engine(self) -> str: ...
-
-    def count(self, text: str) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What is known of a document at once: exact pages, and about how many tokens."""
-
-    name: str
-    pages: int
-    first_text: str
-    bytes: int
-    rough_tokens: int
 
 
 @dataclass(slots=True)
@@ -143,16 +90,13 @@ class Document:
     ) -> Reading:
         """The same step by step: a `Preview` at once, `Progress` for each block of pages,
         then the `Document`. Closing the generator ends the reading."""
-        store = store_for(_folder(home))
-        shown = label(name if name is not None else _name_of(source))
-        document_id, size = _take(store, source, shown)
-        if size == 0:
-            raise EmptyDocumentError(f"{shown} is empty: it has 0 bytes.", "Choose another file.")
-        file = _File(store, document_id, shown, size, password)
+        file = taken(source, name, password, home)
         try:
-            yield from _known(file) or _new(file)
+            with contextlib.closing(stored.known(file) or first.read(file)) as steps:
+                for step in steps:
+                    yield cls._of(step) if isinstance(step, Read) else step
         except (NotADocumentError, EmptyDocumentError):
-            store.discard(document_id)
+            file.store.discard(file.id)
             raise
 
     @classmethod
@@ -175,12 +119,30 @@ class Document:
 
         *Raises* `PasswordRequiredError` where its file asks for a password.
         """
-        store = store_for(_folder(home))
-        stored = store.find(document_id)
-        if stored is None:
+        store = store_of(home)
+        row = store.find(document_id)
+        if row is None:
             return None
-        file = _File(store, stored.id, stored.name, stored.bytes, password)
-        return next((step for step in _known(file) or () if isinstance(step, Document)), None)
+        file = File(store, row.id, row.name, row.bytes, password)
+        found = (step for step in stored.known(file) or () if isinstance(step, Read))
+        return next(map(cls._of, found), None)
+
+    @classmethod
+    def _of(cls, read: Read) -> Document:
+        """The document of what was read; what the second pass found there before is left out."""
+        file = read.file
+        document = cls(
+            file.id,
+            file.name,
+            read.pages,
+            read.media,
+            _counts=read.counts,
+            _store=file.store,
+            _password=file.password,
+        )
+        if read.check is not None:
+            document._take(read.check, deep=False)
+        return document
 
     def __eq__(self, other: object) -> bool:
         return self.id == other.id if isinstance(other, Document) else NotImplemented
@@ -217,11 +179,13 @@ class Document:
         """The second pass step by step."""
         if self._look.seen and (self._look.deep or not deep):
             return
-        stored = self._store.check(self.id, deep=deep) if self._store is not None else None
-        if stored is not None:
-            self._take(Checked(*stored), deep=deep)
+        known = self._store.check(self.id, deep=deep) if self._store is not None else None
+        if known is not None:
+            self._take(Checked(*known), deep=deep)
             return
-        found = yield from self._check(deep)
+        source = self._source() if self.drawable else None
+        kept = self._store is not None
+        found = yield from look(self.pages, source, kept=kept, deep=deep)
         if self._store is not None and not found.late:
             self._store.save_check(self.id, found.hidden, found.unchecked, deep=deep)
         self._take(found, deep=deep)
@@ -255,15 +219,7 @@ class Document:
     def block_tokens(self, counter: TokenCounter) -> tuple[int, ...]:
         """The tokens of each page inside its tags: their sum is that of the whole block's
         pages, which the sum of the bare texts is not."""
-        key = _counted_by(counter) + (" seen" if self._cut else "")
-        if key not in self._counts:
-            stored = self._store.counts(self.id, key) if self._store is not None else None
-            if stored is None or len(stored) != len(self.pages):
-                stored = tuple(_block_tokens(page, counter) for page in self.pages)
-                if self._store is not None:
-                    self._store.save_counts(self.id, key, stored)
-            self._counts[key] = stored
-        return self._counts[key]
+        return counted(self.id, self.pages, counter, self._counts, self._store)
 
     def boxable(self, page_number: int) -> bool:
         """Whether it is known where the words of a page stand; its `note` says why not."""
@@ -300,38 +256,12 @@ class Document:
         kept = self._store is not None and self._store.source(self.id).exists()
         return self.media == PDF and kept
 
-    @property
-    def _cut(self) -> bool:
-        """Whether passages were left out, so that pages count fewer tokens than as read."""
-        return any(page.hidden and not page.kept for page in self.pages)
-
-    def _check(self, deep: bool) -> Generator[Progress, None, Checked]:
-        """Look at every page: its characters here, its picture in the worker."""
-        found = Checked()
-        drawn = [page.number for page in self.pages if page.text and page.engine == "pdfium"]
-        if drawn and self.drawable:
-            looking = check_pages(self._source(), drawn, deep=deep)
-            found = yield from _told(looking, len(drawn))
-        others = (page.number for page in self.pages if page.text and page.engine == "pypdf")
-        found.unchecked += others
-        if self._store is not None:  # pages that were given as text are kept unchanged
-            for page in self.pages:
-                if silent := unseen(passages.whole(page)):
-                    found.hidden[page.number] = [*found.hidden.get(page.number, ()), *silent]
-        return found
-
     def _take(self, found: Checked, *, deep: bool) -> None:
         """Leave out what was found. In place: offsets into a page's text, which plans and
         citations give, are then right for whoever holds this document."""
-        pages = list(self.pages)
-        for number, ranges in found.hidden.items():
-            page = pages[number - 1]
-            text = passages.whole(page)
-            read = replace(page, text=text, hidden=(), kept=False)
-            pages[number - 1] = passages.without(read, passages.merged(text, ranges))
-        object.__setattr__(self, "pages", tuple(pages))
-        look = _Look(True, deep, tuple(sorted({*found.unchecked})))
-        object.__setattr__(self, "_look", look)
+        object.__setattr__(self, "pages", cut(self.pages, found))
+        seen = _Look(True, deep, tuple(sorted({*found.unchecked})))
+        object.__setattr__(self, "_look", seen)
 
     def _page(self, number: int) -> Page:
         if not 1 <= number <= len(self.pages):
@@ -342,249 +272,3 @@ class Document:
         assert self._store is not None
         path = self._store.source(self.id)
         return engines.Source(str(path), self.name, self._password)
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file whose bytes are in the store."""
-
-    store: Store
-    id: str
-    name: str
-    size: int
-    password: str | None = field(repr=False)
-
-    @property
-    def source(self) -> engines.Source:
-        return engines.Source(str(self.store.source(self.id)), self.name, self.password)
-
-    def document(self, pages: Sequence[Page], media: str) -> Document:
-        return Document(
-            self.id, self.name, tuple(pages), media, _store=self.store, _password=self.password
-        )
-
-
-def _known(file: _File) -> Reading | None:
-    """The document as it was read before. One with a password still asks for it."""
-    stored = file.store.find(file.id)
-    if stored is None:
-        return None
-    if stored.locked:
-        engines.open_pdf(file.source)
-    pages = file.store.pages(file.id)
-    return _from_store(file, stored, pages) if len(pages) == stored.pages else None
-
-
-def _from_store(file: _File, stored: Stored, pages: tuple[Page, ...]) -> Reading:
-    if file.name != stored.name:
-        file.store.remember_name(file.id, file.name)
-    document = file.document(pages, stored.media)
-    if (found := file.store.check(file.id)) is not None:
-        document._take(Checked(*found), deep=False)
-        pages = document.pages
-    tokens = sum(document.block_tokens(_first_counter()))
-    yield Preview(file.name, len(pages), pages[0].text, file.size, tokens)
-    yield Progress("reading", len(pages), len(pages))
-    yield document
-
-
-def _new(file: _File) -> Reading:
-    with file.store.source(file.id).open("rb") as stream:
-        head = stream.read(_HEAD)
-    return _new_pdf(file) if plain.is_pdf(head) else _new_text(file, head)
-
-
-def _new_text(file: _File, head: bytes) -> Reading:
-    kind = plain.foreign_kind(head, file.name)
-    text = None if kind else plain.decode(_beginning(file))
-    if text is None:
-        raise NotADocumentError(
-            f"{file.name} is {kind or 'a binary file'}, not a document that kimiqa reads.",
-            "It reads PDF, plain text and Markdown: convert the file to one of these.",
-        )
-    pages = _text_pages(text, whole=file.size <= _MOST_BYTES)
-    counter = _first_counter()
-    counts = {page.number: _block_tokens(page, counter) for page in pages}
-    yield Preview(file.name, len(pages), pages[0].text, file.size, sum(counts.values()))
-    yield Progress("reading", len(pages), len(pages))
-    yield _stored(file, pages, TEXT, counts)
-
-
-def _beginning(file: _File) -> bytes:
-    """All of a text file that may be read: whole lines, where it is too long."""
-    with file.store.source(file.id).open("rb") as stream:
-        content = stream.read(_MOST_BYTES + 1)
-    if len(content) <= _MOST_BYTES:
-        return content
-    return content[: content.rfind(b"\n", 0, _MOST_BYTES) + 1 or _MOST_BYTES]
-
-
-def _text_pages(text: str, *, whole: bool) -> list[Page]:
-    """The pages of a text; those beyond what is read of a document say so."""
-    pages: list[Page] = []
-    left = engines.MOST_CHARACTERS
-    for number, part in enumerate(plain.pages_of(text), start=1):
-        left -= len(part)
-        if number > engines.MOST_PAGES or left < 0:
-            note = engines.BEYOND_PAGES if left >= 0 else engines.BEYOND_CHARACTERS
-            pages.append(Page(number, "", "failed", note=note))
-        else:
-            pages.append(Page(number, clean_text(part), "text" if part.strip() else "empty"))
-    if not whole and not any(page.note for page in pages):
-        pages.append(Page(len(pages) + 1, "", "failed", note=engines.BEYOND_CHARACTERS))
-    return pages
-
-
-def _new_pdf(file: _File) -> Reading:
-    opened = engines.open_pdf(file.source)
-    counter = _first_counter()
-    pages: dict[int, Page] = {page.number: page for page in opened.sample}
-    counts = {page.number: _block_tokens(page, counter) for page in opened.sample}
-    rough = _rough_tokens(counts, opened.pages)
-    first = pages[1].text if 1 in pages else ""
-    yield Preview(file.name, opened.pages, first, file.size, rough)
-    with contextlib.closing(engines.read_pages(file.source, opened)) as blocks:
-        for block in blocks:
-            pages |= {page.number: page for page in block}
-            counts |= {page.number: _block_tokens(page, counter) for page in block}
-            yield Progress("reading", len(pages), opened.pages)
-    yield _stored(file, [pages[number] for number in sorted(pages)], PDF, counts)
-
-
-def _rough_tokens(counts: Mapping[int, int], pages: int) -> int:
-    """The sample's mean for every page but the first: a title page stands for itself alone."""
-    others = [tokens for number, tokens in counts.items() if number != 1]
-    first = counts.get(1, 0)
-    return round(first + sum(others) * (pages - 1) / len(others)) if others else first * pages
-
-
-def _stored(file: _File, pages: list[Page], media: str, counts: dict[int, int]) -> Document:
-    """The finished document. One with pages that another try may read is not remembered."""
-    _refuse_lost(file, pages)
-    document = file.document(pages, media)
-    tokens = tuple(counts[page.number] for page in pages)
-    key = _counted_by(_first_counter())
-    document._counts[key] = tokens
-    if not any(page.note == engines.LATE for page in pages):
-        locked = file.password is not None
-        stored = Stored(file.id, file.name, media, file.size, len(pages), locked)
-        file.store.save(stored, pages, {key: tokens})
-    return document
-
-
-def _refuse_lost(file: _File, pages: Sequence[Page]) -> None:
-    """A document of which not one page could be read is an error, not a document."""
-    if any(page.status != "failed" for page in pages):
-        return
-    if any(page.note == engines.LATE for page in pages):
-        raise DeadlineError(
-            f"None of the {len(pages)} pages of {file.name} was read before the deadline.",
-            "Print it to a new PDF and open that.",
-        )
-    raise EngineCrashedError(
-        f"None of the {len(pages)} pages of {file.name} could be read: {pages[0].note}.",
-        "The file is damaged or hostile: print it to a new PDF and open that.",
-    )
-
-
-def _told(looking: Generator[int, None, Checked], pages: int) -> Generator[Progress, None, Checked]:
-    """A check with its progress. Pages that are looked at twice count once."""
-    done = 0
-    while True:
-        try:
-            done += next(looking)
-        except StopIteration as end:
-            found: Checked = end.value
-            return found
-        yield Progress("checking", min(done, pages), pages)
-
-
-def _block_tokens(page: Page, counter: TokenCounter) -> int:
-    return counter.count(page_block(page.number, page.text))
-
-
-def _counted_by(counter: TokenCounter) -> str:
-    """Counts of a stand-in are never taken for those of the vocabulary itself."""
-    return f"{counter.vocabulary} {counter.engine}"
-
-
-def _first_counter() -> TokenCounter:
-    from kimiqa.tokens import counter_for
-
-    return counter_for(FIRST_VOCABULARY)
-
-
-def _folder(home: Home) -> Path | None:
-    if home is None:
-        return None
-    if isinstance(home, _Default):
-        from kimiqa.settings import home_folder
-
-        return home_folder()
-    return Path(home)
-
-
-def _take(store: Store, source: Input, shown: str) -> tuple[str, int]:
-    """Put the bytes into the store. *Raises* `FileNotFoundError`."""
-    try:
-        if isinstance(source, str | os.PathLike):
-            return store.take_path(_regular(Path(source), shown))
-        if isinstance(source, bytes | bytearray | memoryview):
-            return store.take(io.BytesIO(source))
-        return store.take(_binary(source))
-    except FileNotFoundError:  # our own, which says it already
-        raise
-    except OSError as error:
-        raise FileNotFoundError(*_unavailable(store, shown, error)) from None
-
-
-def _regular(path: Path, shown: str) -> Path:
-    """A path that may be read to its end: a pipe may have none, and a device never has."""
-    if "\0" in str(path):
-        raise FileNotFoundError(f"{shown} does not exist.", "Check the path.")
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise FileNotFoundError(
-            f"{shown} is a pipe or a device, not a file.", "Save it to a file, and name that."
-        )
-    return path
-
-
-def _binary(source: BinaryIO) -> BinaryIO:
-    """*Raises* `NotADocumentError` for what gives no bytes."""
-    if isinstance(source, io.TextIOBase) or not hasattr(source, "read"):
-        raise NotADocumentError(
-            f"A {type(source).__name__} gives no bytes.",
-            'Give a path, bytes, or a file that was opened with "rb".',
-        )
-    return source
-
-
-def _unavailable(store: Store, shown: str, error: OSError) -> tuple[str, str]:
-    """The sentence and the next step for a file that could not be copied."""
-    if isinstance(error, builtins.FileNotFoundError | NotADirectoryError):
-        return f"{shown} does not exist.", "Check the path."
-    if isinstance(error, IsADirectoryError):
-        return f"{shown} is a folder, not a file.", "Name the files in it."
-    if isinstance(error, PermissionError):
-        return f"{shown} may not be read.", "Check its permissions."
-    return (
-        f"{shown} could not be copied to {store.folder} ({os.strerror(error.errno or 0)}).",
-        "Make room there, or choose another home.",
-    )
-
-
-def _name_of(source: Input) -> str:
-    if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
-    name = getattr(source, "name", None)
-    return name if isinstance(name, str) else "document"
-
-
-def label(name: str) -> str:
-    """A name as it may be shown: no folders, nothing that cannot be seen, not endless.
-
-    >>> label("../../etc/lease\\u202efdp.pdf")
-    'leasefdp.pdf'
-    """
-    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
-    return _UNSHOWN.sub("", last).strip()[:_LONGEST_NAME] or "document"

@@ -75,7 +75,7 @@ def test_a_document_is_checked_once_and_the_store_remembers(
 ) -> None:
     carrier = carriers.HIDDEN["white"]()
     Document.open(carrier.pdf(), home=home).checked()
-    monkeypatch.delattr("kimiqa.document.check_pages")
+    monkeypatch.delattr("kimiqa.opening.looking.check_pages")
 
     again = Document.open(carrier.pdf(), home=home)
 

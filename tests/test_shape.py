@@ -49,6 +49,7 @@ LAYERS = (
     },
     {"endpoint", "local", "ledger", "prices", "repricing"},
     {"strategies"},
+    {"desk", "reserving", "believing", "paying", "receiving", "settling"},
     {"planner", "calling", "cliffs", "caching", "parallel"},
     {"choosing", "setup", "conversation", "efforts", "comparing", "hindsight"},
     {"asking", "advising"},

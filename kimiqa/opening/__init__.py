@@ -1,0 +1,1 @@
+"""Opening a document: its bytes into the store, its pages out of them or out of the store."""

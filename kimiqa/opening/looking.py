@@ -1,0 +1,55 @@
+"""The second pass over a document: what of its text no reader would see."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+
+from kimiqa.plan import Progress
+from kimiqa.reading import passages
+from kimiqa.reading.checking import Checked, check_pages
+from kimiqa.reading.engines import Source
+from kimiqa.reading.parts import Page
+from kimiqa.reading.unseen import unseen
+
+
+def look(
+    pages: Sequence[Page], source: Source | None, *, kept: bool, deep: bool
+) -> Generator[Progress, None, Checked]:
+    """Look at every page: its characters here, its picture in the worker where there is a
+    `source` to draw it from. Pages that were given as text, not `kept` in a store, are left
+    unchanged."""
+    found = Checked()
+    drawn = [page.number for page in pages if page.text and page.engine == "pdfium"]
+    if drawn and source is not None:
+        found = yield from _told(check_pages(source, drawn, deep=deep), len(drawn))
+    others = (page.number for page in pages if page.text and page.engine == "pypdf")
+    found.unchecked += others
+    if kept:
+        for page in pages:
+            if silent := unseen(passages.whole(page)):
+                found.hidden[page.number] = [*found.hidden.get(page.number, ()), *silent]
+    return found
+
+
+def cut(pages: Sequence[Page], found: Checked) -> tuple[Page, ...]:
+    """The pages without what was found on them, which each lists as `hidden`."""
+    left = list(pages)
+    for number, ranges in found.hidden.items():
+        page = left[number - 1]
+        text = passages.whole(page)
+        read = replace(page, text=text, hidden=(), kept=False)
+        left[number - 1] = passages.without(read, passages.merged(text, ranges))
+    return tuple(left)
+
+
+def _told(looking: Generator[int, None, Checked], pages: int) -> Generator[Progress, None, Checked]:
+    """A check with its progress. Pages that are looked at twice count once."""
+    done = 0
+    while True:
+        try:
+            done += next(looking)
+        except StopIteration as end:
+            found: Checked = end.value
+            return found
+        yield Progress("checking", min(done, pages), pages)
