@@ -1,0 +1,66 @@
+"""The usage that a call is booked at: the endpoint's where it can be believed, else our own."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from kimiqa.desk import Desk, Reply
+from kimiqa.money import Usage
+from kimiqa.plan import Plan, Request
+
+BAND = Decimal("0.05")
+"""How far the endpoint's prompt count may be from the own exact count before both are shown."""
+
+ABSURD = 2
+"""A reported prompt count this many times off, either way, is not believed at all."""
+
+
+def believed(reply: Reply, request: Request, desk: Desk, plan: Plan) -> tuple[Usage, str]:
+    """The usage to book, and the ledger's state for it."""
+    own = own_count(reply, request, desk)
+    said = reply.usage
+    if said is None:
+        reply.warnings.append("The endpoint gave no usage to go by; the cost is our own count.")
+        return own, "estimated"
+    if said.completion_tokens > request.max_completion_tokens:
+        reply.warnings.append(_over_limit(said, request))
+    ours, theirs = own.prompt_tokens, said.prompt_tokens
+    off = abs(theirs - ours)
+    if off <= (BAND + plan.estimate.margin) * ours + 256:
+        return said, _state(reply, said, plan)
+    numbers = f"The endpoint counted {theirs:,} prompt tokens, we count {ours:,}"
+    if theirs * ABSURD < ours or theirs > ours * ABSURD * (1 + plan.estimate.margin):
+        reply.warnings.append(f"{numbers}; the cost is our own count.")
+        return own, "estimated"
+    reply.warnings.append(f"{numbers}; the cost follows the endpoint's count.")
+    return said, _state(reply, said, plan)
+
+
+def _state(reply: Reply, said: Usage, plan: Plan) -> str:
+    """Settled where the endpoint's usage tells the whole cost: not where it came before the end
+    of the reply, and not where a cache that has a price of its own goes without saying."""
+    if reply.finish_reason is None:
+        # Some servers stream running totals: what a cut stream said last may be too low.
+        reply.warnings.append("The usage came before the end of the reply and may be too low.")
+        return "estimated"
+    at = plan.price.at(said.prompt_tokens) if plan.price else None
+    if at is None or at.cached in (None, at.prompt) or said.cached_tokens is not None:
+        return "settled"
+    reply.warnings.append(
+        "The endpoint did not say what it read from its cache: all is booked as read afresh."
+    )
+    return "estimated"
+
+
+def _over_limit(said: Usage, request: Request) -> str:
+    return (
+        f"The endpoint counted {said.completion_tokens:,} completion tokens, above the limit of "
+        f"{request.max_completion_tokens:,} it was given: the cost may pass its ceiling."
+    )
+
+
+def own_count(reply: Reply, request: Request, desk: Desk) -> Usage:
+    """Our own count of what was sent and has come back."""
+    reasoning = desk.counter.count("".join(reply.reasoning))
+    text = desk.counter.count("".join(reply.text))
+    return Usage(request.prompt_tokens, reasoning + text, None, reasoning)

@@ -1,0 +1,64 @@
+"""Where a plan is paid for and sent, and what has come back of it so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kimiqa.endpoint import Endpoint
+from kimiqa.errors import KimiqaError
+from kimiqa.money import Usage
+from kimiqa.plan import Citation
+from kimiqa.tokens import Counter
+
+if TYPE_CHECKING:
+    from kimiqa.ledger import Budget, Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a plan is paid for and sent: the ledger, its caps and the endpoint."""
+
+    ledger: Ledger
+    budget: Budget
+    endpoint: Endpoint
+    counter: Counter
+    host: str
+    cache_ttl: float = 300
+    deadline: float = 1_800
+    allow_unpriced: bool = False
+    label: str | None = None
+
+
+@dataclass(slots=True)
+class Reply:
+    """What has come back so far."""
+
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    usage: Usage | None = None
+    finish_reason: str | None = None
+    began: bool = False
+    """Something was written: the prompt has been read, and the provider may have kept it."""
+    handed_over: bool = False
+    """The request may be on its way: from here on a call that is dropped may be paid for."""
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+
+def kept(reply: Reply, write: Callable[[], None]) -> None:
+    """Write, and where that fails say so: a paid answer is never lost to a full disk. The row
+    then stays reserved at its ceiling."""
+    try:
+        write()
+    except KimiqaError as error:
+        reply.warnings.append(str(error))
+    except Exception as error:  # nor to a fault of the ledger's own
+        reply.warnings.append(f"The ledger could not book this call ({type(error).__name__}).")

@@ -1,0 +1,42 @@
+"""What a call cost, and the assumption under which writes to the provider's cache were priced."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kimiqa.money import Cost, Usage, cost, plain
+from kimiqa.plan import Plan
+
+WRITES = "Cache writes: "
+
+
+def paid_for(usage: Usage, plan: Plan) -> Cost:
+    if plan.price is None:
+        return Cost(None, "USD")
+    return Cost(cost(_with_writes(usage, plan), plan.price), plan.price.currency)
+
+
+def about_writes(usage: Usage, plan: Plan) -> list[str]:
+    """The assumption under which writes to the provider's cache were priced."""
+    if not _writes_matter(usage, plan) or plan.price is None:
+        return []
+    price, written = plan.price.at(usage.prompt_tokens), _with_writes(usage, plan)
+    whose = "reported" if usage.cache_write_tokens is not None else "assumed (none reported)"
+    return [
+        f"{WRITES}{written.cache_write_tokens or 0:,} tokens, {whose}, at "
+        f"{plain(price.cache_write)} {price.currency} per million, assumed to stand instead of "
+        "the prompt price and not on top of it."
+    ]
+
+
+def _with_writes(usage: Usage, plan: Plan) -> Usage:
+    """The usage as it is priced: where writing to the cache has a price of its own and the
+    endpoint does not say what it wrote, that is all it did not read from there."""
+    if not _writes_matter(usage, plan) or usage.cache_write_tokens is not None:
+        return usage
+    return replace(usage, cache_write_tokens=usage.prompt_tokens - (usage.cached_tokens or 0))
+
+
+def _writes_matter(usage: Usage, plan: Plan) -> bool:
+    price = plan.price and plan.price.at(usage.prompt_tokens)
+    return bool(plan.caches and price and price.cache_write not in (None, price.prompt))

@@ -1,0 +1,66 @@
+"""What streams in becomes events, and is kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from kimiqa.citations import CitationChecker
+from kimiqa.desk import Desk, Reply, kept
+from kimiqa.endpoint import (
+    Delta,
+    FinishDelta,
+    NoteDelta,
+    ReasoningDelta,
+    SentDelta,
+    TextDelta,
+    UsageDelta,
+    WaitDelta,
+)
+from kimiqa.plan import Cited, Event, Plan, Progress, Reasoning, Request, Text
+
+
+async def received(plan: Plan, request: Request, desk: Desk, reply: Reply) -> AsyncGenerator[Event]:
+    checker = CitationChecker(plan.documents)
+    async with aclosing(desk.endpoint.stream(request.content, deadline=desk.deadline)) as deltas:
+        async for delta in deltas:
+            if not reply.began and isinstance(delta, ReasoningDelta | TextDelta):
+                reply.began = True
+                if desk.cache_ttl:
+                    kept(reply, lambda: _remember(plan, request, desk))
+            for event in taken(delta, reply, checker):
+                yield event
+    for citation in checker.close():
+        reply.citations.append(citation)
+        yield Cited(citation)
+
+
+def taken(delta: Delta, reply: Reply, checker: CitationChecker) -> Sequence[Event]:
+    """Keep what a delta brought, and say it onwards."""
+    match delta:
+        case TextDelta(text):
+            reply.text.append(text)
+            found = checker.feed(text)
+            reply.citations.extend(found)
+            return [Text(text), *map(Cited, found)]
+        case ReasoningDelta(text):
+            reply.reasoning.append(text)
+            return [Reasoning(text)]
+        case UsageDelta(usage):
+            reply.usage = usage
+        case FinishDelta(reason):
+            reply.finish_reason = reason
+        case NoteDelta(message):
+            reply.warnings.append(message)
+        case SentDelta():
+            reply.handed_over = True
+        case WaitDelta(seconds, why):
+            reply.handed_over = False
+            return [Progress("waiting", 0, None, f"{why} Waiting {seconds:.0f} s.")]
+    return []
+
+
+def _remember(plan: Plan, request: Request, desk: Desk) -> None:
+    desk.ledger.remember_prefix(
+        desk.host, plan.model, plan.effort, request.segments, desk.cache_ttl
+    )

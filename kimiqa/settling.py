@@ -1,0 +1,117 @@
+"""How a call ends in the ledger: settled, estimated, unknown or released."""
+
+from __future__ import annotations
+
+from kimiqa.believing import believed, own_count
+from kimiqa.desk import Desk, Reply, kept
+from kimiqa.errors import CutError, DeadlineError, EndpointError
+from kimiqa.money import Cost, Usage, plain
+from kimiqa.paying import WRITES, about_writes, paid_for
+from kimiqa.plan import Answer, Plan, Request
+from kimiqa.reserving import NOT_SENT
+
+_NO_ANSWER = "The reply ended without an answer."
+
+
+def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk) -> Answer:
+    """The answer; the ledger's row is settled, or estimated where the endpoint said nothing
+    that can be believed."""
+    text = "".join(reply.text)
+    usage, state = believed(reply, request, desk, plan)
+    paid = paid_for(usage, plan)
+    if not text.strip() and reply.finish_reason is None:
+        kept(reply, lambda: desk.ledger.estimate(call_id, usage, paid, _NO_ANSWER))
+        raise CutError(
+            "The endpoint ended its reply without an answer and without saying why.",
+            f"It may be billed; the ledger books {plain(paid.amount)} {paid.currency} for it. "
+            "Ask again if you want to pay for another try.",
+            billed="unknown",
+        )
+    reply.warnings.extend(about_writes(usage, plan))
+    _book(call_id, usage, paid, state, reply, desk)
+    return Answer(
+        text=text,
+        strategy=plan.strategy,
+        model=plan.model,
+        citations=tuple(reply.citations),
+        coverage=plan.coverage,
+        usage=usage,
+        cost=paid,
+        estimate=plan.estimate,
+        finish_reason=reply.finish_reason,
+        warnings=(*plan.warnings, *reply.warnings, *about_the_end(reply, request, text)),
+        reasoning="".join(reply.reasoning),
+        seconds=reply.seconds,
+        id=call_id,
+        state=state,
+        question=plan.question,
+        plan=plan,
+    )
+
+
+def _book(call_id: str, usage: Usage, paid: Cost, state: str, reply: Reply, desk: Desk) -> None:
+    note = " ".join(reply.warnings)
+    if state == "settled":
+        written = " ".join(each for each in reply.warnings if each.startswith(WRITES))
+        kept(
+            reply,
+            lambda: desk.ledger.settle(call_id, usage, paid, reply.seconds, written or None),
+        )
+    else:
+        kept(reply, lambda: desk.ledger.estimate(call_id, usage, paid, note, reply.seconds))
+
+
+def broken_off(
+    error: EndpointError | DeadlineError,
+    reply: Reply,
+    call_id: str,
+    plan: Plan,
+    request: Request,
+    desk: Desk,
+) -> None:
+    """A failure after part of the answer keeps that part; before it, the error goes on up."""
+    if "".join(reply.text).strip():
+        reply.finish_reason = None
+        reply.warnings.append(f"The answer broke off: {error.message}")
+        return
+    usage = reply.usage or own_count(reply, request, desk)
+    if error.billed == "no":
+        kept(reply, lambda: desk.ledger.release(call_id, error.message))
+    elif reply.usage or reply.reasoning:
+        paid = paid_for(usage, plan)
+        kept(reply, lambda: desk.ledger.estimate(call_id, usage, paid, error.message))
+    else:
+        kept(reply, lambda: desk.ledger.unknown(call_id, error.message))
+    raise error
+
+
+def abandoned(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk) -> None:
+    ledger = desk.ledger
+    if not reply.handed_over:
+        kept(reply, lambda: ledger.release(call_id, NOT_SENT))
+        return
+    if not (reply.reasoning or reply.text or reply.usage):
+        note = "Stopped before the endpoint had answered."
+        kept(reply, lambda: ledger.unknown(call_id, note))
+        return
+    usage = reply.usage or own_count(reply, request, desk)
+    note, paid = "Stopped while the answer came.", paid_for(usage, plan)
+    kept(reply, lambda: ledger.estimate(call_id, usage, paid, note, reply.seconds))
+
+
+def about_the_end(reply: Reply, request: Request, text: str) -> list[str]:
+    limit = f"{request.max_completion_tokens:,} completion tokens"
+    if reply.finish_reason == "length" and not text.strip():
+        return [
+            f"The model used all {limit} for thinking and wrote no answer. "
+            "Ask again with a lower effort or a higher limit."
+        ]
+    if reply.finish_reason == "length":
+        return [f"The answer was cut at its limit of {limit}. Ask again with a higher limit."]
+    if reply.finish_reason == "content_filter":
+        return ["The endpoint's content filter cut the answer."]
+    if reply.finish_reason is None:
+        return ["The reply ended without a finish reason: the answer may be incomplete."]
+    if not text.strip():
+        return ["The model ended its reply with no answer. Ask again, or ask otherwise."]
+    return []
