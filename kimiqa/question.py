@@ -1,0 +1,54 @@
+"""A question with what a caller may choose about it, and what it comes to under one strategy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kimiqa.document import Document
+from kimiqa.errors import RefusedError
+from kimiqa.ledger import Scope
+from kimiqa.pages import Pages
+from kimiqa.plan import Estimate, Segment, Strategy
+from kimiqa.strategies.layout import Draft, Layout, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with everything a caller may choose about it."""
+
+    text: str
+    documents: tuple[Document, ...]
+    pages: Pages = None
+    effort: str | None = None
+    max_cost: Decimal | None = None
+    """The cap of this question; None takes the budget's."""
+    max_prompt_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    chunk_tokens: int = 100
+    turns: tuple[Turn, ...] = ()
+    conversation: str | None = None
+    label: str | None = None
+    """A client, a matter, a project: what the cost is booked under."""
+
+    @property
+    def scope(self) -> Scope:
+        """What the caps of conversations and labels see of it."""
+        return Scope(self.conversation, self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A question under one strategy: its size, its estimate, and what forbids it."""
+
+    strategy: Strategy
+    draft: Draft
+    layout: Layout
+    limit: int
+    estimate: Estimate
+    warm_until: float | None
+    refusal: RefusedError | None
+    segments: tuple[Segment, ...] = ()
+    cache_note: str = ""
+    warnings: tuple[str, ...] = ()
+    """What should be known before it is asked, a sentence each."""

@@ -1,0 +1,105 @@
+"""The room a question has: in the window, under the account's limits and under the caps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from kimiqa import estimating
+from kimiqa.errors import OverCapError, RefusedError
+from kimiqa.estimating import DEFAULT_COMPLETION, LEAST_COMPLETION
+from kimiqa.ledger import Budget
+from kimiqa.models import Model
+from kimiqa.money import Price
+from kimiqa.question import Question
+from kimiqa.refusals import no_room, over_account, over_limit, over_window, sizes, unpriced
+from kimiqa.settings import Limits
+from kimiqa.strategies.layout import Layout
+
+if TYPE_CHECKING:
+    from kimiqa.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a model, an account and its caps leave for prompts and answers."""
+
+    model: Model
+    ledger: Ledger
+    budget: Budget
+    limits: Limits
+    margin: Decimal
+    """The share by which a count of tokens may be off."""
+    allow_unpriced: bool = False
+
+    def prompt(self, question: Question) -> int | None:
+        """How many prompt tokens there may be, an answer of the least length left free."""
+        window = self.model.context_window
+        free = None if window is None else window - self.least(question)
+        if free is not None:
+            free = int(free / (Decimal("1.005") + self.margin)) - 1_024
+        admitted = self._admitted
+        if admitted is not None:
+            admitted = int((admitted - self.least(question)) / (Decimal("1.005") + self.margin))
+            admitted = max(0, admitted - 1_024)
+        known = (free, admitted, question.max_prompt_tokens)
+        limits = [each for each in known if each is not None]
+        return min(limits) if limits else None
+
+    def completion(self, question: Question, layout: Layout) -> tuple[int, RefusedError | None]:
+        """The most completion tokens, and what forbids the question if anything does."""
+        wanted, least = self._wanted(question), min(self.least(question), self._wanted(question))
+        prompt = layout.prompt_tokens
+        most = estimating.ceiling_prompt(prompt, len(layout.parts), self.margin)
+        window = self.model.context_window
+        if question.max_prompt_tokens is not None and prompt > question.max_prompt_tokens:
+            return wanted, over_limit(prompt, question.max_prompt_tokens)
+        if window is not None and prompt + least > window:
+            return wanted, over_window(self.model.id, prompt, window, least)
+        if not layout.coverage.sent:
+            return wanted, no_room(prompt, self.prompt(question))
+        if window is not None:
+            wanted = max(least, min(wanted, window - most))
+        admitted = self._admitted
+        if admitted is not None and prompt + least > admitted:
+            return wanted, over_account(self.limits, prompt, least)
+        if admitted is not None:
+            wanted = max(least, min(wanted, admitted - most))
+        if self.model.price is None:
+            return wanted, None if self.allow_unpriced else unpriced(self.model.id)
+        return self._under_caps(question, self.model.price, prompt, most, wanted, least)
+
+    def _under_caps(
+        self, question: Question, price: Price, prompt: int, most: int, wanted: int, least: int
+    ) -> tuple[int, RefusedError | None]:
+        """The completion tokens that the tightest cap leaves, at least `least`."""
+        left = self.ledger.headroom(
+            price.currency, self.budget, question.max_cost, scope=question.scope
+        )
+        if left is None:
+            return wanted, None
+        affordable = estimating.affordable_completion(left, price, most)
+        if affordable >= least:
+            return min(wanted, affordable), None
+        needs = estimating.ceiling(price, most, least)
+        breach = self.ledger.breach(
+            needs, price.currency, self.budget, question.max_cost, scope=question.scope
+        )
+        if breach is None:
+            return least, None
+        error = breach.error()
+        return least, OverCapError(f"{error.message} {sizes(prompt, least)}", error.hint)
+
+    @property
+    def _admitted(self) -> int | None:
+        """The most tokens, prompt and answer together, that the account may ask for at once."""
+        most = self.limits.request_tokens
+        return None if most is None else most[0]
+
+    def least(self, question: Question) -> int:
+        return min(question.max_completion_tokens or LEAST_COMPLETION, LEAST_COMPLETION)
+
+    def _wanted(self, question: Question) -> int:
+        wanted = question.max_completion_tokens or DEFAULT_COMPLETION
+        return min(wanted, self.model.max_output_tokens or wanted)
