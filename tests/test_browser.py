@@ -119,7 +119,7 @@ def free(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app with a key for the loopback server."""
     home = tmp_path_factory.mktemp("paid")
-    with KimiServer(reasoning=80) as kimi:
+    with KimiServer(seed=6, reasoning=80) as kimi:
         key = str(kimi.key)
         with _app(home, KIMIQA_BASE_URL=kimi.base_url, KIMIQA_API_KEY=key) as url:
             yield App(url, home, kimi)

@@ -61,7 +61,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
             documents = [(f"{n % 4:064x}", f"contract {n % 4:02} with Smith.pdf")]
             label = "Smith & Sons" if n % 2 else None
             settle(ledger, reserve(ledger, "0.10", documents=documents, label=label), f"0.0{n + 1}")
-    with KimiServer() as kimi:
+    with KimiServer(seed=5) as kimi:
         key = str(kimi.key)
         with _app(home, KIMIQA_BASE_URL=kimi.base_url, KIMIQA_API_KEY=key) as url:
             yield App(url, home, kimi)

@@ -99,7 +99,7 @@ def test_an_answer_becomes_a_sheet(server: KimiServer) -> None:
 
     assert sheet.documents == ("lease",)
     assert sheet.facts[1] == "2 of 2 pages were read"
-    assert sheet.facts[2].startswith("Cost $0.00")
+    assert sheet.facts[2].startswith("Cost $0.0")
 
 
 # Hindsight --------------------------------------------------------------------------------------

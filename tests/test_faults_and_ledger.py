@@ -30,7 +30,7 @@ ANSWER = (
 
 @pytest.fixture
 def server() -> Iterator[KimiServer]:
-    with KimiServer(answer=ANSWER, reasoning=20, key=KEY) as running:
+    with KimiServer(seed=12, answer=ANSWER, reasoning=20, key=KEY) as running:
         yield running
 
 

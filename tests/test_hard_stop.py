@@ -63,7 +63,7 @@ def test_fifty_questions_of_two_processes_admit_exactly_what_fits(home: Path) ->
         assert decided.wait(60)
         return "It is 3,850 euros."
 
-    with KimiServer(key=None, answer=answer, reasoning=5) as server:
+    with KimiServer(seed=11, key=None, answer=answer, reasoning=5) as server:
         with client_of(server, home=None) as alone:
             each = ceiling_of(alone, max_completion_tokens=asking_crowd.ROOM)
         cap = each * fits + each / 2

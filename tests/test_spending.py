@@ -364,7 +364,7 @@ def test_the_terminal_reconciles_with_the_endpoint(
     from kimiqa import Client, Document
 
     document = Document.from_pages(["The rent of Eastwick is 3,850 euros a month."], name="a.txt")
-    with KimiServer() as server:
+    with KimiServer(seed=10) as server:
         at = ["--base-url", server.base_url, "--api-key", server.key or ""]
         with Client("kimi-k3", base_url=server.base_url, api_key=server.key) as client:
             assert run(["ledger", "--reconcile", *at]) == 0
