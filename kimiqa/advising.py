@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from kimiqa import breakeven, choosing, comparing, efforts
+from kimiqa import breakeven, choosing, comparing, efforts, following
 from kimiqa.asking import Asker
-from kimiqa.breakeven import Asking, BreakEven, Per
+from kimiqa.breakeven import BreakEven, Per
 from kimiqa.comparing import Offer
 from kimiqa.document import Document
 from kimiqa.efforts import LENGTHS, Effort
 from kimiqa.errors import BadRequestError, ContextWindowError, OverLimitError, RefusedError
 from kimiqa.models import LOCAL, Model, all_models, get_model
 from kimiqa.plan import Strategy
-from kimiqa.planner import Planner, Question, Sized
+from kimiqa.planner import Planner, Question
 from kimiqa.setup import Setup
 
 if TYPE_CHECKING:
@@ -62,35 +62,10 @@ def _table(planner: Planner, asked: Question, questions: int, per: Per | None) -
     return breakeven.break_even(
         planner.model.id,
         price,
-        _asking(planner, full) if fits else None,
-        _asking(planner, part),
+        following.asking(planner.model, full) if fits else None,
+        following.asking(planner.model, part),
         questions,
         per,
-    )
-
-
-def _asking(planner: Planner, sized: Sized) -> Asking:
-    guess = sized.estimate
-    return Asking(
-        guess.prompt_tokens,
-        _warm_tokens(planner.model, sized),
-        guess.completion_tokens.expected,
-        writes=bool(planner.model.cache_block),
-    )
-
-
-def _warm_tokens(model: Model, sized: Sized) -> int:
-    """What another question about the same finds in the cache: the prompt before its own part,
-    which for chunks is the rules alone, in whole blocks."""
-    if not model.cache_block:
-        return 0
-    shared = sized.layout.parts if sized.strategy == "full" else sized.layout.parts[:1]
-    parts = [part for message in shared for part in message]
-    stays = parts[:-1] if sized.strategy == "full" else parts
-    tokens = sum(part.tokens for part in stays)
-    tokens += len(shared) * sized.layout.template.per_message
-    return (
-        tokens // model.cache_block * model.cache_block if tokens >= model.cache_min_tokens else 0
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kimiqa.errors import RefusedError
+from kimiqa.following import next_cost
 from kimiqa.money import plain
 from kimiqa.plan import Estimate, Strategy, Way
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized, in_words, with_fitting
@@ -163,6 +164,9 @@ def _way(planner: Planner, sized: Sized) -> Way:
         sized.layout.coverage,
         cache_note=sized.cache_note,
         warnings=sized.warnings,
+        warm_until=sized.warm_until,
+        next_cost=next_cost(planner.model, sized),
+        hint=sized.refusal.hint if sized.refusal else "",
     )
 
 

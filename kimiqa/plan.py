@@ -237,6 +237,12 @@ class Way:
     warnings: tuple[str, ...] = ()
     cache_note: str = ""
     """What a change against the last question does to the cache and the price, in a sentence."""
+    warm_until: float | None = None
+    """Until when the provider's cache holds what it is expected to (wall-clock seconds)."""
+    next_cost: Decimal | None = None
+    """What the next question would cost while the cache is warm; None: nothing would be cached."""
+    hint: str = ""
+    """Where it cannot run: the next step, with what to leave out to get under a limit."""
 
     def to_json(self) -> dict[str, Any]:
         head = {
