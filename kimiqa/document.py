@@ -18,7 +18,7 @@ from kimiqa.opening.looking import cut, look
 from kimiqa.opening.names import label
 from kimiqa.pages import spans
 from kimiqa.plan import Progress
-from kimiqa.reading import engines, passages
+from kimiqa.reading import engines, lines, passages
 from kimiqa.reading.checking import Checked
 from kimiqa.reading.parts import Box, Hidden, OutlineEntry, Page, Status
 from kimiqa.store import Store
@@ -57,6 +57,7 @@ class Document:
     _store: Store | None = field(default=None, repr=False)
     _password: str | None = field(default=None, repr=False)
     _look: _Look = field(default_factory=_Look, repr=False)
+    _remarks: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def open(
@@ -139,6 +140,7 @@ class Document:
             _counts=read.counts,
             _store=file.store,
             _password=file.password,
+            _remarks=read.remarks,
         )
         if read.check is not None:
             document._take(read.check, deep=False)
@@ -204,7 +206,11 @@ class Document:
             if beyond
             else []
         )
-        return [*partial, *passages.notices(self.name, self.pages, self.unchecked_pages)]
+        return [
+            *partial,
+            *self._remarks,
+            *passages.notices(self.name, self.pages, self.unchecked_pages),
+        ]
 
     @property
     def partial(self) -> bool:
@@ -220,6 +226,16 @@ class Document:
         """The tokens of each page inside its tags: their sum is that of the whole block's
         pages, which the sum of the bare texts is not."""
         return counted(self.id, self.pages, counter, self._counts, self._store)
+
+    def place(
+        self, page_number: int, start: int | None = None, end: int | None = None
+    ) -> str | None:
+        """What a page is where it is no sheet of paper: "slide 3"; of lines of a file those of
+        `text[start:end]`: "src/main.py, line 132". None where the page's number says it all."""
+        page = self._page(page_number)
+        if page.line is None or start is None or end is None:
+            return page.label
+        return lines.place(page, start, end)
 
     def boxable(self, page_number: int) -> bool:
         """Whether it is known where the words of a page stand; its `note` says why not."""

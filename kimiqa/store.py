@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from kimiqa.reading.parts import Page
+from kimiqa.reading.parts import Page, Status
 
 READER = 2
 """Raised when pages would be read differently: documents read before are then read anew."""
@@ -43,6 +43,11 @@ CREATE TABLE IF NOT EXISTS pages (
     document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, number INTEGER NOT NULL,
     text TEXT NOT NULL, status TEXT NOT NULL, engine TEXT, note TEXT,
     PRIMARY KEY (document, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS labels (
+    document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    label TEXT, line INTEGER, asides TEXT NOT NULL, PRIMARY KEY (document, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS remarks (
+    document TEXT PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE, remarks TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counts (
     document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, vocabulary TEXT NOT NULL,
     tokens BLOB NOT NULL, PRIMARY KEY (document, vocabulary)) WITHOUT ROWID;
@@ -172,6 +177,7 @@ class Store:
         document: Stored,
         pages: Sequence[Page],
         counts: Mapping[str, Sequence[int]] | None = None,
+        remarks: Sequence[str] = (),
     ) -> None:
         """Remember a document that has been read, replacing what was known of it.
 
@@ -179,12 +185,16 @@ class Store:
         reader because a disk is full.
         """
         try:
-            self._save(document, pages, counts or {})
+            self._save(document, pages, counts or {}, remarks)
         except (OSError, sqlite3.Error) as error:
             self.warning = f"{document.name} was read but not kept in {self.folder}: {error}."
 
     def _save(
-        self, document: Stored, pages: Sequence[Page], counts: Mapping[str, Sequence[int]]
+        self,
+        document: Stored,
+        pages: Sequence[Page],
+        counts: Mapping[str, Sequence[int]],
+        remarks: Sequence[str],
     ) -> None:
         rows = ((document.id, p.number, p.text, p.status, p.engine, p.note) for p in pages)
         with self._connection(write=True) as database:
@@ -203,6 +213,14 @@ class Store:
                 ),
             )
             database.executemany("INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)", rows)
+            labels = (
+                (document.id, p.number, p.label, p.line, json.dumps(p.asides))
+                for p in pages
+                if p.label is not None or p.asides
+            )
+            database.executemany("INSERT INTO labels VALUES (?, ?, ?, ?, ?)", labels)
+            said = (document.id, json.dumps(list(remarks)))
+            database.execute("INSERT INTO remarks VALUES (?, ?)", said)
             packed = ((document.id, each, _packed(counts[each])) for each in counts)
             database.executemany("INSERT INTO counts VALUES (?, ?, ?)", packed)
 
@@ -215,10 +233,20 @@ class Store:
 
     def pages(self, document_id: str) -> tuple[Page, ...]:
         """The document's pages, in order."""
-        columns = "number, text, status, engine, note"
-        query = f"SELECT {columns} FROM pages WHERE document = ? ORDER BY number"
+        query = (
+            "SELECT p.number, text, status, engine, note, label, line, asides FROM pages p"
+            " LEFT JOIN labels l ON l.document = p.document AND l.number = p.number"
+            " WHERE p.document = ? ORDER BY p.number"
+        )
         with self._connection() as database:
-            return tuple(Page(*row) for row in database.execute(query, (document_id,)))
+            return tuple(_page(*row) for row in database.execute(query, (document_id,)))
+
+    def remarks(self, document_id: str) -> tuple[str, ...]:
+        """What was said of the document when it was read."""
+        query = "SELECT remarks FROM remarks WHERE document = ?"
+        with self._connection() as database:
+            row = database.execute(query, (document_id,)).fetchone()
+        return () if row is None else tuple(json.loads(row[0]))
 
     def save_counts(self, document_id: str, vocabulary: str, tokens: Sequence[int]) -> None:
         """Remember the tokens of each page's block in a vocabulary."""
@@ -297,6 +325,20 @@ class Store:
         with self._connection(write=True) as database:
             database.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         self.discard(document_id)
+
+
+def _page(
+    number: int,
+    text: str,
+    status: Status,
+    engine: str | None,
+    note: str | None,
+    label: str | None,
+    line: int | None,
+    asides: str | None,
+) -> Page:
+    beside = tuple((start, end, why) for start, end, why in json.loads(asides or "[]"))
+    return Page(number, text, status, engine, note, label=label, line=line, asides=beside)
 
 
 def _packed(tokens: Sequence[int]) -> bytes:

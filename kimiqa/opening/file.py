@@ -43,14 +43,15 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file that has been read: its pages as read, their tokens by vocabulary, and what the
-    second pass found where it has been over them."""
+    """A file that has been read: its pages as read, their tokens by vocabulary, what the second
+    pass found where it has been over them, and what is to be said of the whole."""
 
     file: File
     pages: tuple[Page, ...] = field(repr=False)
     media: str
     counts: dict[str, tuple[int, ...]] = field(repr=False)
     check: Checked | None = None
+    remarks: tuple[str, ...] = ()
 
 
 Steps = Generator[Preview | Progress | Read, None, None]

@@ -82,7 +82,13 @@ def _pdf(file: File) -> Steps:
     yield _kept(file, [pages[number] for number in sorted(pages)], PDF, counts)
 
 
-def _kept(file: File, pages: list[Page], media: str, counts: dict[int, int]) -> Read:
+def _kept(
+    file: File,
+    pages: list[Page],
+    media: str,
+    counts: dict[int, int],
+    remarks: tuple[str, ...] = (),
+) -> Read:
     """The finished document. One with pages that another try may read is not remembered."""
     _refuse_lost(file, pages)
     key = counted_by(first_counter())
@@ -90,8 +96,8 @@ def _kept(file: File, pages: list[Page], media: str, counts: dict[int, int]) -> 
     if not any(page.note == engines.LATE for page in pages):
         locked = file.password is not None
         stored = Stored(file.id, file.name, media, file.size, len(pages), locked)
-        file.store.save(stored, pages, {key: tokens})
-    return Read(file, tuple(pages), media, {key: tokens})
+        file.store.save(stored, pages, {key: tokens}, remarks)
+    return Read(file, tuple(pages), media, {key: tokens}, remarks=remarks)
 
 
 def _refuse_lost(file: File, pages: Sequence[Page]) -> None:

@@ -27,8 +27,8 @@ def look(
     found.unchecked += others
     if kept:
         for page in pages:
-            if silent := unseen(passages.whole(page)):
-                found.hidden[page.number] = [*found.hidden.get(page.number, ()), *silent]
+            if beside := [*page.asides, *unseen(passages.whole(page))]:
+                found.hidden[page.number] = [*found.hidden.get(page.number, ()), *beside]
     return found
 
 

@@ -22,7 +22,13 @@ class Hidden:
 @dataclass(frozen=True, slots=True)
 class Page:
     """One physical page. `engine` read it (None: no engine was needed); `note` says why
-    a page failed or who had to help. `hidden` passages are not in `text`, unless `kept`."""
+    a page failed or who had to help. `hidden` passages are not in `text`, unless `kept`.
+
+    `label` says what the page is where it is no sheet of paper: "slide 3". A page of a file's
+    lines begins with its label in a line of its own, and `line` is the number of the line that
+    follows. `asides` are the ranges of the text as it was read that are beside what a reader
+    sees, as a comment is: the second pass makes hidden passages of them.
+    """
 
     number: int
     text: str
@@ -31,6 +37,9 @@ class Page:
     note: str | None = None
     hidden: tuple[Hidden, ...] = ()
     kept: bool = False
+    label: str | None = None
+    line: int | None = None
+    asides: tuple[tuple[int, int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
