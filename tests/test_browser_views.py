@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from kimiqa.ledger import Ledger
 from kimiqa.reading.parts import Page as Leaf
@@ -99,8 +100,7 @@ def settled(tab: Tab) -> Tab:
 
 def faults(tab: Tab) -> list[str]:
     """What axe-core calls serious or critical, with the place."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core")
-    found = axe.Axe().run(tab.page).response["violations"]
+    found = Axe().run(tab.page).response["violations"]
     return [
         f"{each['id']}: {node['target']} {node.get('failureSummary', '')[:300]}"
         for each in found
