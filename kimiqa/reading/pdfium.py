@@ -35,6 +35,7 @@ _DRAWN_GLYPHS = 40
 _BLOCK_CHARACTERS = 4_000_000
 """A block ends after so many characters: what is on its way takes memory three times over."""
 _MOST_PIXELS = 16_000_000
+_QUALITY = 85
 _FINE = 1000
 """pdfium gives device places as whole numbers: thousandths of a point are fine enough."""
 _TYPESETTERS = ("tex", "indesign", "quark", "framemaker", "ghostscript", "distiller", "troff")
@@ -241,6 +242,36 @@ def render(
     png = io.BytesIO()
     picture.save(png, "PNG", compress_level=3)
     return png.getvalue()
+
+
+def picture(document: OpenDocument, number: int, dpi: float) -> bytes:
+    """The page as a picture to be sent: PNG, or JPEG where that is smaller, as of photographs
+    and scans."""
+    page = document.pdf[number - 1]
+    try:
+        drawn = page.render(scale=_scale(page.get_size(), dpi)).to_pil().convert("RGB")
+    finally:
+        page.close()
+    found = []
+    for kind, how in (("PNG", {"compress_level": 6}), ("JPEG", {"quality": _QUALITY})):
+        file = io.BytesIO()
+        drawn.save(file, kind, **how)
+        found.append(file.getvalue())
+    return min(found, key=len)
+
+
+def sizes(document: OpenDocument, numbers: Iterable[int]) -> list[tuple[float, float]]:
+    """Width and height of pages as they are shown, in points."""
+    return [_size_of(document, number - 1) for number in numbers]
+
+
+def _size_of(document: OpenDocument, index: int) -> tuple[float, float]:
+    page = document.pdf[index]
+    try:
+        width, height = page.get_size()
+        return float(width), float(height)
+    finally:
+        page.close()
 
 
 def _scale(size: tuple[float, float], dpi: float) -> float:

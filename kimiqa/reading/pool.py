@@ -30,6 +30,9 @@ WORKER_MEMORY = 1 << 30
 CALL_SECONDS = 20.0
 """A call that brings nothing for so long is given up, and its worker replaced."""
 
+OCR_MEMORY = 3 << 30
+"""What the worker that reads pictures may hold, and each program it starts."""
+
 _PLACE = struct.Struct("=q")
 _MOST_INNOCENT_LOSSES = 5
 _SECONDS_TO_END = 2.0
@@ -50,7 +53,8 @@ class Call:
 class Worker:
     """One worker process and the calls it has not answered yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "fast") -> None:
+        self._kind = kind
         self._ids = itertools.count()
         self._lock = threading.Lock()
         self._waiting: deque[Call] = deque()
@@ -58,7 +62,7 @@ class Worker:
         self._reason: Lost = "crashed"
         self.alive = True
         self._board = _new_board()
-        self._process = _start(self._board)
+        self._process = _start(self._board, kind)
         self._listener = threading.Thread(target=self._listen, name="kimiqa-reading", daemon=True)
         self._listener.start()
 
@@ -99,8 +103,17 @@ class Worker:
     def end(self, reason: Lost = "crashed") -> None:
         """End the process at once; whoever waits is told by the listener."""
         self._reason = reason
+        if self._kind == "ocr":
+            self._let_end()
         with contextlib.suppress(OSError):
             self._process.kill()
+
+    def _let_end(self) -> None:
+        """A moment to end by itself: what it has started ends with it then, on any system."""
+        with contextlib.suppress(OSError, ValueError):
+            self._process.stdin.close()  # type: ignore[union-attr]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_SECONDS_TO_END)
 
     def join(self) -> None:
         """Wait until an ended process is gone and its pipes are closed."""
@@ -175,7 +188,8 @@ class Pending:
 class Pool:
     """A worker that is started when it is first needed and replaced when it is lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "fast") -> None:
+        self._kind = kind
         self._lock = threading.Lock()
         self._worker: Worker | None = None
 
@@ -222,7 +236,7 @@ class Pool:
     def _current(self) -> Worker:
         with self._lock:
             if self._worker is None or not self._worker.alive:
-                self._worker = Worker()
+                self._worker = Worker(self._kind)
             return self._worker
 
 
@@ -235,7 +249,7 @@ def _pool(kind: str) -> Pool:
     key = (os.getpid(), kind)
     with _pools_lock:
         if key not in _pools:
-            _pools[key] = Pool()
+            _pools[key] = Pool(kind)
         return _pools[key]
 
 
@@ -249,6 +263,11 @@ def second_pool() -> Pool:
     return _pool("second")
 
 
+def ocr_pool() -> Pool:
+    """The worker that reads pictures: hungry, and only there while it is needed."""
+    return _pool("ocr")
+
+
 @atexit.register
 def end_workers() -> None:
     """End this process's workers."""
@@ -257,8 +276,10 @@ def end_workers() -> None:
             pool.close()
 
 
-def _start(board: str | None) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "kimiqa.reading.worker", str(WORKER_MEMORY)]
+def _start(board: str | None, kind: str) -> subprocess.Popen[bytes]:
+    ocr = kind == "ocr"
+    module, memory = ("ocr_worker", OCR_MEMORY) if ocr else ("worker", WORKER_MEMORY)
+    command = [sys.executable, "-m", f"kimiqa.reading.{module}", str(memory)]
     command += [board] if board else []
     quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     return subprocess.Popen(

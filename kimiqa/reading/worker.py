@@ -1,47 +1,17 @@
-"""The reading worker: `python -m kimiqa.reading.worker`. It serves one parent over pipes.
-
-It ends when its input ends, in the middle of work too. It holds itself to a memory limit where
-the system has one, and notes the page it is on where the parent can see it, so that a page that
-kills it is known.
-"""
+"""The reading worker: `python -m kimiqa.reading.worker`. It serves one parent over pipes."""
 
 from __future__ import annotations
 
-import contextlib
-import mmap
-import os
-import signal
-import struct
-import sys
-import threading
 from collections.abc import Callable
-from queue import SimpleQueue
-from typing import Any, BinaryIO
+from typing import Any
 
 from kimiqa.reading import pdfium
-from kimiqa.reading.frames import Frame, read_frame, write_frame
-from kimiqa.reading.parts import WorkerRefused
+from kimiqa.reading.frames import Frame
+from kimiqa.reading.serving import Board, Header, serve
 
 MEMORY_LIMIT = 1 << 30
 BLOCK_SECONDS = 0.25
 """A block ends after this time, so that a cited page is not kept waiting behind a long file."""
-
-Header = dict[str, Any]
-_PLACE = struct.Struct("=q")
-
-
-class Board:
-    """Eight bytes shared with the parent: the page being read."""
-
-    def __init__(self, path: str) -> None:
-        self._place: mmap.mmap | None = None
-        if path:
-            with open(path, "r+b") as file:
-                self._place = mmap.mmap(file.fileno(), _PLACE.size)
-
-    def at(self, page: int) -> None:
-        if self._place is not None:
-            _PLACE.pack_into(self._place, 0, page)
 
 
 class Service:
@@ -60,6 +30,8 @@ class Service:
             "check": self._check,
             "boxes": self._boxes,
             "render": self._render,
+            "picture": self._picture,
+            "sizes": self._sizes,
             "forget": self._forget,
             "second_open": self._second_open,
             "second_read": self._second_read,
@@ -69,6 +41,9 @@ class Service:
             return operations[header["op"]](header)
         finally:
             self._board.at(0)
+
+    def end(self) -> None:
+        """Nothing here outlives the process."""
 
     def _open(self, header: Header) -> Frame:
         document = self._shelf.get(header["path"], header["password"])
@@ -96,6 +71,14 @@ class Service:
     def _render(self, header: Header) -> Frame:
         document = self._shelf.get(header["path"], header["password"])
         return {}, pdfium.render(document, header["page"], header["dpi"], header["marks"])
+
+    def _picture(self, header: Header) -> Frame:
+        document = self._shelf.get(header["path"], header["password"])
+        return {}, pdfium.picture(document, header["page"], header["dpi"])
+
+    def _sizes(self, header: Header) -> Frame:
+        document = self._shelf.get(header["path"], header["password"])
+        return {"sizes": pdfium.sizes(document, header["pages"])}, b""
 
     def _forget(self, header: Header) -> Frame:
         self._shelf.forget(header["path"])
@@ -142,59 +125,5 @@ def _spread(pages: int, wanted: int) -> list[int]:
     return list(chosen)
 
 
-def _limit_memory(most: int) -> None:
-    """At most `most` bytes beyond what the started process holds, where the system can."""
-    try:
-        import resource
-
-        with open("/proc/self/statm") as sizes:
-            start = int(sizes.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (start + most, start + most))
-    except (ImportError, OSError, ValueError):
-        return
-
-
-def _private_output() -> BinaryIO:
-    """The frames' own pipe. What native code prints goes to standard error instead."""
-    private = os.dup(1)
-    os.dup2(2, 1)
-    return os.fdopen(private, "wb")
-
-
-def _answer(service: Service, header: Header) -> Frame:
-    try:
-        return service.answer(header)
-    except WorkerRefused as error:
-        return {"error": error.kind, "detail": error.detail}, b""
-    except Exception as error:
-        return {"error": "failed", "detail": type(error).__name__}, b""
-
-
-def _listen(calls: SimpleQueue[Header], board: str) -> None:
-    """Hand on what comes in, and end the process with its input: a parent that was killed
-    waits for no answer, and a page that never ends would keep the main thread for good."""
-    with contextlib.suppress(OSError, ValueError):
-        while (frame := read_frame(sys.stdin.buffer)) is not None:
-            calls.put(frame[0])
-    with contextlib.suppress(OSError):
-        os.unlink(board)  # a parent that was killed cannot do it
-    os._exit(0)
-
-
-def main() -> None:
-    """Serve until the input ends. Ctrl-C is the parent's to handle."""
-    memory, board = (*sys.argv[1:], "", "")[:2]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    output = _private_output()
-    calls: SimpleQueue[Header] = SimpleQueue()
-    threading.Thread(target=_listen, args=(calls, board), daemon=True).start()
-    _limit_memory(int(memory or MEMORY_LIMIT))
-    service = Service(Board(board))
-    while True:
-        call = calls.get()
-        header, blob = _answer(service, call)
-        write_frame(output, header | {"id": call["id"]}, blob)
-
-
 if __name__ == "__main__":
-    main()
+    serve(Service, MEMORY_LIMIT)
