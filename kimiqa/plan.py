@@ -265,7 +265,8 @@ class Citation:
 
     `start` and `end` are the marker's offsets in the answer's text. `found_page` is where the
     words stand (None where they stand nowhere); `found_start` and `found_end` are offsets
-    into that page's text, for the boxes.
+    into that page's text, for the boxes. `place` says what the page is where it is no sheet of
+    paper: "slide 3", or "src/main.py, line 132" for a quote that stands there.
     """
 
     document: str
@@ -278,9 +279,10 @@ class Citation:
     end: int = 0
     found_start: int | None = None
     found_end: int | None = None
+    place: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        names = ("document", "document_id", "page", "found_page", "quote", "status")
+        names = ("document", "document_id", "page", "found_page", "quote", "status", "place")
         return {name: getattr(self, name) for name in names}
 
 

@@ -35,11 +35,21 @@ class Source:
 
     def __init__(self, document: DocumentLike) -> None:
         self.id = document.id
+        self._document = document
         self._texts = {page.number: page.text for page in document.pages}
         self._kept: OrderedDict[int, Normal] = OrderedDict()
 
     def holds(self, place: Place) -> bool:
         return place.first <= place.last and {place.first, place.last} <= self._texts.keys()
+
+    def name_of(self, place: Place, found: Found | None) -> str | None:
+        """What the document calls the place, where it has a name beside its number."""
+        named = getattr(self._document, "place", None)
+        if named is None or not self.holds(place):
+            return None
+        at = found or Found(place.first)
+        name: str | None = named(at.page, at.start, at.end)
+        return name
 
     def normal(self, number: int) -> Normal:
         held = self._kept.pop(number, None) or normalise(self._texts[number])
@@ -95,6 +105,7 @@ def check(claim: Claim, place: Place, marker: Marker, sources: Sequence[Source])
         end=marker.end,
         found_start=found.start if found else None,
         found_end=found.end if found else None,
+        place=source.name_of(place, found) if source else None,
     )
 
 

@@ -139,7 +139,8 @@ def citations_table(answer: Answer) -> str:
     """Each citation with its state, as a mark and as a word."""
     rows = [["", "citation", "state", "quote"]]
     for each in answer.citations:
-        place = f"{each.document} p. {each.page}"
+        named = f" ({each.place})" if each.place else ""
+        place = f"{each.document} p. {each.page}{named}"
         moved = f", found on p. {each.found_page}" if each.status == "moved" else ""
         quote = one_line(each.quote or "")
         rows.append(

@@ -76,6 +76,7 @@ def note(citation: Citation, documents: Sequence[str]) -> str:
     """
     moved = citation.status == "moved" and citation.found_page is not None
     place = f"page {citation.page:,}" + (f" (found on page {citation.found_page})" if moved else "")
+    place += f" ({citation.place})" if citation.place else ""
     state = f"{SHAPES[citation.status]} {STATES[citation.status]}"
     quote = f" “{citation.quote}”" if citation.quote else ""
     return f"{_name(citation, documents)}, {place}: {state}.{quote}"

@@ -70,6 +70,10 @@ def _show_page(state: State, turn: int, document: Document, citation: Citation) 
     cited = citation.found_page or citation.page
     number = min(max(1, state.shown_page.get(turn, cited)), len(document.pages))
     _leaf(state, turn, document, number)
+    if number == cited and citation.place:
+        st.caption(escape(citation.place))
+    elif named := document.place(number):
+        st.caption(escape(named))
     quoted = (citation.found_start, citation.found_end) if number == cited else (None, None)
     try:
         if document.drawable:

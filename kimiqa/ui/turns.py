@@ -160,4 +160,5 @@ def _marks(state: State, turn: Turn, open_at: int) -> None:
 
 def _about(citation: Citation) -> str:
     quote = f": “{shortened(citation.quote, 160)}”" if citation.quote else ""
-    return f"{_(proof.STATES[citation.status])}{quote}"
+    named = f"{citation.place}. " if citation.place else ""
+    return f"{named}{_(proof.STATES[citation.status])}{quote}"
