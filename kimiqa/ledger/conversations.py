@@ -44,6 +44,15 @@ def load(database: Database, conversation: str) -> list[dict[str, Any]]:
         return [_unpacked(content) for content in packed]
 
 
+def stamp(database: Database, conversation: str) -> tuple[tuple[int, float], ...]:
+    """The number and the time of each turn: what changes with every turn that is kept."""
+    turns = database.tables.turns
+    query = turns.select().with_only_columns(turns.c.number, turns.c.created)
+    query = query.where(turns.c.conversation == conversation).order_by(turns.c.number)
+    with database.read() as connection:
+        return tuple((row.number, row.created) for row in connection.execute(query))
+
+
 def listed(database: Database) -> list[ConversationRecord]:
     """All conversations, the one with the newest turn first."""
     turns = database.tables.turns

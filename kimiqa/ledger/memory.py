@@ -113,6 +113,10 @@ class Memory:
         """The turns of a conversation in order; none where there is no such conversation."""
         return conversations.load(self._database, conversation_id)
 
+    def turns_stamp(self, conversation_id: str) -> tuple[tuple[int, float], ...]:
+        """What changes with every turn that is kept: whether `turns` has to be read again."""
+        return conversations.stamp(self._database, conversation_id)
+
     def conversations(self) -> list[ConversationRecord]:
         """All conversations, the one with the newest turn first."""
         return conversations.listed(self._database)

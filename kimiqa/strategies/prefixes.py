@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
+from array import array
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +28,7 @@ _PIECE = re.compile(
     rf"(?<=\n{PAGE_CLOSE}\n)|(?<=\n{DOCUMENT_CLOSE}\n)(?!\n)|(?<=\n{DOCUMENT_CLOSE}\n\n)"
 )
 _KEPT_DOCUMENTS = 64
+_KEPT_CHARACTERS = 8_000_000
 _FIRST_PAGES = 32
 """Behind each of so many pages a prefix is named: most prompts that part do so early."""
 
@@ -54,7 +58,6 @@ class _Step(NamedTuple):
 
     name: bytes
     tokens: int
-    border: bool
 
 
 def segments_of(
@@ -70,41 +73,93 @@ def segments_of(
         name = _joined(name, b"message")
         tokens += template.per_message
         for part in parts:
-            steps = _steps(part, name, counter)
-            for step in _chosen(steps, tokens, block):
-                found.append(Segment(step.name.hex(), tokens + step.tokens))
+            steps = _steps(part, _Before(name, tokens), counter, block)
+            found += [Segment(step.name.hex(), tokens + step.tokens) for step in steps]
             name = steps[-1].name if steps else name
             tokens += part.tokens
     end = _joined(name, b"end").hex()
     return (*found, Segment(end, tokens + template.per_request))
 
 
-def _chosen(steps: Sequence[_Step], before: int, block: int | None) -> Iterator[_Step]:
-    """Of the places in a part that begins behind `before` tokens: the borders, and the first
-    in each block of the cache."""
-    done = before // block if block else 0
-    for step in steps:
-        at = (before + step.tokens) // block if block else 0
-        if step.border or at != done:
-            yield step
-        done = at
+class _Before(NamedTuple):
+    """All that stands before a part: its name, and its tokens."""
+
+    name: bytes
+    tokens: int
 
 
-def _steps(part: Part, before: bytes, counter: Counter) -> Sequence[_Step]:
-    return _of_pages(part.pages, before) if part.pages else list(_of_text(part, before, counter))
+def _steps(part: Part, before: _Before, counter: Counter, block: int | None) -> list[_Step]:
+    """Of the places in a part: the borders, and the first in each block of the cache."""
+    if part.pages:
+        return list(_of_pages(part.pages, before.name))
+    return list(_of_text(_pieces(part.text, counter), before, block))
 
 
-def _of_text(part: Part, before: bytes, counter: Counter) -> Iterator[_Step]:
-    """The places of a short text: behind each of its words."""
+class _Piece(NamedTuple):
+    """A stretch of a short text: where its words end, and the text's tokens up to there."""
+
+    text: str
+    before: int
+    """The tokens of the text before it."""
+    ends: array[int]
+    tokens: array[int]
+
+
+def _of_text(pieces: Sequence[_Piece], before: _Before, block: int | None) -> Iterator[_Step]:
+    """The places of a short text: behind the words that reach a block, and at its borders."""
+    name = before.name
+    for piece in pieces:
+        read, at = hashlib.sha256(), 0
+        for word in _reaching(piece, before.tokens, block):
+            read.update(_bytes(piece.text[at : piece.ends[word]]))
+            at = piece.ends[word]
+            yield _Step(_joined(name, read.digest()), piece.tokens[word])
+        read.update(_bytes(piece.text[at:]))
+        name = _joined(name, read.digest())
+        yield _Step(name, piece.tokens[-1])
+
+
+def _reaching(piece: _Piece, before: int, block: int | None) -> Iterator[int]:
+    """The words of a piece that are the first to reach a block of the cache."""
+    if not block:
+        return
+    reached, word = before + piece.before, 0
+    while word < len(piece.tokens):
+        word = bisect_left(piece.tokens, (reached // block + 1) * block - before, word)
+        if word < len(piece.tokens):
+            yield word
+            reached = before + piece.tokens[word]
+
+
+_texts: OrderedDict[tuple[str, str, str], tuple[_Piece, ...]] = OrderedDict()
+"""Short texts, counted: what was said stands in every later prompt of its conversation."""
+_texts_lock = threading.Lock()
+
+
+def _pieces(text: str, counter: Counter) -> tuple[_Piece, ...]:
+    key = (text, counter.vocabulary, counter.engine)
+    with _texts_lock:
+        known = _texts.get(key)
+    if known is None:
+        known = tuple(_counted(text, counter))
+        with _texts_lock:
+            _texts[key] = known
+            kept = sum(len(each) for each, _, _ in _texts)
+            while kept > _KEPT_CHARACTERS:
+                gone, _ = _texts.popitem(last=False)
+                kept -= len(gone[0])
+    return known
+
+
+def _counted(text: str, counter: Counter) -> Iterator[_Piece]:
     tokens = 0
-    for piece in filter(None, _PIECE.split(part.text)):
-        read = hashlib.sha256()
+    for piece in filter(None, _PIECE.split(text)):
+        found, at = _Piece(piece, tokens, array("Q"), array("Q")), 0
         for word in words_of(piece):
-            read.update(_bytes(word))
-            tokens += counter.count(word)
-            yield _Step(_joined(before, read.digest()), tokens, border=False)
-        before = _joined(before, read.digest())
-        yield _Step(before, tokens, border=True)
+            at, tokens = at + len(word), tokens + counter.count(word)
+            found.ends.append(at)
+            found.tokens.append(tokens)
+        yield found
 
 
 _documents: OrderedDict[tuple[str, bytes], tuple[_Step, ...]] = OrderedDict()
@@ -126,7 +181,7 @@ def _read(pages: PageTexts, before: bytes) -> Iterator[_Step]:
     for n, (text, count) in enumerate(pages.pieces(), 1):
         before = _joined(before, hashlib.sha256(_bytes(text)).digest())
         tokens += count
-        last = _Step(before, tokens, border=True)
+        last = _Step(before, tokens)
         if n <= _FIRST_PAGES or n % pages.stride == 0:
             yield last
             last = None
