@@ -21,6 +21,7 @@ import time
 import weakref
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -55,8 +56,31 @@ CREATE TABLE IF NOT EXISTS checks (
     document TEXT PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
     checker INTEGER NOT NULL, deep INTEGER NOT NULL, unchecked TEXT NOT NULL,
     hidden TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS ocr (
+    document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, number INTEGER NOT NULL,
+    engine TEXT NOT NULL, languages TEXT NOT NULL, words TEXT NOT NULL, width REAL NOT NULL,
+    height REAL NOT NULL, PRIMARY KEY (document, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS personal (
+    document TEXT PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE, texts TEXT NOT NULL,
+    found TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS rules (document TEXT PRIMARY KEY, places TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sent (
+    document TEXT NOT NULL, host TEXT NOT NULL, first REAL NOT NULL,
+    PRIMARY KEY (document, host)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS placeholders (
+    mark TEXT NOT NULL, value TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (mark, value),
+    UNIQUE (mark, number));
+CREATE TABLE IF NOT EXISTS placeholder_uses (
+    document TEXT NOT NULL, mark TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (document, mark, value)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS placeholder_counts (mark TEXT PRIMARY KEY, last INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS pages_without_text ON pages (status, document) WHERE status != 'text';
 """
+
+# Outlive a new reading of the document, and go when it is deleted.
+_OF_A_DOCUMENT = ("rules", "sent", "placeholder_uses")
+_UNUSED = """DELETE FROM placeholders WHERE NOT EXISTS (SELECT 1 FROM placeholder_uses AS uses
+    WHERE uses.mark = placeholders.mark AND uses.value = placeholders.value)"""
 
 
 Ranges = dict[int, list[tuple[int, int, str]]]
@@ -73,6 +97,21 @@ class Stored:
     bytes: int
     pages: int
     locked: bool
+
+
+WordRow = tuple[int, int, int, float, float, float, float]
+"""Start and end in the page's text, line, left, top, right, bottom in points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What OCR saw on a page: who read it, in which languages, and where each word stands."""
+
+    engine: str
+    languages: str
+    words: list[WordRow]
+    width: float
+    height: float
 
 
 class Store:
@@ -128,6 +167,10 @@ class Store:
             raise
         finally:
             database.close()
+
+    def database(self, *, write: bool = False) -> AbstractContextManager[sqlite3.Connection]:
+        """A connection for what other modules keep beside the documents."""
+        return self._connection(write=write)
 
     # Bytes ------------------------------------------------------------------------------------
 
@@ -286,6 +329,33 @@ class Store:
             return None
         return {int(page): found for page, found in json.loads(row[0]).items()}, json.loads(row[1])
 
+    # What OCR read ----------------------------------------------------------------------------
+
+    def save_ocr(self, document_id: str, page: Page, seen: Seen) -> None:
+        """Put a page that OCR has read in the place of the page without text; the counts of the
+        document as it was are forgotten."""
+        known = "WHERE EXISTS (SELECT 1 FROM documents WHERE id = ?)"
+        insert = f"INSERT OR REPLACE INTO ocr SELECT ?, ?, ?, ?, ?, ?, ? {known}"
+        held = (seen.engine, seen.languages, json.dumps(seen.words), seen.width, seen.height)
+        row = (document_id, page.number, *held, document_id)
+        update = "UPDATE pages SET text = ?, status = ?, engine = ?, note = ?"
+        now = (page.text, page.status, page.engine, page.note, document_id, page.number)
+        with contextlib.suppress(OSError, sqlite3.Error), self._connection(write=True) as database:
+            database.execute(insert, row)
+            database.execute(f"{update} WHERE document = ? AND number = ?", now)
+            database.execute("DELETE FROM counts WHERE document = ?", (document_id,))
+
+    def ocr(self, document_id: str, number: int) -> Seen | None:
+        """What OCR saw on a page; None where it has not read it."""
+        query = "SELECT engine, languages, words, width, height FROM ocr"
+        query += " WHERE document = ? AND number = ?"
+        with self._connection() as database:
+            row = database.execute(query, (document_id, number)).fetchone()
+        if row is None:
+            return None
+        engine, languages, words, width, height = row
+        return Seen(engine, languages, [tuple(each) for each in json.loads(words)], width, height)
+
     # The shelf --------------------------------------------------------------------------------
 
     def documents(self) -> list[Stored]:
@@ -297,7 +367,7 @@ class Store:
     def missing(self, documents: Sequence[str]) -> dict[str, int]:
         """How many pages of each of these documents have no text; those with none are left out."""
         query = (
-            "SELECT document, COUNT(*) FROM pages WHERE status != 'text'"
+            "SELECT document, COUNT(*) FROM pages WHERE status != 'text' AND status != 'ocr'"
             f" AND document IN ({', '.join('?' * len(documents))}) GROUP BY document"
         )
         with self._connection() as database:
@@ -307,10 +377,11 @@ class Store:
         """The tokens of these documents' pages together, where they were counted; what is left
         once hidden passages are out, where those were looked for."""
         query = (
-            "SELECT document, tokens FROM counts WHERE vocabulary IN (?, ?)"
+            "SELECT document, tokens FROM counts"
+            " WHERE (vocabulary = ? OR vocabulary LIKE ? || ' %')"
             f" AND document IN ({', '.join('?' * len(documents))}) ORDER BY length(vocabulary)"
         )
-        keys = (vocabulary, f"{vocabulary} seen")
+        keys = (vocabulary, vocabulary)
         with self._connection() as database:
             rows = database.execute(query, (*keys, *documents))
             return {document: sum(array("I", tokens)) for document, tokens in rows}
@@ -321,9 +392,12 @@ class Store:
             database.execute("UPDATE documents SET name = ? WHERE id = ?", (name, document_id))
 
     def delete(self, document_id: str) -> None:
-        """Forget a document: its bytes, pages and counts."""
+        """Forget a document: its bytes, pages, counts, rule and placeholders."""
         with self._connection(write=True) as database:
             database.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+            for table in _OF_A_DOCUMENT:
+                database.execute(f"DELETE FROM {table} WHERE document = ?", (document_id,))
+            database.execute(_UNUSED)
         self.discard(document_id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
+from zlib import crc32
 
 from kimiqa.prompts import page_block
 from kimiqa.reading.parts import Page
@@ -51,8 +52,7 @@ def counted(
 ) -> tuple[int, ...]:
     """The tokens of each page's block: from `counts`, else from the store, else counted now
     and remembered in both. Pages that passages were left out of have counts of their own."""
-    cut = any(page.hidden and not page.kept for page in pages)
-    key = counted_by(counter) + (" seen" if cut else "")
+    key = counts_key(pages, counter)
     if key not in counts:
         stored = store.counts(document_id, key) if store is not None else None
         if stored is None or len(stored) != len(pages):
@@ -61,6 +61,19 @@ def counted(
                 store.save_counts(document_id, key, stored)
         counts[key] = stored
     return counts[key]
+
+
+def counts_key(pages: Sequence[Page], counter: TokenCounter) -> str:
+    """Names the counts of these pages."""
+    cut = any(page.hidden and not page.kept for page in pages)
+    return counted_by(counter) + (" seen" if cut else "") + edition(pages)
+
+
+def edition(pages: Sequence[Page]) -> str:
+    """Names the text of a document beside its bytes, which OCR gives another one; empty where
+    no page was read by it."""
+    read = [f"{page.number} {page.text}" for page in pages if page.status == "ocr"]
+    return f" ocr {crc32(chr(0).join(read).encode()):08x}" if read else ""
 
 
 def rough_tokens(counts: Mapping[int, int], pages: int) -> int:

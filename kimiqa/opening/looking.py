@@ -37,6 +37,8 @@ def cut(pages: Sequence[Page], found: Checked) -> tuple[Page, ...]:
     left = list(pages)
     for number, ranges in found.hidden.items():
         page = left[number - 1]
+        if page.status == "ocr":  # what was found was found in the text it had before
+            continue
         text = passages.whole(page)
         read = replace(page, text=text, hidden=(), kept=False)
         left[number - 1] = passages.without(read, passages.merged(text, ranges))

@@ -368,6 +368,19 @@ def render(source: Source, page: int, dpi: float, marks: Sequence[Box]) -> bytes
         return fast_pool().call("render", **source.key, page=page, dpi=dpi, marks=places)[1]
 
 
+def picture(source: Source, page: int, dpi: float) -> bytes:
+    """The page as a picture to be sent, PNG or JPEG. *Raises* as `render` does."""
+    with _failing(source, page):
+        return fast_pool().call("picture", **source.key, page=page, dpi=dpi)[1]
+
+
+def sizes(source: Source, pages: Sequence[int]) -> list[tuple[float, float]]:
+    """Width and height of pages as they are shown, in points."""
+    with _failing(source, pages[0] if pages else 1):
+        found, _ = fast_pool().call("sizes", **source.key, pages=list(pages))
+    return [(width, height) for width, height in found["sizes"]]
+
+
 def metadata(source: Source) -> dict[str, str]:
     """Title, author and so on, as pypdf finds them; empty where it cannot read the file."""
     return dict(facts(source, "metadata") or {})

@@ -63,7 +63,7 @@ class Tesseract:
     def read(self, picture: str, languages: str, dpi: int) -> list[Line]:
         """The lines of the picture, top to bottom as Tesseract orders them."""
         table = self._run(picture, "stdout", "-l", languages, "--dpi", str(dpi), "tsv")
-        return list(_lines(csv.DictReader(table.splitlines(), delimiter="\t", quoting=3)))
+        return list(_lines(csv.DictReader(table.split("\n"), delimiter="\t", quoting=3)))
 
     def end(self) -> None:
         """Kill the program that runs, and start no other."""
