@@ -8,7 +8,7 @@ from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kimiqa import calling, choosing, parallel
+from kimiqa import calling, choosing, parallel, staging
 from kimiqa.conversation import Talk
 from kimiqa.document import Document
 from kimiqa.errors import (
@@ -38,11 +38,17 @@ class Asker:
     """A setup at work."""
 
     def __init__(
-        self, setup: Setup, *, deadline: float | None = None, label: str | None = None
+        self,
+        setup: Setup,
+        *,
+        deadline: float | None = None,
+        label: str | None = None,
+        private: bool = False,
     ) -> None:
         self.setup = setup
         self._deadline = deadline or setup.settings.deadline
         self._label = label
+        self._private = private
         self._endpoint: OpenAIEndpoint | None = None
 
     # Planning: nothing leaves the machine.
@@ -64,7 +70,7 @@ class Asker:
     def _sized(self, asked: Question, strategy: Strategy) -> Sized:
         planner = self.setup.planner
         if strategy != "auto":
-            return planner.size(asked, strategy)
+            return staging.size(planner, asked, strategy)
         try:
             return choosing.choose(planner, asked).sized
         except (OverCapError, PriceUnknownError):
@@ -101,16 +107,17 @@ class Asker:
         planner = self.setup.planner
         try:
             if strategy != "auto":
-                return planner.plan(asked, strategy)
+                return staging.plan(planner, asked, strategy)
             choice = choosing.choose(planner, asked)
         except RefusedError as refusal:
             raise choosing.refusal_with_ways(planner, asked, refusal) from None
-        return planner.planned(asked, choice.sized, choice.reason)
+        return staging.planned(planner, asked, choice.sized, choice.reason)
 
     def _question(self, question: str, documents: Any, options: Mapping[str, Any]) -> Question:
         chosen = {name: value for name, value in options.items() if value is not None}
         if self._label is not None:
             chosen.setdefault("label", self._label)
+        chosen.setdefault("private", self._private)
         if "max_cost" in chosen:
             chosen["max_cost"] = amount(chosen["max_cost"])
         keep_hidden = chosen.pop("keep_hidden", False)
@@ -156,7 +163,7 @@ class Asker:
         if self.setup.target.needs_key:
             raise NoKeyError(f"There is no key for {self.setup.host}.", self.setup.target.key_hint)
         desk = await self.off_the_loop(self._desk)
-        async with aclosing(calling.run(plan, desk)) as events:
+        async with aclosing(staging.run(plan, desk)) as events:
             async for event in events:
                 yield event
 

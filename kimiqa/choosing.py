@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from kimiqa import staging
 from kimiqa.errors import RefusedError
 from kimiqa.following import next_cost
 from kimiqa.money import plain
 from kimiqa.plan import Estimate, Strategy, Way
-from kimiqa.planner import STRATEGIES, Planner, Question, Sized, in_words, with_fitting
+from kimiqa.planner import Planner, Question, Sized, in_words, with_fitting
 
 ORDINARY_QUESTION = "Who is bound to what, from when, and where does the document say so?"
 """Stands for a question of ordinary length where a price is wanted before one is asked."""
@@ -71,7 +72,7 @@ def choose(planner: Planner, question: Question) -> Choice:
 
 
 def _sizes(planner: Planner, question: Question) -> dict[str, Sized]:
-    return {name: planner.size(question, _strategy(name)) for name in STRATEGIES}
+    return {name: staging.size(planner, question, _strategy(name)) for name in staging.names()}
 
 
 def _best(sized: Mapping[str, Sized], question: Question) -> Choice:

@@ -14,7 +14,7 @@ from kimiqa.plan import Citation
 from kimiqa.tokens import Counter
 
 if TYPE_CHECKING:
-    from kimiqa.ledger import Budget, Ledger
+    from kimiqa.ledger import Budget, Hold, Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Desk:
     deadline: float = 1_800
     allow_unpriced: bool = False
     label: str | None = None
+    hold: Hold | None = None
+    """The reservation of a plan of several calls, from which each of them draws."""
 
 
 @dataclass(slots=True)

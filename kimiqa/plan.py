@@ -213,6 +213,8 @@ class Plan:
     """What a change against the last question does to the cache and the price, in a sentence."""
     cache_offer: str = ""
     """Where keeping the prompt for an hour would pay, that it would, with the break-even."""
+    cover: Any = field(default=None, repr=False, compare=False)
+    """What stands for what, where personal data was replaced by placeholders."""
     caches: bool = False
     """Whether the endpoint is known to keep what it was sent, and so to bill the writing."""
 
@@ -373,10 +375,26 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One call or tool of a longer run, whenever its state changes."""
+
+    kind: str
+    """What it does: "read", "merge", "search", …"""
+    number: int
+    """Which of its kind it is, from 1."""
+    total: int | None
+    """How many of its kind there will be; None where that is not known beforehand."""
+    state: Literal["waiting", "running", "done", "nothing", "failed", "kept"]
+    """`nothing`: it found nothing; `kept`: an earlier run did it, and it is not paid again."""
+    message: str = ""
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The whole answer, with its receipt."""
 
     answer: Answer
 
 
-Event = Started | Reasoning | Text | Cited | Progress | Finished
+Event = Started | Reasoning | Text | Cited | Progress | Step | Finished

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
 
 from kimiqa.desk import Desk
+from kimiqa.ledger import Hold
 from kimiqa.plan import Plan, Request
+
+if TYPE_CHECKING:
+    from kimiqa.ledger.holds import Terms
+
+T = TypeVar("T")
 
 NOT_SENT = "Stopped before it was sent."
 
 
 async def reserved(plan: Plan, request: Request, desk: Desk) -> str:
-    """Reserve in a thread. Who is cancelled meanwhile never learns the number of the row: the
-    thread then releases it itself."""
-    lock, left, made = threading.Lock(), threading.Event(), list[str]()
+    """Reserve in a thread: the number of the call's row."""
+    return await _taken(
+        lambda: _reserve(plan, request, desk), lambda row: desk.ledger.release(row, NOT_SENT)
+    )
 
-    def work() -> str:
-        call_id = _reserve(plan, request, desk)
+
+async def _taken(take: Callable[[], T], give_back: Callable[[T], object]) -> T:
+    """Take in a thread. Who is cancelled meanwhile never learns what was taken: the thread then
+    gives it back itself."""
+    lock, left, made = threading.Lock(), threading.Event(), list[T]()
+
+    def work() -> T:
+        taken = take()
         with lock:
-            made.append(call_id)
+            made.append(taken)
             if left.is_set():
-                desk.ledger.release(call_id, NOT_SENT)
-        return call_id
+                give_back(taken)
+        return taken
 
     try:
         return await anyio.to_thread.run_sync(work)
@@ -31,27 +48,66 @@ async def reserved(plan: Plan, request: Request, desk: Desk) -> str:
         with lock:
             left.set()
             if made:
-                desk.ledger.release(made[0], NOT_SENT)
+                give_back(made[0])
         raise
 
 
+@asynccontextmanager
+async def held(plan: Plan, desk: Desk) -> AsyncIterator[Desk]:
+    """The desk with the plan's whole ceiling reserved once: its calls draw from that, and what
+    none of them drew is given back at the end.
+
+    Raises
+    ------
+    OverCapError, PriceUnknownError
+        The ledger refused the reservation; nothing was sent.
+    """
+    hold = await _taken(lambda: desk.ledger.hold(**_terms(plan, desk)), Hold.free)
+    try:
+        yield replace(desk, hold=hold)
+    finally:
+        hold.free()
+
+
 def _reserve(plan: Plan, request: Request, desk: Desk) -> str:
-    return desk.ledger.reserve(
-        model=plan.model,
-        endpoint=desk.host,
-        strategy=plan.strategy,
-        effort=plan.effort,
-        estimate=plan.estimate,
-        price=plan.price,
-        budget=desk.budget,
-        max_cost=plan.max_cost,
-        documents=[(each.id, each.name) for each in plan.documents],
-        conversation=plan.conversation,
-        label=desk.label if plan.label is None else plan.label,
-        lifetime_seconds=desk.deadline,
-        question=plan.question,
-        allow_unpriced=desk.allow_unpriced,
-        messages=request.message_count,
-        own_tokens=request.own_tokens,
-        prefix=request.segments[-1].digest if request.segments else "",
-    )
+    prefix = request.segments[-1].digest if request.segments else ""
+    if desk.hold is not None:
+        return desk.hold.draw(
+            plan.estimate,
+            strategy=_step(plan),
+            effort=plan.effort,
+            messages=request.message_count,
+            own_tokens=request.own_tokens,
+            prefix=prefix,
+        )
+    terms: Terms = {
+        **_terms(plan, desk),
+        "messages": request.message_count,
+        "own_tokens": request.own_tokens,
+        "prefix": prefix,
+    }
+    return desk.ledger.reserve(**terms)
+
+
+def _step(plan: Plan) -> str:
+    """What a call of a plan of several is booked as: its strategy, and which step it was."""
+    return f"{plan.strategy}:{plan.stages[0].name}"
+
+
+def _terms(plan: Plan, desk: Desk) -> Terms:
+    return {
+        "model": plan.model,
+        "endpoint": desk.host,
+        "strategy": plan.strategy,
+        "effort": plan.effort,
+        "estimate": plan.estimate,
+        "price": plan.price,
+        "budget": desk.budget,
+        "max_cost": plan.max_cost,
+        "documents": [(each.id, each.name) for each in plan.documents],
+        "conversation": plan.conversation,
+        "label": desk.label if plan.label is None else plan.label,
+        "lifetime_seconds": desk.deadline,
+        "question": plan.question,
+        "allow_unpriced": desk.allow_unpriced,
+    }
