@@ -5,12 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from kimiqa.errors import DeadlineError, EngineCrashedError, NotADocumentError
+from kimiqa.errors import (
+    DeadlineError,
+    EmptyDocumentError,
+    EngineCrashedError,
+    NotADocumentError,
+)
 from kimiqa.opening.counting import block_tokens, counted_by, first_counter, rough_tokens
 from kimiqa.opening.file import PDF, TEXT, File, Preview, Read, Steps
 from kimiqa.plan import Progress
 from kimiqa.reading import engines, plain
 from kimiqa.reading.clean import clean_text
+from kimiqa.reading.office import calls
 from kimiqa.reading.parts import Page
 from kimiqa.store import Stored
 
@@ -22,7 +28,37 @@ def read(file: File) -> Steps:
     """Read a file by what its bytes say it is. *Raises* `NotADocumentError` for what is none."""
     with file.store.source(file.id).open("rb") as stream:
         head = stream.read(_HEAD)
-    return _pdf(file) if plain.is_pdf(head) else _text(file, head)
+    if plain.is_pdf(head):
+        return _pdf(file)
+    office = _office_kind(file, head)
+    return _office(file, office) if office else _text(file, head)
+
+
+def _office_kind(file: File, head: bytes) -> str | None:
+    """Which kind of office file it is, by its bytes; None for what is none."""
+    if plain.is_zip(head):
+        return calls.kind_of(file.source.path, file.name)
+    return "html" if plain.is_html(head, file.name) else None
+
+
+def _office(file: File, kind: str) -> Steps:
+    """A file of parts. How many there are is known at its end."""
+    counter = first_counter()
+    pages: list[Page] = []
+    counts: dict[int, int] = {}
+    remarks: tuple[str, ...] = ()
+    with contextlib.closing(calls.read(file.source.path, file.name, kind)) as blocks:
+        for block in blocks:
+            pages += block.pages
+            counts |= {page.number: block_tokens(page, counter) for page in block.pages}
+            remarks += tuple(f"{file.name}: {each}." for each in block.remarks)
+            yield Progress("reading", len(pages), None)
+    if not any(page.text for page in pages) and not any(page.status == "image" for page in pages):
+        raise EmptyDocumentError(
+            f"{file.name} is {calls.NAMES[kind]} without a word.", "Choose another file."
+        )
+    yield Preview(file.name, len(pages), pages[0].text, file.size, sum(counts.values()))
+    yield _kept(file, pages, calls.MEDIA[kind], counts, remarks)
 
 
 def _text(file: File, head: bytes) -> Steps:
@@ -31,7 +67,8 @@ def _text(file: File, head: bytes) -> Steps:
     if text is None:
         raise NotADocumentError(
             f"{file.name} is {kind or 'a binary file'}, not a document that kimiqa reads.",
-            "It reads PDF, plain text and Markdown: convert the file to one of these.",
+            "It reads PDF, Word, PowerPoint, Excel, EPUB, HTML, plain text, Markdown and folders"
+            " of source code: convert the file to one of these.",
         )
     pages = _text_pages(text, whole=file.size <= _MOST_BYTES)
     counter = first_counter()

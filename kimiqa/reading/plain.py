@@ -12,7 +12,7 @@ _PDF_WITHIN = 1_024
 _NOT_TEXT = (
     (b"PK\x03\x04", "a ZIP archive or an Office file"),
     (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Office file"),
+    (b"\xd0\xcf\x11\xe0", "an old Office file (.doc, .xls, .ppt), or one with a password"),
     (b"{\\rtf", "an RTF file"),
     (b"%!PS", "a PostScript file"),
     (b"\x89PNG", "a PNG picture"),
@@ -47,6 +47,19 @@ _BORDERS = ("\n\n", "\n", ". ", "。", " ")
 def is_pdf(head: bytes) -> bool:
     """Whether a PDF begins in the first kilobyte, as its standard has it."""
     return b"%PDF-" in head[:_PDF_WITHIN]
+
+
+def is_zip(head: bytes) -> bool:
+    """Whether a ZIP begins here: an office file, a book, or a mere archive."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def is_html(head: bytes, name: str) -> bool:
+    """Whether it is a web page. One that calls itself a PDF is a failed download."""
+    if name.lower().endswith((".txt", ".md", ".pdf")):
+        return False
+    named = name.lower().endswith((".html", ".htm", ".xhtml")) and b"<" in head
+    return (named and b"\x00" not in head) or bool(_HTML.match(head.removeprefix(b"\xef\xbb\xbf")))
 
 
 def foreign_kind(head: bytes, name: str) -> str | None:

@@ -33,6 +33,9 @@ CALL_SECONDS = 20.0
 OCR_MEMORY = 3 << 30
 """What the worker that reads pictures may hold, and each program it starts."""
 
+_MODULES = {"ocr": "ocr_worker", "office": "office_worker"}
+"""The workers that are no PDF readers."""
+
 _PLACE = struct.Struct("=q")
 _MOST_INNOCENT_LOSSES = 5
 _SECONDS_TO_END = 2.0
@@ -268,6 +271,11 @@ def ocr_pool() -> Pool:
     return _pool("ocr")
 
 
+def office_pool() -> Pool:
+    """The worker that reads office files: only there while it is needed."""
+    return _pool("office")
+
+
 @atexit.register
 def end_workers() -> None:
     """End this process's workers."""
@@ -277,8 +285,8 @@ def end_workers() -> None:
 
 
 def _start(board: str | None, kind: str) -> subprocess.Popen[bytes]:
-    ocr = kind == "ocr"
-    module, memory = ("ocr_worker", OCR_MEMORY) if ocr else ("worker", WORKER_MEMORY)
+    module = _MODULES.get(kind, "worker")
+    memory = OCR_MEMORY if kind == "ocr" else WORKER_MEMORY
     command = [sys.executable, "-m", f"kimiqa.reading.{module}", str(memory)]
     command += [board] if board else []
     quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)

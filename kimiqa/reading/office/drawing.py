@@ -1,0 +1,63 @@
+"""The drawing language that Word and PowerPoint share: paragraphs, tables, charts, diagrams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from kimiqa.reading.office.package import Package
+
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+
+
+def paragraphs(body: Element) -> Iterator[str]:
+    """The paragraphs of a text body, line breaks kept."""
+    for paragraph in body.iter(f"{A}p"):
+        text = "".join(_run(each) for each in paragraph.iter())
+        if text.strip():
+            yield text
+
+
+def _run(element: Element) -> str:
+    if element.tag == f"{A}t":
+        return element.text or ""
+    return "\n" if element.tag == f"{A}br" else ""
+
+
+def table(element: Element) -> Iterator[str]:
+    """A table row by row, cells between bars. A merged cell stands where it begins."""
+    for row in element.iter(f"{A}tr"):
+        yield " | ".join(_cell(each) for each in row.findall(f"{A}tc")).rstrip()
+
+
+def _cell(cell: Element) -> str:
+    if cell.get("hMerge") in ("1", "true") or cell.get("vMerge") in ("1", "true"):
+        return ""
+    return " ".join(" ".join(paragraphs(cell)).split())
+
+
+def chart(package: Package, path: str) -> Iterator[str]:
+    """A chart's words and the numbers that were saved with it."""
+    root = package.xml(path)
+    for title in root.iter(f"{C}title"):
+        yield from paragraphs(title)
+    for series in root.iter(f"{C}ser"):
+        name = " ".join(_points(series.find(f"{C}tx")))
+        kinds = _points(series.find(f"{C}cat")) or _points(series.find(f"{C}xVal"))
+        values = _points(series.find(f"{C}val")) or _points(series.find(f"{C}yVal"))
+        pairs = zip(kinds, values, strict=True) if len(kinds) == len(values) else None
+        shown = [f"{kind}: {value}" for kind, value in pairs] if pairs else values
+        line = " | ".join(filter(None, [name, *shown]))
+        if line:
+            yield line
+
+
+def _points(element: Element | None) -> list[str]:
+    found = element.iter(f"{C}v") if element is not None else ()
+    return [text for each in found if (text := (each.text or "").strip())]
+
+
+def diagram(package: Package, path: str) -> Iterator[str]:
+    """The words of a diagram, in the order of its data."""
+    yield from paragraphs(package.xml(path))

@@ -1,0 +1,105 @@
+"""PowerPoint: a slide is a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from kimiqa.reading.office import drawing
+from kimiqa.reading.office.drawing import A
+from kimiqa.reading.office.package import Package, Relations
+from kimiqa.reading.office.parts import Part
+
+P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+
+HIDDEN_SLIDE = "hidden slide"
+HIDDEN_SHAPE = "hidden shape"
+NOTES = "speaker notes"
+COMMENT = "comment"
+
+
+def parts(package: Package) -> Iterator[Part]:
+    """The slides in their order; notes, comments, and what is hidden set apart."""
+    main = "ppt/presentation.xml"
+    relations = package.relations(main)
+    for number, entry in enumerate(package.xml(main).iter(f"{P}sldId"), start=1):
+        _, path = relations.get(entry.get(f"{_R}id", ""), ("", ""))
+        part = Part(f"slide {number}")
+        if path in package.names:
+            _slide(package, path, part)
+        yield part
+
+
+def _slide(package: Package, path: str, part: Part) -> None:
+    root = package.xml(path)
+    relations = package.relations(path)
+    why = HIDDEN_SLIDE if root.get("show") in ("0", "false") else None
+    part.label = f"{part.label} (hidden)" if why else part.label
+    part.picture = any(True for _ in root.iter(f"{P}pic"))
+    tree = root.find(f"{P}cSld/{P}spTree")
+    if tree is not None:
+        for line, hidden in _shapes(package, relations, tree):
+            part.add([(line, why or (HIDDEN_SHAPE if hidden else None))])
+    for kind, target in relations.values():
+        if kind == "notesSlide" and target in package.names:
+            for line in _notes(package.xml(target)):
+                part.add([(line, NOTES)])
+        elif kind == "comments" and target in package.names:
+            for line in _comments(package.xml(target)):
+                part.add([(line, COMMENT)])
+
+
+def _shapes(
+    package: Package, relations: Relations, tree: Element, hidden: bool = False
+) -> Iterator[tuple[str, bool]]:
+    """The lines of the shapes of a group, in the order in which they are drawn."""
+    for shape in tree:
+        away = hidden or _is_hidden(shape)
+        if shape.tag == f"{P}grpSp":
+            yield from _shapes(package, relations, shape, away)
+        elif shape.tag == f"{_MC}AlternateContent":
+            choice = shape.find(f"{_MC}Choice")
+            if choice is not None:
+                yield from _shapes(package, relations, choice, away)
+        elif shape.tag == f"{P}graphicFrame":
+            yield from ((line, away) for line in _graphic(package, relations, shape))
+        else:
+            bodies = shape.findall(f"{P}txBody")
+            yield from ((line, away) for body in bodies for line in drawing.paragraphs(body))
+
+
+def _is_hidden(shape: Element) -> bool:
+    named = next(shape.iter(f"{P}cNvPr"), None) if shape.tag.startswith(P) else None
+    return named is not None and named.get("hidden") in ("1", "true")
+
+
+def _graphic(package: Package, relations: Relations, frame: Element) -> Iterator[str]:
+    for grid in frame.iter(f"{A}tbl"):
+        yield from drawing.table(grid)
+    for element in frame.iter():
+        for word in ("id", "dm"):
+            kind, path = relations.get(element.get(f"{_R}{word}", ""), ("", ""))
+            if kind == "chart" and path in package.names:
+                yield from drawing.chart(package, path)
+            elif kind == "diagramData" and path in package.names:
+                yield from drawing.diagram(package, path)
+
+
+def _notes(root: Element) -> Iterator[str]:
+    """What the speaker wrote: not the slide's number and picture, which stand there too."""
+    for shape in root.iter(f"{P}sp"):
+        place = next(shape.iter(f"{P}ph"), None)
+        if place is None or place.get("type", "body") == "body":
+            for body in shape.findall(f"{P}txBody"):
+                yield from drawing.paragraphs(body)
+
+
+def _comments(root: Element) -> Iterator[str]:
+    """Comments of both makes: the old in plain text, the new in paragraphs."""
+    for each in root.iter():
+        if each.tag == f"{P}text" and each.text:
+            yield each.text
+        elif each.tag.endswith("}txBody"):
+            yield from drawing.paragraphs(each)
