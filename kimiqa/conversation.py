@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kimiqa.errors import BadRequestError
 from kimiqa.plan import Answer, Chunk, Plan
@@ -14,6 +14,10 @@ from kimiqa.strategies.layout import Turn
 if TYPE_CHECKING:
     from kimiqa.document import Document
     from kimiqa.ledger import Ledger
+
+
+Apart = Literal["stopped", "aside"]
+"""Why a turn is shown and not sent: it was stopped, or asked side by side with others."""
 
 
 class Talk:
@@ -29,20 +33,39 @@ class Talk:
         self, documents: Sequence[Document], ledger: Ledger, conversation: str | None = None
     ) -> None:
         self.id = conversation or uuid.uuid4().hex[:12]
-        self._ledger = ledger
+        self.ledger = ledger
         rows = ledger.turns(self.id) if conversation else []
         self.documents = _as_before(rows[0]["documents"], documents) if rows else tuple(documents)
-        self.turns: tuple[Turn, ...] = tuple(map(turn_from_json, rows))
+        self.turns: tuple[Turn, ...] = prompt_turns(rows)
 
     def add(self, plan: Plan, answer: Answer) -> None:
         """Keep a finished turn. An answer without words is no turn: nothing could follow it."""
         if not answer.text.strip():
             return
-        turn = Turn(plan.question.strip(), answer.text, plan.strategy, plan.chunks)
+        turn = _turn(plan, answer)
         self.turns = (*self.turns, turn)
+        self._save(turn_to_json(turn, answer))
+
+    def keep_apart(self, plan: Plan, answer: Answer, why: Apart) -> None:
+        """Keep an answer in the conversation, but out of the prompts that follow: what was
+        stopped half-way is no basis for the next answer, and what was asked side by side none
+        of the others knew."""
+        if answer.text.strip():
+            self._save(turn_to_json(_turn(plan, answer), answer) | {"apart": why})
+
+    def _save(self, row: dict[str, Any]) -> None:
         # Another window may have asked meanwhile: its turn was paid for too, and stays.
-        number = len(self._ledger.turns(self.id)) + 1
-        self._ledger.save_turn(self.id, number, turn_to_json(turn, answer))
+        number = len(self.ledger.turns(self.id)) + 1
+        self.ledger.save_turn(self.id, number, row)
+
+
+def prompt_turns(rows: Sequence[dict[str, Any]]) -> tuple[Turn, ...]:
+    """The stored turns that the next prompt goes on from."""
+    return tuple(turn_from_json(row) for row in rows if not row.get("apart"))
+
+
+def _turn(plan: Plan, answer: Answer) -> Turn:
+    return Turn(plan.question.strip(), answer.text, plan.strategy, plan.chunks)
 
 
 def _as_before(

@@ -55,7 +55,7 @@ LAYERS = (
     {"desk", "privacy", "reserving", "believing", "paying", "receiving", "settling"},
     {"planner", "calling", "cliffs", "caching", "parallel"},
     {"staging"},
-    {"choosing", "setup", "conversation", "efforts", "comparing", "hindsight", "following"},
+    {"choosing", "setup", "conversation", "efforts", "comparing", "hindsight", "following", "together"},
     {"asking", "advising"},
     {"client", "async_client", "conversations", "faces", "options", "advice"},
     {"cli", "ui"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import func
+
 from kimiqa.ledger import balances, entries, learning, scoring, spending
 from kimiqa.ledger.balances import Balance, Span
 from kimiqa.ledger.memory import Memory, host_of
@@ -49,6 +51,14 @@ class Accounts(Memory):
         query = table.select().where(*where).order_by(table.c.id.desc()).limit(limit)
         with self._database.read() as connection:
             return [entries.to_call(row) for row in connection.execute(query)]
+
+    def labels(self) -> list[str]:
+        """The labels that questions were asked under, the one used last first."""
+        calls = self._database.tables.calls
+        query = calls.select().with_only_columns(calls.c.label).where(calls.c.label.is_not(None))
+        query = query.group_by(calls.c.label).order_by(func.max(calls.c.created).desc())
+        with self._database.read() as connection:
+            return [str(label) for label in connection.execute(query).scalars() if label]
 
     def totals(self, since: float | None = None, until: float | None = None) -> dict[str, Decimal]:
         """What is known to be spent, per currency: settled and estimated calls."""

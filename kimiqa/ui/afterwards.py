@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kimiqa.conversation import turn_from_json
+from kimiqa.conversation import prompt_turns
 from kimiqa.document import Document
 from kimiqa.exporting import Sheet, to_html, to_markdown
 from kimiqa.hindsight import Hindsight, Past, hindsight, in_words, pages_used
@@ -64,7 +64,7 @@ def _priced(state: State, turn: Turn, documents: Sequence[Document], sent: int) 
     completion = used["completion_tokens"] if used else None
     past = Past(turn.strategy, turn.citations, sent, completion)
     rows = desk.client(state).ledger.turns(state.conversation)[: turn.number]
-    before = tuple(map(turn_from_json, rows))
+    before = prompt_turns(rows)
     asked = Question(turn.question, tuple(documents), turns=before)
     return hindsight(_planner(state, turn.receipt["model"]), asked, past)
 
@@ -92,8 +92,12 @@ def sheet(turn: Turn) -> Sheet:
 
 def _copy(turn: Turn) -> None:
     """The answer with its footnotes, where the browser's own button copies it."""
-    with st.popover(_("Copy"), icon=":material/content_copy:", type="tertiary"):
-        st.code(to_markdown(sheet(turn)), language=None, wrap_lines=True, height=320)
+    key = f"copy-{turn.number}"
+    shown = st.popover(
+        _("Copy"), icon=":material/content_copy:", type="tertiary", key=key, on_change="rerun"
+    )
+    if shown.open:
+        shown.code(to_markdown(sheet(turn)), language=None, wrap_lines=True, height=320)
 
 
 def downloads(key: str, sheets: Callable[[], Sequence[Sheet]], name: str) -> None:

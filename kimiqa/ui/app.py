@@ -6,7 +6,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from kimiqa.ui import beginning, opening, panel, question, reading, running, shelf, turns, views
+from kimiqa.ui import (
+    arriving,
+    beginning,
+    opening,
+    panel,
+    question,
+    quick,
+    running,
+    shelf,
+    turns,
+    views,
+)
 from kimiqa.ui.calm import calm
 from kimiqa.ui.engine import engine
 from kimiqa.ui.state import State, keep_choices, new_conversation, page_state, ready, to_url
@@ -25,7 +36,7 @@ def main() -> None:
 def _page(state: State) -> None:
     if not state.documents:
         state.documents = turns.documents_of(state)
-    reading.settle(state)
+    arriving.settle(state)
     _write_url(state)
     with st.sidebar:
         calm(_side)(state)
@@ -45,6 +56,8 @@ def _side(state: State) -> None:
     st.title("kimiqa", anchor=False)
     st.caption(_("A quote before you ask, a receipt after."))
     views.navigate(state)
+    if state.view != "ask":
+        calm(running.aside)(state)
     if ready(state):
         shelf.show(state)
         if state.view == "ask":
@@ -61,7 +74,7 @@ def _main(state: State) -> None:
     if not state.documents:
         opening.welcome(state)
         calm(beginning.show)(state)
-    calm(reading.show)(state)
+    calm(arriving.show)(state)
     if not ready(state):
         return
     shelf.header(state)
@@ -69,4 +82,11 @@ def _main(state: State) -> None:
     turns.show(state, found)
     calm(running.show)(state)
     if not engine().running(state.conversation):
-        calm(question.show)(state)
+        _asking(state)
+
+
+@st.fragment(key=quick.PRICED)
+def _asking(state: State) -> None:
+    """The question and its prices: they run alone where nothing else can have changed."""
+    calm(question.show)(state)
+    keep_choices(state)

@@ -22,12 +22,16 @@ FILES = ("settings.toml", "keys.toml", "prices.toml")
 def client_options(state: State) -> dict[str, Any]:
     """What a client for this page is made of."""
     settings = load_settings(home_folder())
-    return {"effort": state.choices.effort or None, "deadline": settings.deadline}
+    return {
+        "effort": state.choices.effort or None,
+        "deadline": settings.deadline,
+        "cache_ttl": state.choices.lifetime or None,
+    }
 
 
 def client(state: State) -> Client:
     """The client for what is chosen; another one once settings, keys or prices change."""
-    key = (state.choices.model, state.choices.effort, _stamp())
+    key = (state.choices.model, state.choices.effort, state.choices.lifetime, _stamp())
     kept = state.remembered.get("client")
     if kept is None or kept[0] != key:
         if kept is not None:
@@ -63,6 +67,8 @@ def options(state: State) -> dict[str, Any]:
     return {
         "pages": state.choices.pages.strip() or None,
         "max_cost": state.choices.cap.strip() or None,
+        "max_completion_tokens": state.choices.length or None,
+        "label": state.choices.label.strip() or None,
     }
 
 
@@ -71,11 +77,12 @@ def ways(state: State, question: str) -> list[Way]:
 
     Raises `KimiqaError` where the choice itself cannot be read, or no page has text.
     """
-    now, chosen = time.time(), state.choices
+    now = time.time()
     conversation = talk(state)
     asked = len(state.remembered.get("turns", ()))
     documents = tuple(state.documents), tuple(state.opened)
-    key = (documents, question, chosen.pages, chosen.cap, state.conversation, asked)
+    told = tuple(options(state).values())
+    key = (documents, question, told, state.conversation, asked)
     kept = state.remembered.get("ways")
     if kept is None or kept[0] != key or now - kept[1] > PRICES_HOLD_SECONDS:
         found = conversation.ways(question, **options(state))

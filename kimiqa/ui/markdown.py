@@ -62,9 +62,15 @@ class _Marked:
         return _MARK.sub(lambda match: self.markers[int(match[1])], text)
 
 
-def answer_markdown(text: str, citations: Sequence[Citation] = ()) -> str:
-    """The answer as safe Markdown, each citation a mark that shows its state."""
-    clean, marked = _set_apart(text, citations)
+def answer_markdown(
+    text: str, citations: Sequence[Citation] = (), reach: Sequence[tuple[str, str]] = ()
+) -> str:
+    """The answer as safe Markdown, each citation a mark that shows its state.
+
+    `reach` has for each citation the key of the button that opens it, and the words that are
+    shown on hovering: its marks are links then, within the page.
+    """
+    clean, marked = _set_apart(text, citations, reach)
     lines = iter(clean.split("\n"))
     shown: list[str] = []
     for line in lines:
@@ -76,10 +82,16 @@ def answer_markdown(text: str, citations: Sequence[Citation] = ()) -> str:
     return "\n".join(shown)
 
 
-def badge(citation: Citation) -> str:
-    """A citation's mark in the text."""
+def badge(citation: Citation, key: str = "", words: str = "") -> str:
+    """A citation's mark in the text; with a key a link to the button of that key.
+
+    >>> badge(Citation("D1", None, 12, 12, None, "verified"), "cite-0-0", 'it says "$5"')
+    '[:green-badge[✓ D1 p. 12]](#cite-0-0 "it says ”\\\\$5”")'
+    """
     shape, colour = MARKS[citation.status]
-    return f":{colour}-badge[{escape(shape)} {escape(place(citation))}]"
+    shown = f":{colour}-badge[{escape(shape)} {escape(place(citation))}]"
+    title = escape(words.replace('"', "”"))
+    return f'[{shown}](#{key} "{title}")' if key else shown
 
 
 def place(citation: Citation) -> str:
@@ -94,8 +106,11 @@ def place(citation: Citation) -> str:
     )
 
 
-def _set_apart(text: str, citations: Sequence[Citation]) -> tuple[str, _Marked]:
+def _set_apart(
+    text: str, citations: Sequence[Citation], reach: Sequence[tuple[str, str]]
+) -> tuple[str, _Marked]:
     """The text without unseen characters, each marker replaced by its number."""
+    keys = {id(each): key for each, key in zip(citations, reach, strict=False)}
     pieces: list[str] = []
     markers: list[str] = []
     badges: list[str] = []
@@ -105,7 +120,7 @@ def _set_apart(text: str, citations: Sequence[Citation]) -> tuple[str, _Marked]:
             continue
         pieces += [visible(text[at:start]), f"{_OPEN}{len(markers)}{_CLOSE}"]
         markers.append(text[start:end])
-        badges.append(" ".join(badge(each) for each in group))
+        badges.append(" ".join(badge(each, *keys.get(id(each), ())) for each in group))
         at = end
     pieces.append(visible(text[at:]))
     return "".join(pieces), _Marked(tuple(markers), tuple(badges))

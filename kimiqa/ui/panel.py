@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import streamlit as st
 
-from kimiqa.ledger import Period
-from kimiqa.ui import desk
+from kimiqa.ledger import Period, Scope
+from kimiqa.ui import desk, warmth
+from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _
@@ -18,29 +19,33 @@ def show(state: State) -> None:
     st.subheader(_("Model"), anchor=False)
     _model(state)
     _effort(state)
-    state.choices.pages = _field(
-        "pages", _("Pages"), state.choices.pages, _("all, or 40-95, or D2: 3-7")
-    )
+    _field(state, "pages", _("Pages"), _("all, or 40-95, or D2: 3-7"))
     cap = desk.setup(state).budget.question
     usual = money(cap, desk.setup(state).budget.currency) if cap is not None else _("no cap")
-    state.choices.cap = _field("cap", _("Cap for a question"), state.choices.cap, usual)
+    _field(state, "cap", _("Cap for a question"), usual)
+    warmth.choice(state)
+    _label(state)
     _spent(state)
 
 
 def _model(state: State) -> None:
     known, used = desk.models(state), desk.model(state).id
-    picked = st.selectbox(
+    key = f"model-{len(known)}-{used}"
+
+    def chosen() -> None:
+        state.choices.model = st.session_state[key] or used
+        state.choices.strategy = state.choices.effort = state.choices.lifetime = ""
+        state.choices.length = 0
+
+    st.selectbox(
         _("Model"),
         known,
         index=known.index(used),
-        key=f"model-{len(known)}-{used}",
+        key=key,
         label_visibility="collapsed",
         format_func=_title,
+        on_change=chosen,
     )
-    if picked and picked != used:
-        state.choices.model = picked
-        state.choices.strategy = state.choices.effort = ""
-        st.rerun()
 
 
 def _title(model: str) -> str:
@@ -53,17 +58,53 @@ def _effort(state: State) -> None:
     if not efforts or used not in efforts:
         return
     key = f"effort-{desk.model(state).id}"
+
+    def chosen() -> None:
+        state.choices.effort = st.session_state[key]
+        reprice()
+
     # A radio: in the dark, the words of a chosen segment would be too faint to read.
-    picked = st.radio(_("Effort"), efforts, index=efforts.index(used), key=key, horizontal=True)
-    if picked and picked != used:
-        state.choices.effort = picked
-        st.rerun()
+    st.radio(
+        _("Effort"),
+        efforts,
+        index=efforts.index(used),
+        key=key,
+        horizontal=True,
+        on_change=chosen,
+    )
 
 
-def _field(name: str, label: str, value: str, placeholder: str) -> str:
+def _label(state: State) -> None:
+    """A client, a matter, a project: one that was used before, or a new one."""
+    now = state.choices.label
+    known = list(dict.fromkeys([*([now] if now else []), *desk.setup(state).ledger.labels()]))
+    key = f"label-{state.conversation}-{len(known)}"
+
+    def chosen() -> None:
+        state.choices.label = (st.session_state[key] or "").strip()
+
+    st.selectbox(
+        _("Label"),
+        known,
+        index=known.index(now) if now else None,
+        key=key,
+        placeholder=_("client, matter or project"),
+        accept_new_options=True,
+        help=_("What the cost is booked under; the sums stand under Money."),
+        on_change=chosen,
+    )
+
+
+def _field(state: State, name: str, label: str, placeholder: str) -> None:
+    """A field for one of the choices. It is read where it changes: the prices alone run then."""
     key = f"choice-{name}"
-    st.session_state.setdefault(key, value)
-    return st.text_input(label, key=key, placeholder=placeholder) or ""
+    st.session_state.setdefault(key, getattr(state.choices, name))
+
+    def changed() -> None:
+        setattr(state.choices, name, st.session_state[key] or "")
+        reprice()
+
+    st.text_input(label, key=key, placeholder=placeholder, on_change=changed)
 
 
 def _spent(state: State) -> None:
@@ -75,7 +116,13 @@ def _spent(state: State) -> None:
         (_("Today"), "day", budget.day),
         (_("This month"), "month", budget.month),
     ]
+    label_cap = budget.of_label(state.choices.label or None)
     for label, period, cap in rows:
         spent = money(used.ledger.spent(period, budget.currency), budget.currency)
         of = f" {_('of')} {money(cap, budget.currency)}" if cap is not None else ""
         st.caption(escape(f"{label}: {spent}{of}"))
+    if state.choices.label:
+        scope = Scope(label=state.choices.label)
+        spent = money(used.ledger.spent("label", budget.currency, scope=scope), budget.currency)
+        of = f" {_('of')} {money(label_cap, budget.currency)}" if label_cap is not None else ""
+        st.caption(escape(f"{state.choices.label}: {spent}{of}"))

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from decimal import Decimal
-from typing import Any
 
 import streamlit as st
 
 from kimiqa.choosing import ORDINARY_QUESTION
-from kimiqa.client import AsyncClient
-from kimiqa.conversation import Talk
 from kimiqa.errors import KimiqaError, OverCapError
-from kimiqa.plan import Finished, Plan, Strategy, Way
+from kimiqa.plan import Plan, Strategy, Way
 from kimiqa.setup import Setup
-from kimiqa.ui import desk, ways
-from kimiqa.ui.calm import show_error
-from kimiqa.ui.engine import engine
+from kimiqa.ui import asking, desk, several, warmth, ways, weigh
+from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import Confirm, State
-from kimiqa.ui.text import at_most, escape, money, price_range, shortened
+from kimiqa.ui.text import at_most, escape, money, price_range
 from kimiqa.ui.words import _
 
 
@@ -34,12 +27,19 @@ def show(state: State) -> None:
             _("Your question") if not asked else _("Your next question"),
             key=key,
             height=96,
-            placeholder=_("What do you want to know?"),
+            placeholder=_("What do you want to know? Several questions: one on each line."),
         )
-        question = state.choices.question.strip()
+        several.choice(state)
+        question = _asked(state)
         priced = _priced(state, question)
         if priced is not None:
             _price_and_ask(state, question, priced)
+
+
+def _asked(state: State) -> str:
+    """What was typed; of several questions the first, for which the cards stand."""
+    typed = state.choices.question.strip()
+    return several.lines(typed)[0] if state.choices.each_line else typed
 
 
 def _priced(state: State, question: str) -> list[Way] | None:
@@ -55,43 +55,47 @@ def _price_and_ask(state: State, question: str, priced: list[Way]) -> None:
     setup = desk.setup(state)
     if not question:
         st.caption(_("Prices are for a question of ordinary length until you type yours."))
+    elif state.choices.each_line:
+        st.caption(_("The cards stand for the first question; the button for all of them."))
     ways.show(state, priced, setup.embedded)
-    way = ways.chosen_way(state, priced, setup.embedded)
+    way = ways.chosen_way(state, priced, setup.embedded) or _over_cap_way(priced)
     if setup.embedded:
         _about_keys(state)
-    if way is None:
-        _over_cap_ways(state, question, priced)
-    else:
-        _ask_button(state, question, way, setup)
+    if way is not None:
+        calm(warmth.offer)(state, way)
+        calm(_ask_row)(state, question, way, setup)
+        calm(weigh.show)(state, question or ORDINARY_QUESTION, way)
     _last_problem(state)
 
 
-def _over_cap_ways(state: State, question: str, priced: list[Way]) -> None:
+def _over_cap_way(priced: list[Way]) -> Way | None:
     """No way can run as it stands: one over a cap may still be asked for once."""
     cheapest = [way for way in priced if way.estimate.cost.ceiling is not None]
-    if not cheapest:
-        return
-    way = min(cheapest, key=lambda each: each.estimate.cost.ceiling or Decimal(0))
-    _ask_button(state, question, way, desk.setup(state))
+    return min(cheapest, key=lambda each: each.estimate.cost.ceiling or Decimal(0), default=None)
 
 
-def _ask_button(state: State, question: str, way: Way, setup: Setup) -> None:
+def _ask_row(state: State, question: str, way: Way, setup: Setup) -> None:
+    together = several.priced(state, way) if state.choices.each_line else None
     row = st.container(horizontal=True, vertical_alignment="center")
     unreachable = setup.target.needs_key or (setup.embedded and way.model != "local")
     pressed = row.button(
-        _ask_label(way),
+        escape(several.label(together)) if together else _ask_label(way),
         key="ask",
         type="primary",
         disabled=unreachable,
         shortcut="Ctrl+Enter",
     )
-    warm = _warmth(state, way)
-    if warm:
-        row.caption(escape(warm))
+    with row:
+        warmth.show(state, way)
+    if together:
+        row.caption(escape(several.in_words(together)))
     if unreachable:
         row.caption(_("Asking Kimi needs a key; its price needs none."))
-    if not pressed:
-        return
+    if pressed:
+        _pressed(state, question, way)
+
+
+def _pressed(state: State, question: str, way: Way) -> None:
     if not question:
         state.problem = _("Write what you want to know.")
     else:
@@ -109,19 +113,6 @@ def _ask_label(way: Way) -> str:
     return f"{_('Ask')} · {escape(amount)}"
 
 
-def _warmth(state: State, way: Way) -> str:
-    """How long the provider's cache keeps what was sent last."""
-    turns = state.remembered.get("turns", ())
-    ttl = desk.priced_model(state, way.model).cache_ttl
-    if not (way.estimate.cached_tokens and turns and ttl):
-        return ""
-    call = desk.client(state).ledger.call(turns[-1].call) if turns[-1].call else None
-    if call is None:
-        return ""
-    left = call.created + (call.seconds or 0) + ttl - time.time()
-    return f"{_('cache warm for about')} {int(left // 60)}:{int(left % 60):02}" if left > 0 else ""
-
-
 def _about_keys(state: State) -> None:
     """Kimi's prices stand here without a key; this is how to get an answer from it."""
     row = st.container(horizontal=True, vertical_alignment="center")
@@ -134,6 +125,7 @@ def _about_keys(state: State) -> None:
 
     def settings() -> None:
         state.view = "settings"
+        st.rerun()  # the whole page: this part of it runs alone
 
     row.button(_("Add a key"), key="add-key", on_click=settings, type="tertiary")
 
@@ -154,7 +146,7 @@ def _confirm(state: State, confirm: Confirm) -> None:
         ceiling = at_most(cost.ceiling or Decimal(0), cost.currency)
         yes = f"{_('Ask all the same, at most')} {ceiling}"
         if row.button(escape(yes), key="over-cap-yes", type="primary"):
-            submit(state, state.choices.question.strip(), confirm.way, confirm)
+            submit(state, _asked(state), confirm.way, confirm)
             st.rerun()
         if row.button(_("Do not ask"), key="over-cap-no"):
             state.confirm = None
@@ -167,6 +159,9 @@ def _confirm(state: State, confirm: Confirm) -> None:
 def submit(state: State, question: str, way: Way, agreed: Confirm | None = None) -> None:
     """Plan the question and give it to the engine; what forbids it is shown, not raised."""
     state.confirm, state.problem = None, ""
+    if state.choices.each_line:
+        _submit_many(state, way, agreed)
+        return
     lifted = agreed is not None and agreed.over_cap
     try:
         plan = _planned(state, question, way, way.estimate.cost.ceiling if lifted else None)
@@ -178,7 +173,14 @@ def submit(state: State, question: str, way: Way, agreed: Confirm | None = None)
         if agreed is None and desk.client(state).needs_a_word(plan):
             state.confirm = Confirm(_above_threshold(way), way, over_cap=False)
         else:
-            start(state, plan)
+            asking.start(state, plan)
+
+
+def _submit_many(state: State, way: Way, agreed: Confirm | None) -> None:
+    try:
+        several.submit(state, way, agreed)
+    except KimiqaError as error:
+        state.problem = _sentence(error)
 
 
 def _planned(state: State, question: str, way: Way, max_cost: Decimal | None) -> Plan:
@@ -215,24 +217,3 @@ def _above_threshold(way: Way) -> str:
 
 def _sentence(error: KimiqaError) -> str:
     return f"{escape(error.message)}  \n{escape(error.hint)}"
-
-
-def start(state: State, plan: Plan) -> None:
-    """Hand a plan to the engine, where it goes on when this page is gone."""
-    model, options = state.choices.model or None, desk.client_options(state)
-
-    async def events() -> AsyncIterator[Any]:
-        async with AsyncClient(model, **options) as client:
-            talk = Talk(plan.documents, client.ledger, plan.conversation)
-            try:
-                async with aclosing(client.stream(plan)) as running:
-                    async for event in running:
-                        if isinstance(event, Finished):
-                            talk.add(plan, event.answer)
-                        yield event
-            finally:
-                client.ledger.close()
-
-    engine().ask(state.conversation, shortened(plan.question), events)
-    state.remembered["asked"] = plan.question
-    state.choices.question = ""

@@ -7,10 +7,11 @@ import time
 import streamlit as st
 
 from kimiqa.plan import Cited, Finished, Progress, Reasoning, Started, Text
+from kimiqa.ui.asking import SEVERAL, Unanswered
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.markdown import answer_markdown
-from kimiqa.ui.state import State
+from kimiqa.ui.state import State, page_state
 from kimiqa.ui.text import duration, escape
 from kimiqa.ui.words import _
 
@@ -29,10 +30,32 @@ def show(state: State) -> None:
 
 
 def _kept(state: State, job: Job) -> bool:
-    """Whether the job's answer stands in the conversation."""
-    finished = job.last(Finished)
+    """Whether what the job brought stands in the conversation, whole or as far as it came."""
+    if job.of(Unanswered):
+        return False
+    started, progress = job.last(Started), job.last(Progress)
+    if started is None:
+        whole = progress is not None and progress.step == SEVERAL
+        return whole and progress.done == progress.total
     turns = state.remembered.get("turns", ())
-    return finished is not None and any(turn.call == finished.answer.id for turn in turns)
+    return any(turn.call == started.id for turn in turns)
+
+
+def aside(state: State) -> None:
+    """What is being answered while another view is open, and the way to stop it."""
+    job = engine().running(state.conversation)
+    if job is not None:
+        _beside()
+
+
+@st.fragment(run_every=1.0)
+def _beside() -> None:
+    state = page_state()
+    job = engine().running(state.conversation)
+    if job is None:
+        st.rerun()
+    st.caption(escape(_standing(job)))
+    _stop(st.container(), job)
 
 
 @st.fragment(run_every=TICK_SECONDS)
@@ -49,10 +72,14 @@ def _show_running(job: Job) -> None:
     with st.container(border=True):
         _so_far(job, expanded=False)
         row = st.container(horizontal=True, vertical_alignment="center")
-        row.button(
-            _("Stop"), key="stop", on_click=job.stop, icon=":material/stop:", disabled=job.stopped
-        )
+        _stop(row, job)
         row.caption(escape(_standing(job)))
+
+
+def _stop(place: st.delta_generator.DeltaGenerator, job: Job) -> None:
+    place.button(
+        _("Stop"), key="stop", on_click=job.stop, icon=":material/stop:", disabled=job.stopped
+    )
 
 
 def _standing(job: Job) -> str:
@@ -100,7 +127,10 @@ def _ended(state: State, job: Job) -> None:
         if job.error is not None:
             show_error(job.error)
         elif job.stopped:
-            st.info(_("Stopped. What had come is kept here; what it cost stands in the ledger."))
+            st.info(_("Stopped. What it cost, if anything, stands in the ledger."))
+        for each in job.of(Unanswered):
+            st.markdown(f"**{escape(each.question)}**")
+            show_error(each.error)
         for warning in finished.answer.warnings if finished else ():
             st.warning(escape(warning))
         row = st.container(horizontal=True)
@@ -114,7 +144,9 @@ def _ended(state: State, job: Job) -> None:
 def _bring_back(state: State, job: Job) -> None:
     """Put the question back into its box; asking it is a decision, for it costs again."""
     started = job.last(Started)
+    missed = [each.question for each in job.of(Unanswered)]
     question = started.plan.question if started else state.remembered.get("asked", "")
+    question = "\n".join(missed) or question
     state.choices.question = question
     asked = len(state.remembered.get("turns", ()))
     st.session_state[f"question-{state.conversation}-{asked}"] = question

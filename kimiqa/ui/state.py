@@ -28,6 +28,14 @@ class Choices:
     effort: str = ""
     pages: str = ""
     cap: str = ""
+    label: str = ""
+    """A client, a matter, a project: what the cost is booked under."""
+    length: int = 0
+    """The most completion tokens; 0 leaves it at what is usual."""
+    lifetime: str = ""
+    """How long the provider is asked to keep the prompt; empty leaves it at what is usual."""
+    each_line: bool = False
+    """Whether each line of what was typed is a question of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,10 @@ class State:
     names: dict[str, str] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict, repr=False)
     refused: list[Refused] = field(default_factory=list)
+    shelved: list[str] = field(default_factory=list)
+    """Documents that are read for the library and not for this page."""
+    arrived: int = 0
+    """How many of those are there now."""
     cited: dict[int, int] = field(default_factory=dict)
     """The citation that is open in each turn."""
     shown_page: dict[int, int] = field(default_factory=dict)

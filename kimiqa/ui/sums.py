@@ -1,11 +1,11 @@
-"""Sums of money in words, for tables and lists."""
+"""Sums of money in words, and tables of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
-from kimiqa.ui.text import clock, money
+from kimiqa.ui.text import clock, escape, money
 from kimiqa.ui.words import _
 
 
@@ -28,3 +28,19 @@ def day(moment: float) -> str:
     10
     """
     return clock(moment)[:10]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int]) -> str:
+    """A table in Markdown, each cell escaped; the columns `numbers` to the right.
+
+    >>> print(table(["Model", "Cost"], [["kimi-k3", "5 USD"]], [1]))
+    | Model | Cost |
+    |---|---:|
+    | kimi-k3 | 5 USD |
+    """
+    rule = "|".join("---:" if n in numbers else "---" for n in range(len(head)))
+    return "\n".join([_line(head), f"|{rule}|", *map(_line, rows)])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(escape, cells))} |"

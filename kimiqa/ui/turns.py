@@ -12,7 +12,7 @@ from kimiqa.document import Document
 from kimiqa.plan import Answer, Citation, Finished
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
-from kimiqa.ui import afterwards, desk, proof, receipt, running
+from kimiqa.ui import afterwards, desk, live, proof, receipt, running
 from kimiqa.ui.calm import calm
 from kimiqa.ui.engine import engine
 from kimiqa.ui.markdown import MARKS, answer_markdown, place
@@ -21,6 +21,11 @@ from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _
 
 SHOWN_AT_ONCE = 10
+APART = {
+    "stopped": "Stopped here. What had come was paid for and is kept; the next question does not "
+    "go on from it.",
+    "aside": "Asked side by side with others; the next question does not go on from it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Turn:
     reasoning: str = field(default="", repr=False)
     beside: tuple[str, ...] = ()
     """The conversations in which the same question was asked another way."""
+    apart: str = ""
+    """Why the next prompt does not go on from it: it was stopped, or asked aside."""
 
 
 def load(state: State) -> tuple[Turn, ...]:
@@ -84,6 +91,7 @@ def _turn(state: State, number: int, row: dict[str, Any]) -> Turn:
         call.state if call else "",
         _reasoning(state, row["call"]),
         tuple(row.get("beside", ())),
+        row.get("apart", ""),
     )
 
 
@@ -110,6 +118,8 @@ def show(state: State, turns: tuple[Turn, ...]) -> None:
     if hidden and st.button(f"{_('Show earlier questions')} ({hidden:,})", key="earlier"):
         state.remembered["turns_shown"] = shown + SHOWN_AT_ONCE
         st.rerun()
+    if turns:
+        live.reach_citations()
     for turn in turns[hidden:]:
         _show_turn(state, turn, newest=turn.number == len(turns) - 1)
 
@@ -127,7 +137,10 @@ def _turn_and_proof(state: State, turn: Turn, newest: bool) -> None:
     with answer:
         if turn.reasoning:
             running.reasoning(turn.reasoning)
-        st.markdown(answer_markdown(turn.answer, turn.citations))
+        reach = [(_key(turn, n), _about(each)) for n, each in enumerate(turn.citations)]
+        st.markdown(answer_markdown(turn.answer, turn.citations, reach))
+        if turn.apart:
+            st.caption(_(APART[turn.apart]))
         _marks(state, turn, open_at)
         receipt.show(turn.receipt, turn.state, turn.number, dict(_numbered(turn)))
         afterwards.show(state, turn, newest=newest)
@@ -150,12 +163,16 @@ def _marks(state: State, turn: Turn, open_at: int) -> None:
     for n, citation in enumerate(turn.citations):
         row.button(
             f"{escape(MARKS[citation.status][0])} {escape(place(citation))}",
-            key=f"cite-{turn.number}-{n}",
+            key=_key(turn, n),
             help=escape(_about(citation)),
             type="primary" if n == open_at else "secondary",
             on_click=proof.open_citation,
             args=(state, turn.number, n),
         )
+
+
+def _key(turn: Turn, citation: int) -> str:
+    return f"cite-{turn.number}-{citation}"
 
 
 def _about(citation: Citation) -> str:

@@ -55,18 +55,31 @@ def show(state: State, ways: list[Way], embedded: bool) -> None:
     chosen = chosen_way(state, ways, embedded)
     best = chosen_way(_unchosen(state), ways, embedded)
     ordered = sorted(ways, key=lambda way: way.model != "local") if embedded else ways
+    said = _said_of_all(ordered)
     for column, way in zip(st.columns(max(len(ordered), 2)), ordered, strict=False):
         with column:
-            _card(state, way, way is chosen, way is best and len(ways) > 1)
+            _card(state, way, way is chosen, way is best and len(ways) > 1, said)
+    for warning in said:
+        st.caption(f":material/info: {escape(warning)}")
 
 
 def _unchosen(state: State) -> State:
     return State(state.conversation)
 
 
-def _card(state: State, way: Way, chosen: bool, best: bool) -> None:
+def _said_of_all(ways: list[Way]) -> list[str]:
+    """The warnings that every paid way has: said once, under the cards."""
+    paid = [way for way in ways if way.model != "local"]
+    return (
+        [each for each in paid[0].warnings if all(each in way.warnings for way in paid)]
+        if (paid)
+        else []
+    )
+
+
+def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> None:
     kind = kind_of(way)
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True, height="stretch", key=f"card-{kind}"):
         asked = "" if kind == "local" else f" · {way.model}"
         st.metric(
             escape(f"{_(TITLES[kind])}{asked}"),
@@ -76,12 +89,22 @@ def _card(state: State, way: Way, chosen: bool, best: bool) -> None:
         if way.fits:
             st.caption(_facts(way))
         else:
-            why = _("Over the cap") if over_cap(state, way) else _("Cannot run")
-            st.markdown(f":orange-badge[{escape(why)}]")
-            st.caption(escape(way.reason or ""))
+            _cannot(state, way)
+        for each in way.warnings:
+            if each not in said and each not in way.hint:
+                st.caption(escape(each))
         st.caption(_(MEANINGS[kind]))
         st.space("stretch")
         _button(state, way, kind, chosen, best)
+
+
+def _cannot(state: State, way: Way) -> None:
+    """Why a way cannot run, and what to leave out so that it could."""
+    why = _("Over the cap") if over_cap(state, way) else _("Cannot run")
+    st.markdown(f":orange-badge[{escape(why)}]")
+    st.caption(escape(way.reason or ""))
+    if way.hint and not over_cap(state, way):
+        st.caption(escape(way.hint))
 
 
 def _button(state: State, way: Way, kind: str, chosen: bool, best: bool) -> None:
@@ -110,26 +133,35 @@ def _price(way: Way) -> str:
 
 
 def _facts(way: Way) -> str:
-    """Ceiling, cold and warm, seconds, coverage, tokens: each escaped, in two lines; what
-    it drops of a warm cache in a third."""
+    """Cold and warm; ceiling and time; coverage and tokens: a line each, escaped. Then what the
+    way drops of a warm cache."""
     guess, cost = way.estimate, way.estimate.cost
-    facts = [
-        f"{way.coverage.sent:,} {_('of')} {counted(way.coverage.pages, 'page', 'pages')}",
-        f"{guess.prompt_tokens:,} {_('prompt tokens')}",
-        _about(guess.seconds.expected),
-    ]
-    first = (
-        [f"{_('at most')} {at_most(cost.ceiling, cost.currency)}"]
+    pages = f"{way.coverage.sent:,} {_('of')} {counted(way.coverage.pages, 'page', 'pages')}"
+    ceiling = (
+        f"{_('at most')} {at_most(cost.ceiling, cost.currency)}"
         if cost.ceiling
-        else [_("costs nothing")]
+        else _("costs nothing")
     )
-    if guess.cached_tokens and cost.expected is not None:
-        warm = money(cost.expected, cost.currency)
-        first.append(f"{_('about')} {warm} {_('while warm')}")
-        first.append(f"{money(cost.cold, cost.currency)} {_('cold')}")
-    lines = [" · ".join(each) for each in (first, facts) if each]
-    lines += filter(None, [way.cache_note])
-    return "  \n".join(escape(line) for line in lines)
+    lines = [
+        _cold_and_warm(way),
+        f"{ceiling} · {_about(guess.seconds.expected)}",
+        f"{pages} · {guess.prompt_tokens:,} {_('prompt tokens')}",
+        way.cache_note,
+    ]
+    return "  \n".join(escape(line) for line in lines if line)
+
+
+def _cold_and_warm(way: Way) -> str:
+    """What it costs now, and what the other temperature would cost."""
+    cost = way.estimate.cost
+    if not cost.ceiling or cost.expected is None:
+        return ""
+    now = f"{_('about')} {money(cost.expected, cost.currency)}"
+    if way.estimate.cached_tokens:
+        return f"{now} {_('while warm')}, {money(cost.cold, cost.currency)} {_('cold')}"
+    if way.next_cost is None:
+        return now
+    return f"{now} {_('cold, then')} {money(way.next_cost, cost.currency)} {_('while warm')}"
 
 
 def _about(seconds: float) -> str:

@@ -1,0 +1,197 @@
+"""A priced question handed to the engine, where it goes on when the page is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from kimiqa.client import AsyncClient
+from kimiqa.conversation import Talk
+from kimiqa.errors import KimiqaError
+from kimiqa.money import Cost
+from kimiqa.parallel import run_all
+from kimiqa.plan import Answer, Cited, Event, Finished, Plan, Progress, Started, Strategy, Text
+from kimiqa.ui import desk
+from kimiqa.ui.engine import engine
+from kimiqa.ui.state import State
+from kimiqa.ui.text import shortened
+from kimiqa.ui.words import _, counted
+
+SEVERAL = "several"
+"""The step of several questions' progress: how many are answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """One of several questions that got no answer."""
+
+    question: str
+    error: KimiqaError
+
+
+@dataclass(slots=True)
+class SoFar:
+    """What has come of an answer: kept in the conversation when it is stopped."""
+
+    plan: Plan
+    call: str = ""
+    pieces: list[str] = field(default_factory=list)
+    citations: list[Cited] = field(default_factory=list)
+    finished: bool = False
+
+    def note(self, event: Event) -> None:
+        if isinstance(event, Started):
+            self.call = event.id
+        elif isinstance(event, Text):
+            self.pieces.append(event.text)
+        elif isinstance(event, Cited):
+            self.citations.append(event)
+        elif isinstance(event, Finished):
+            self.finished = True
+
+    def keep(self, talk: Talk) -> None:
+        """Keep the part of an answer that did not come to its end; it was paid for."""
+        text = "".join(self.pieces)
+        if not self.finished and text.strip():
+            talk.keep_apart(self.plan, self._answer(talk, text), "stopped")
+
+    def _answer(self, talk: Talk, text: str) -> Answer:
+        booked = talk.ledger.call(self.call)
+        return Answer(
+            text=text,
+            strategy=self.plan.strategy,
+            model=self.plan.model,
+            citations=tuple(event.citation for event in self.citations),
+            coverage=self.plan.coverage,
+            usage=booked.usage if booked else None,
+            cost=(booked.cost if booked else None) or Cost(None),
+            estimate=self.plan.estimate,
+            finish_reason=None,
+            warnings=self.plan.warnings,
+            id=self.call,
+            plan=self.plan,
+        )
+
+
+def start(state: State, plan: Plan) -> None:
+    """Ask one question: its turn is kept whole, or as far as it came."""
+    model, options = state.choices.model or None, desk.client_options(state)
+
+    async def events() -> AsyncIterator[Any]:
+        async with AsyncClient(model, **options) as client:
+            try:
+                talk = Talk(plan.documents, client.ledger, plan.conversation)
+                async with aclosing(_turn(client, talk, plan)) as running:
+                    async for event in running:
+                        yield event
+            finally:
+                client.ledger.close()
+
+    _hand_over(state, shortened(plan.question), plan.question, events)
+
+
+async def _turn(client: AsyncClient, talk: Talk, plan: Plan) -> AsyncGenerator[Event]:
+    so_far = SoFar(plan)
+    try:
+        async with aclosing(client.stream(plan)) as running:
+            async for event in running:
+                so_far.note(event)
+                if isinstance(event, Finished):
+                    talk.add(plan, event.answer)
+                yield event
+    finally:
+        # By now the ledger has booked what was used, stopped or not.
+        so_far.keep(talk)
+
+
+# Several questions ------------------------------------------------------------------------------
+
+
+def start_many(state: State, plans: Sequence[Plan], strategy: Strategy) -> None:
+    """Ask several questions side by side, as `Client.ask_many` does; each answer is kept as
+    soon as it is there."""
+    model, options = state.choices.model or None, desk.client_options(state)
+    chosen = desk.options(state)
+
+    async def events() -> AsyncIterator[Any]:
+        async with AsyncClient(model, **options) as client:
+            try:
+                talk = Talk(plans[0].documents, client.ledger, plans[0].conversation)
+                many = Many(client, talk, plans, strategy, chosen)
+                async with aclosing(many.events()) as running:
+                    async for event in running:
+                        yield event
+            finally:
+                client.ledger.close()
+
+    title = counted(len(plans), "question", "questions")
+    _hand_over(state, title, "\n".join(plan.question for plan in plans), events)
+
+
+@dataclass(slots=True)
+class Many:
+    """Several questions over the same documents, none of which knows of the others."""
+
+    client: AsyncClient
+    talk: Talk
+    plans: Sequence[Plan]
+    strategy: Strategy
+    options: dict[str, Any]
+    done: asyncio.Queue[bool] = field(default_factory=asyncio.Queue)
+
+    async def events(self) -> AsyncGenerator[Any]:
+        """Progress with each answer, then what went unanswered."""
+        work = asyncio.create_task(run_all(self.plans, self._run, self._again))
+        work.add_done_callback(lambda _task: self.done.put_nowait(False))
+        total, answered = len(self.plans), 0
+        try:
+            yield self._progress(0, total)
+            while await self.done.get():
+                answered += 1
+                yield self._progress(answered, total)
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+        for plan, result in zip(self.plans, work.result(), strict=True):
+            if isinstance(result, KimiqaError):
+                yield Unanswered(plan.question, result)
+
+    def _progress(self, answered: int, total: int) -> Progress:
+        said = f"{answered:,} {_('of')} {total:,} {_('answered')}"
+        return Progress(SEVERAL, answered, total, said)
+
+    async def _run(self, plan: Plan) -> AsyncGenerator[Event]:
+        so_far = SoFar(plan)
+        try:
+            async with aclosing(self.client.stream(plan)) as running:
+                async for event in running:
+                    so_far.note(event)
+                    if isinstance(event, Finished):
+                        self.talk.keep_apart(plan, event.answer, "aside")
+                        self.done.put_nowait(True)
+                    yield event
+        finally:
+            so_far.keep(self.talk)
+
+    async def _again(self, number: int) -> Plan:
+        """The plan once the cache is warm: cheaper than what was agreed to, never dearer."""
+        question = self.plans[number].question
+        asker = self.client._asker
+        return await asker.off_the_loop(
+            asker.next_plan, alone(self.talk), question, self.strategy, self.options
+        )
+
+
+def alone(talk: Talk) -> Talk:
+    """The conversation as if nothing had been asked in it: its questions are asked aside."""
+    talk.turns = ()
+    return talk
+
+
+def _hand_over(state: State, title: str, asked: str, events: Any) -> None:
+    engine().ask(state.conversation, title, events)
+    state.remembered["asked"] = asked
+    state.choices.question = ""

@@ -1,0 +1,35 @@
+"""What lives in the browser alone: a countdown, and marks in an answer that open their page.
+
+Streamlit has neither. Both are a few lines of our own that never see a document's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+FOLDER = Path(__file__).resolve().parent.parent / "data"
+QUIET = "p{margin:0;font-size:.875rem;color:var(--st-text-color);opacity:.75}"
+
+
+@cache
+def _component(name: str) -> Any:
+    script = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    if name == "countdown":
+        return st.components.v2.component(f"kimiqa_{name}", html="<p></p>", css=QUIET, js=script)
+    return st.components.v2.component(f"kimiqa_{name}", js=script)
+
+
+def countdown(key: str, seconds: float, label: str, over: str, on_over: Callable[[], None]) -> None:
+    """`label` and the time that is left, counted by the browser; `on_over` is called once."""
+    told = {"seconds": round(seconds), "label": label, "over": over}
+    _component("countdown")(key=key, data=told, on_over_change=on_over, width="content")
+
+
+def reach_citations() -> None:
+    """Let a click on a mark in an answer open its page."""
+    _component("citations")(key="citations", height=1)

@@ -1,0 +1,109 @@
+"""Several questions at once: one on each line, priced together, asked side by side."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import streamlit as st
+
+from kimiqa.conversation import Talk
+from kimiqa.errors import BadRequestError
+from kimiqa.plan import Plan, Strategy, Way
+from kimiqa.together import Together, together
+from kimiqa.ui import asking, desk
+from kimiqa.ui.state import Confirm, State, ready
+from kimiqa.ui.text import at_most, duration, money
+from kimiqa.ui.words import _, counted
+
+MOST = 30
+
+
+def lines(text: str) -> list[str]:
+    """The questions of a text that has one on each line.
+
+    >>> lines("Who? \\n\\n When?")
+    ['Who?', 'When?']
+    """
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def choice(state: State) -> None:
+    """The choice between one question of several lines and several questions."""
+    if len(lines(state.choices.question)) < 2:
+        state.choices.each_line = False
+        return
+    key = f"each-line-{state.conversation}"
+    st.session_state.setdefault(key, state.choices.each_line)
+    state.choices.each_line = st.checkbox(
+        _("Each line is a question of its own"),
+        key=key,
+        help=_("They are asked side by side, and none knows of the others."),
+    )
+
+
+def priced(state: State, way: Way) -> Together:
+    """What the lines cost together, one way."""
+    asked = (state.choices.question, way.strategy, tuple(desk.options(state).values()))
+    key = (asked, id(desk.client(state)), tuple(state.documents))
+    kept = state.remembered.get("together")
+    if kept is None or kept[0] != key:
+        found = together(_plans(state, way.strategy), desk.model(state))
+        state.remembered["together"] = kept = (key, found)
+    price: Together = kept[1]
+    return price
+
+
+def in_words(price: Together) -> str:
+    """The price of all of them; not yet escaped."""
+    said = [counted(price.questions, "question", "questions")]
+    if price.ceiling is not None:
+        said.append(f"{_('at most')} {at_most(price.ceiling, price.currency)} {_('together')}")
+    said.append(f"{_('about')} {duration(price.seconds)}")
+    if price.warm:
+        said.append(_("the first reads the document, the others find it in the cache"))
+    return " · ".join(said)
+
+
+def label(price: Together) -> str:
+    """The words of the button; not yet escaped."""
+    asked = f"{_('Ask')} {counted(price.questions, 'question', 'questions')}"
+    if price.expected is None:
+        return asked
+    cost = money(price.expected, price.currency) if price.ceiling else _("free")
+    return f"{asked} · {_('about')} {cost}" if price.ceiling else f"{asked} · {cost}"
+
+
+def submit(state: State, way: Way, agreed: Confirm | None = None) -> None:
+    """Plan them all and hand them to the engine; above the threshold a person is asked once.
+
+    Raises `KimiqaError` where one of them cannot run; nothing was sent then.
+    """
+    plans = _plans(state, way.strategy)
+    if agreed is None and _needs_a_word(state, plans):
+        price = together(plans, desk.model(state))
+        said = f"{in_words(price)}: {_('which is above the threshold of the settings.')}"
+        state.confirm = Confirm(said, way, over_cap=False)
+    else:
+        asking.start_many(state, plans, way.strategy)
+
+
+def _plans(state: State, strategy: Strategy) -> list[Plan]:
+    questions = lines(state.choices.question)
+    if len(questions) > MOST:
+        raise BadRequestError(
+            f"There are {len(questions):,} questions; {MOST} are asked at once at most.",
+            "Take some of the lines out.",
+        )
+    client = desk.client(state)
+    talk = asking.alone(Talk(ready(state), client.ledger, state.conversation))
+    options = desk.options(state)
+    return [client._asker.next_plan(talk, each, strategy, options) for each in questions]
+
+
+def _needs_a_word(state: State, plans: list[Plan]) -> bool:
+    setup = desk.setup(state)
+    above, ceilings = setup.settings.confirm_above, [p.estimate.cost.ceiling for p in plans]
+    own = all(plan.estimate.cost.currency == setup.settings.currency for plan in plans)
+    return (
+        above is not None and own and sum((c or Decimal(0) for c in ceilings), Decimal(0)) > above
+    )

@@ -1,0 +1,64 @@
+"""What the provider's cache holds: for how long, and when to ask for longer."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from kimiqa import caching
+from kimiqa.plan import Way
+from kimiqa.ui import desk, live
+from kimiqa.ui.quick import reprice
+from kimiqa.ui.state import State
+from kimiqa.ui.text import escape
+from kimiqa.ui.words import _
+
+LIFETIMES = {"": "Five minutes", caching.ONE_HOUR: "An hour"}
+
+
+def show(state: State, way: Way) -> None:
+    """How long the cache holds what this way would read from it; it counts down by itself."""
+    if not (way.estimate.cached_tokens and way.warm_until):
+        return
+    left = way.warm_until - time.time()
+    if left > 0:
+        label, over = _("cache warm for about"), _("The cache has cooled; pricing again …")
+        live.countdown("warmth", left, label, over, lambda: state.remembered.pop("ways", None))
+
+
+def offer(state: State, way: Way) -> None:
+    """The one-hour lifetime, where the last day's pauses say that it would have paid."""
+    setup = desk.setup(state)
+    if setup.embedded or not setup.model.cache_ttl_1h:
+        return
+    pauses = setup.ledger.pauses(setup.host, setup.model.id, state.documents)
+    said = caching.hour_offer(setup.model, way.estimate.prompt_tokens, pauses)
+    if said:
+        st.caption(escape(said))
+
+
+def choice(state: State) -> None:
+    """The lifetime to ask for, where the model sells more than one."""
+    model = desk.model(state)
+    price = model.price
+    if not model.cache_ttl_1h or price is None or price.cache_write_1h is None:
+        return
+    names, key = list(LIFETIMES), f"lifetime-{model.id}"
+
+    def chosen() -> None:
+        state.choices.lifetime = st.session_state[key] or ""
+        reprice()
+
+    st.radio(
+        _("Keep the prompt cached for"),
+        names,
+        index=names.index(state.choices.lifetime),
+        format_func=lambda name: _(LIFETIMES[name]),
+        key=key,
+        horizontal=True,
+        help=_(
+            "An hour costs more to write; it pays where questions come over five minutes apart."
+        ),
+        on_change=chosen,
+    )

@@ -1,0 +1,145 @@
+"""What to weigh before asking: other efforts and lengths, and the same on other models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from kimiqa.comparing import Offer
+from kimiqa.efforts import Effort
+from kimiqa.plan import Strategy, Way
+from kimiqa.ui import desk
+from kimiqa.ui.state import State, ready
+from kimiqa.ui.sums import table
+from kimiqa.ui.text import at_most, duration, escape, money, price_range
+from kimiqa.ui.words import _
+
+SHOWN_MODELS = 15
+
+
+def show(state: State, question: str, way: Way) -> None:
+    """Two tables, made when they are opened and not before."""
+    if way.model == "local":
+        return
+    lengths = st.expander(
+        _("Effort and length of the answer"), key="weigh-efforts", on_change="rerun"
+    )
+    if lengths.open:
+        with lengths:
+            _efforts(state, question, way)
+    models = st.expander(_("The same on other models"), key="weigh-models", on_change="rerun")
+    if models.open:
+        with models:
+            offers(_offers(state, question, way.strategy))
+
+
+def _efforts(state: State, question: str, way: Way) -> None:
+    options = desk.options(state) | {"max_completion_tokens": None}
+    client = desk.client(state)
+    found: list[Effort] = _kept(
+        state,
+        "efforts",
+        (question, way.strategy, *options.values()),
+        lambda: client.efforts(ready(state), question=question, strategy=way.strategy, **options),
+    )
+    head = ["Effort", "Longest answer", "Expected", "At most", "Time", "Notes"]
+    rows = [_effort_row(each) for each in found]
+    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 5)))
+    _length(state, sorted({each.max_completion_tokens for each in found}))
+
+
+def _effort_row(each: Effort) -> list[str]:
+    cost, seconds = each.estimate.cost, each.estimate.seconds
+    ceiling = "–" if cost.ceiling is None else at_most(cost.ceiling, cost.currency)
+    return [
+        each.effort or _("one only"),
+        f"{each.max_completion_tokens:,}",
+        price_range(cost),
+        ceiling,
+        f"{duration(seconds.low)} – {duration(seconds.high)}",
+        _("often cut off") if each.cut and each.fits else "" if each.fits else (each.reason or ""),
+    ]
+
+
+def _length(state: State, lengths: Sequence[int]) -> None:
+    """The longest answer, for the next question; the prices above follow at once."""
+    choices, key = [0, *lengths], "answer-length"
+    now = state.choices.length if state.choices.length in choices else 0
+
+    def chosen() -> None:
+        state.choices.length = st.session_state[key] or 0
+
+    st.radio(
+        _("Longest answer, in tokens, thinking included"),
+        choices,
+        index=choices.index(now),
+        key=key,
+        format_func=lambda each: f"{each:,}" if each else _("as usual"),
+        horizontal=True,
+        on_change=chosen,
+    )
+
+
+# Other models -----------------------------------------------------------------------------------
+
+
+def _offers(state: State, question: str, strategy: Strategy) -> list[Offer]:
+    options, client = desk.options(state), desk.client(state)
+    found: list[Offer] = _kept(
+        state,
+        "offers",
+        (question, strategy, *options.values()),
+        lambda: client.compare(question, ready(state), strategy=strategy, **options),
+    )
+    return found
+
+
+def _kept(state: State, name: str, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """What was weighed for this question, until anything changes that it rests on."""
+    key = (id(desk.client(state)), tuple(state.documents), *key)
+    kept = state.remembered.get(name)
+    if kept is None or kept[0] != key:
+        state.remembered[name] = kept = (key, make())
+    return kept[1]
+
+
+def offers(found: Sequence[Offer]) -> None:
+    """The cheapest that fit, the model that is asked among them, and what does not fit and why."""
+    if not found:
+        st.caption(_("No other model is known here."))
+        return
+    priced = [each for each in found if each.cost and each.fits is not False]
+    shown = priced[:SHOWN_MODELS] + [each for each in priced[SHOWN_MODELS:] if each.asked]
+    head = ["Model", "Where", "Expected", "Low to high", "Prompt tokens"]
+    rows = [_offer_row(each) for each in shown]
+    st.markdown(table([_(each) for each in head], rows, numbers=range(2, 5)))
+    st.caption(_("Nothing cached. ± is the margin where another vocabulary counted."))
+    _unfit([each for each in found if each.fits is False])
+    unpriced = sum(each.cost is None and each.fits is not False for each in found)
+    rest = len(priced) - len(shown)
+    for number, what in ((rest, _("more fit and cost more")), (unpriced, _("have no known price"))):
+        if number:
+            st.caption(escape(f"{number:,} {what}."))
+
+
+def _offer_row(each: Offer) -> list[str]:
+    assert each.cost is not None, "only what has a price is shown"
+    low, high = (money(amount, each.currency) for amount in (each.cost.low, each.cost.high))
+    margin = f" ± {each.margin:.0%}" if each.margin else ""
+    return [
+        f"{each.model} ({_('asked')})" if each.asked else each.model,
+        each.provider,
+        money(each.cost.expected, each.currency),
+        f"{low} – {high}",
+        f"{each.prompt_tokens:,}{margin}",
+    ]
+
+
+def _unfit(small: Sequence[Offer]) -> None:
+    if not small:
+        return
+    first = small[0]
+    more = f" {len(small) - 1:,} {_('more are too small')}." if len(small) > 1 else ""
+    st.caption(escape(f"{_('Does not fit')}: {first.model}. {first.reason}{more}"))
