@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from kimiqa import rules
 from kimiqa.citations import CitationChecker
 from kimiqa.desk import Desk, Reply, kept
 from kimiqa.endpoint import (
@@ -18,18 +19,25 @@ from kimiqa.endpoint import (
     WaitDelta,
 )
 from kimiqa.plan import Cited, Event, Plan, Progress, Reasoning, Request, Text
+from kimiqa.privacy import restored
 
 
 async def received(plan: Plan, request: Request, desk: Desk, reply: Reply) -> AsyncGenerator[Event]:
     checker = CitationChecker(plan.documents)
-    async with aclosing(desk.endpoint.stream(request.content, deadline=desk.deadline)) as deltas:
+    stream = desk.endpoint.stream(request.content, deadline=desk.deadline)
+    async with aclosing(restored(stream, plan.cover)) as deltas:
         async for delta in deltas:
-            if not reply.began and isinstance(delta, ReasoningDelta | TextDelta):
-                reply.began = True
-                if desk.cache_ttl:
+            if isinstance(delta, SentDelta):
+                kept(reply, lambda: rules.note_sent(plan.documents, plan.endpoint))
+            first = not reply.began and isinstance(delta, ReasoningDelta | TextDelta)
+            reply.began = reply.began or first
+            try:
+                for event in taken(delta, reply, checker):
+                    yield event
+            finally:
+                # Behind the first token, which is waited for; also where nobody wants a second.
+                if first and desk.cache_ttl:
                     kept(reply, lambda: _remember(plan, request, desk))
-            for event in taken(delta, reply, checker):
-                yield event
     for citation in checker.close():
         reply.citations.append(citation)
         yield Cited(citation)

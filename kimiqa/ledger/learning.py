@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from kimiqa.money import Usage
 from kimiqa.template import PRIOR, Observed, Template, learn
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+
     from kimiqa.ledger.database import Database
 
 
@@ -25,44 +28,63 @@ def history(
 ) -> list[tuple[Usage, float]]:
     """Usage and seconds of the newest settled calls of this kind, newest first; of every
     strategy where none is named."""
-    calls = database.tables.calls
+    query = _alike(database.tables, strategy is not None, effort is not None)
+    wanted = {"model": model, "strategy": strategy, "effort": effort, "most": limit}
+    with database.read() as connection:
+        rows = connection.execute(query, wanted).all()
+    return [(usage, row.seconds) for row in rows if (usage := usage_of(row))]
+
+
+@cache
+def _alike(tables: Any, same_strategy: bool, with_effort: bool) -> Select[Any]:
+    """The statement of `history`, made once: it is asked before every question."""
+    import sqlalchemy as sa
+
+    calls = tables.calls
+    effort = calls.c.effort == sa.bindparam("effort") if with_effort else calls.c.effort.is_(None)
     alike = [
-        calls.c.model == model,
-        calls.c.effort == effort,
+        calls.c.model == sa.bindparam("model"),
+        effort,
         calls.c.state == "settled",
         calls.c.seconds.is_not(None),
     ]
-    if strategy is not None:
-        alike.append(calls.c.strategy == strategy)
-    columns = calls.select().with_only_columns(*(calls.c[name] for name in USAGE), calls.c.seconds)
-    with database.read() as connection:
-        rows = connection.execute(
-            columns.where(*alike).order_by(calls.c.id.desc()).limit(limit)
-        ).all()
-    return [(usage, row.seconds) for row in rows if (usage := usage_of(row))]
+    if same_strategy:
+        alike.append(calls.c.strategy == sa.bindparam("strategy"))
+    columns = sa.select(*(calls.c[name] for name in USAGE), calls.c.seconds).where(*alike)
+    return columns.order_by(calls.c.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 
 
 def template(database: Database, endpoint: str, model: str) -> Template:
     """What the model's chat template adds there: as receipts agree; where there is none, as the
     endpoint's count said; else a guess."""
-    calls, told = database.tables.calls, database.tables.templates
-    seen = calls.select().with_only_columns(
-        calls.c.messages, calls.c.prompt_tokens, calls.c.own_tokens
-    )
-    seen = seen.where(
-        calls.c.endpoint == endpoint,
-        calls.c.model == model,
+    place = {"endpoint": endpoint, "model": model}
+    seen, asked = _overheads(database.tables)
+    with database.read() as connection:
+        rows = connection.execute(seen, place).all()
+        row = connection.execute(asked, place).one_or_none()
+    start = PRIOR if row is None else Template(row.per_message, row.per_request)
+    return learn((Observed(count, server - own) for count, server, own in rows), start)
+
+
+@cache
+def _overheads(tables: Any) -> tuple[Select[Any], Select[Any]]:
+    """The statements of `template`, made once."""
+    import sqlalchemy as sa
+
+    calls, told = tables.calls, tables.templates
+
+    def there(table: Any) -> list[Any]:
+        return [table.c[name] == sa.bindparam(name) for name in ("endpoint", "model")]
+
+    seen = sa.select(calls.c.messages, calls.c.prompt_tokens, calls.c.own_tokens).where(
+        *there(calls),
         calls.c.state == "settled",
         calls.c.messages.is_not(None),
         calls.c.own_tokens.is_not(None),
         calls.c.prompt_tokens.is_not(None),
     )
     seen = seen.order_by(calls.c.id.desc()).limit(TEMPLATE_RECEIPTS)
-    asked = told.select().where(told.c.endpoint == endpoint, told.c.model == model)
-    with database.read() as connection:
-        rows, row = connection.execute(seen).all(), connection.execute(asked).one_or_none()
-    start = PRIOR if row is None else Template(row.per_message, row.per_request)
-    return learn((Observed(count, server - own) for count, server, own in rows), start)
+    return seen, told.select().where(*there(told))
 
 
 def keep_template(

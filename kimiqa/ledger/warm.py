@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from kimiqa.plan import Segment
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select, Table
 
     from kimiqa.ledger.database import Database
 
 _AT_ONCE = 500
 """Digests in one statement: databases limit how many values a statement takes."""
+
+_LAST_FEW = 16
+"""How many of a prompt's last digests are looked up before the rest."""
 
 _LONGEST = 24 * 3600.0
 _LOOK_AT = 20
@@ -85,15 +90,26 @@ def longest(
 ) -> tuple[Segment, float] | None:
     """The longest prefix that is still cached, and until when.
 
-    A digest names the prompt from its start, so the last one that is known is the longest.
+    A digest names the prompt from its start, so the last one that is known is the longest: it
+    is looked for from the end, where a conversation's stands.
     """
     with database.read() as connection:
-        known = _expiries(database, connection, place, [each.digest for each in segments])
-    for segment in reversed(segments):
-        expires, _ = known.get(segment.digest, (0.0, 0.0))
-        if expires > now:
-            return segment, expires
+        for some in _from_the_end(segments):
+            known = _expiries(database, connection, place, [each.digest for each in some])
+            for segment in reversed(some):
+                expires, _ = known.get(segment.digest, (0.0, 0.0))
+                if expires > now:
+                    return segment, expires
     return None
+
+
+def _from_the_end(segments: Sequence[Segment]) -> Iterable[Sequence[Segment]]:
+    end = len(segments)
+    for size in chain((_LAST_FEW,), repeat(_AT_ONCE)):
+        if end <= 0:
+            return
+        yield segments[max(0, end - size) : end]
+        end -= size
 
 
 def last_prompt(
@@ -173,9 +189,19 @@ def _expiries(
     prefixes = database.tables.prefixes
     found: dict[str, Known] = {}
     for some in _batches(digests):
-        rows = connection.execute(prefixes.select().where(*_among(database, place, some)))
+        rows = connection.execute(_known(prefixes), place.columns | {"digests": some})
         found |= {row.digest: (row.expires, row.ttl or 0.0) for row in rows}
     return found
+
+
+@cache
+def _known(prefixes: Table) -> Select[Any]:
+    """The statement that looks digests up, made once: it is asked before every question."""
+    import sqlalchemy as sa
+
+    same = [prefixes.c[name] == sa.bindparam(name) for name in ("endpoint", "model", "effort")]
+    among = prefixes.c.digest.in_(sa.bindparam("digests", expanding=True))
+    return prefixes.select().where(*same, among)
 
 
 def _among(database: Database, place: Place, digests: Sequence[str]) -> list[ColumnElement[bool]]:
