@@ -85,11 +85,13 @@ class Engine:
                 self._jobs.pop(job.id, None)
 
     def read(self, key: str, title: str, steps: Callable[[], Iterator[Any]]) -> Job:
-        """Run an iterator to its end; stopping it takes effect with its next step."""
+        """Run an iterator to its end; stopping it takes effect with its next step. A step that is
+        None is a chance to be stopped, and nothing to tell."""
 
         def work(job: Job) -> None:
             for step in steps():
-                job.log.append(step)
+                if step is not None:
+                    job.log.append(step)
                 if job.stopped:
                     return
 

@@ -5,51 +5,54 @@ from __future__ import annotations
 import streamlit as st
 
 from kimiqa.samples import sample_documents
-from kimiqa.ui import library, reading
+from kimiqa.ui import intake, library, uploads
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-KINDS = ["pdf", "txt", "md"]
+FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded", "Via")
 
 
-def uploader(state: State, label: str) -> None:
-    """Take files as soon as they are here, then forget the widget and with it their bytes."""
-    files = st.file_uploader(
-        label,
-        type=KINDS,
-        accept_multiple_files=True,
-        key=f"upload-{state.uploads}",
-        help=_("PDF, plain text or Markdown. Everything stays on this computer until you ask."),
-    )
-    if files:
-        for file in files:
-            reading.take(state, file, file.name)
-        state.uploads += 1
-        st.rerun()
+def add(state: State) -> None:
+    """Files, a folder, or a path: everything that brings documents in."""
+    uploads.files(state, _("Drop documents here, or a folder"))
+    with st.expander(_("A whole folder, or a path"), icon=":material/folder_open:"):
+        uploads.folder(state)
+        path_field(state)
 
 
 def path_field(state: State) -> None:
     """A path, where the page runs on the reader's own computer."""
-    if st.get_option("server.address") not in LOOPBACK:
+    if not on_this_computer():
         return
     with st.form(f"path-{state.uploads}", border=False):
         where, go = st.columns([4, 1], vertical_alignment="bottom")
         path = where.text_input(
-            _("Or name a file on this computer"), placeholder="~/Documents/lease.pdf"
+            _("Or name a file or a folder on this computer"), placeholder="~/Documents/lease.pdf"
         )
         if go.form_submit_button(_("Open"), width="stretch") and path.strip():
-            reading.take_path(state, path)
+            intake.take_path(state, path)
             state.uploads += 1
             st.rerun()
+
+
+def on_this_computer() -> bool:
+    """Whether only this computer can have asked: the server listens here alone, and was not
+    spoken to under another name, as it is through a proxy."""
+    if st.get_option("server.address") not in LOOPBACK:
+        return False
+    headers = st.context.headers
+    host = (headers.get("Host") or LOOPBACK[0]).rpartition("@")[2]
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return name in LOOPBACK and not any(headers.get(each) for each in FORWARDED)
 
 
 def sample_button(state: State) -> None:
     """A real document to try everything with."""
     found = sample_documents()
     if found and st.button(_("Try a sample"), key="sample", icon=":material/description:"):
-        reading.take_path(state, str(found[-1]))
+        intake.take_path(state, str(found[-1]))
         st.rerun()
 
 
@@ -63,8 +66,7 @@ def welcome(state: State) -> None:
         )
     )
     with st.container(border=True):
-        uploader(state, _("Drop PDF or text files here"))
-        path_field(state)
+        add(state)
     library.show(state)
     sample_button(state)
     names = ", ".join(escape(path.name) for path in sample_documents())

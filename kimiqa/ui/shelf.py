@@ -26,8 +26,7 @@ def show(state: State) -> None:
     for document in ready(state):
         _entry(state, document, numbers[document.id])
     with st.expander(_("Add documents"), icon=":material/add:"):
-        opening.uploader(state, _("Drop PDF or text files here"))
-        opening.path_field(state)
+        opening.add(state)
     library.show(state)
 
 

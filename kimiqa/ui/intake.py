@@ -1,0 +1,180 @@
+"""Files on their way in: bytes to disk by hash at once, from an upload, a path or a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from kimiqa.document import label
+from kimiqa.errors import EmptyDocumentError, FileNotFoundError, KimiqaError
+from kimiqa.settings import home_folder
+from kimiqa.store import Store, store_for
+from kimiqa.ui import reading
+from kimiqa.ui.engine import Job, engine
+from kimiqa.ui.state import Refused, State
+from kimiqa.ui.words import _
+
+KINDS = ("pdf", "docx", "pptx", "xlsx", "epub", "html", "htm", "txt", "md")
+"""What is looked for in a folder; a file that is named is opened by what it holds."""
+MOST_ON_A_PAGE = 20
+"""More than so many that come together go to the library: nobody means to ask them all at once."""
+MOST_IN_A_FOLDER = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file whose bytes are in the store."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many files a folder holds that can be read."""
+
+    files: int
+
+
+def take(file: BinaryIO, name: str) -> Taken | Refused:
+    """Put an upload's bytes on disk; the upload itself can go then."""
+    return _taken(label(name), lambda store: store.take(file))
+
+
+def take_path(state: State, path: str) -> None:
+    """Open a file on this computer, or all that can be read in a folder."""
+    where = Path(path.strip().strip("\"'")).expanduser()
+    if where.is_dir():
+        _begin_folder(state, where)
+    else:
+        place(state, [_from_path(where)])
+
+
+def _from_path(path: Path) -> Taken | Refused:
+    return _taken(label(str(path)), lambda store: store.take_path(path))
+
+
+def _taken(name: str, copy: Callable[[Store], tuple[str, int]]) -> Taken | Refused:
+    try:
+        document_id, size = copy(store_for(home_folder()))
+    except OSError:
+        return Refused(name, str(_why_not(name)))
+    if not size:
+        error = EmptyDocumentError(f"{name} is empty: it has 0 bytes.", "Choose another file.")
+        return Refused(name, str(error))
+    return Taken(document_id, name)
+
+
+def _why_not(name: str) -> KimiqaError:
+    return FileNotFoundError(f"{name} does not exist or may not be read.", "Check the path.")
+
+
+def place(state: State, found: Sequence[Taken | Refused], *, aside: bool | None = None) -> None:
+    """Give what was taken to this page, or aside to the library where it is too much for one."""
+    new = {each.id: each.name for each in found if isinstance(each, Taken)}
+    state.refused += [each for each in found if isinstance(each, Refused)]
+    shelf = _aside(state, len(new)) if aside is None else aside
+    for document_id, name in new.items():
+        if document_id not in (*state.documents, *state.shelved):
+            (state.shelved if shelf else state.documents).append(document_id)
+            state.names[document_id] = name
+            reading.start(state, document_id)
+
+
+def _aside(state: State, coming: int) -> bool:
+    return state.view == "library" or len(state.documents) + coming > MOST_ON_A_PAGE
+
+
+# Folders ----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A folder that is copied for this page, and how much of it has been taken in."""
+
+    job: str
+    seen: int = 0
+    aside: bool = False
+
+
+def _begin_folder(state: State, folder: Path) -> None:
+    job = engine().read(f"{home_folder()}:folder:{folder}", folder.name, lambda: _copied(folder))
+    if job.id not in {each.job for each in _incoming(state)}:
+        _incoming(state).append(Incoming(job.id))
+
+
+def _copied(folder: Path) -> Iterator[Found | Taken | Refused | None]:
+    """What the folder holds, then file by file what became of it."""
+    paths: list[Path] = []
+    for path in _readable(folder):
+        paths += [path] if path else []
+        yield None
+        if len(paths) > MOST_IN_A_FOLDER:
+            break
+    yield Found(min(len(paths), MOST_IN_A_FOLDER))
+    for path in sorted(paths[:MOST_IN_A_FOLDER]):
+        yield _from_path(path)
+    if not paths:
+        yield Refused(folder.name, _("It holds no file that kimiqa reads."))
+    if len(paths) > MOST_IN_A_FOLDER:
+        most = f"{MOST_IN_A_FOLDER:,}"
+        yield Refused(folder.name, f"{_('It holds more files than are opened at once:')} {most}.")
+
+
+def _readable(folder: Path) -> Iterator[Path | None]:
+    """The files that can be read; None for each folder that was looked through."""
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        yield None
+        for name in names:
+            if name.rpartition(".")[2].casefold() in KINDS and not name.startswith("."):
+                yield Path(here, name)
+
+
+def _incoming(state: State) -> list[Incoming]:
+    found: list[Incoming] = state.remembered.setdefault("incoming", [])
+    return found
+
+
+def folder_jobs(state: State) -> list[Job]:
+    """The folders that are still being copied."""
+    found = (engine().job(each.job) for each in _incoming(state))
+    return [job for job in found if job is not None and job.running]
+
+
+def settle_folders(state: State) -> None:
+    """Take in what has been copied since."""
+    for each in tuple(_incoming(state)):
+        job = engine().job(each.job)
+        running = job is not None and job.running
+        if job is not None:
+            _take_in(state, each, job)
+        if not running:
+            _incoming(state).remove(each)
+            if job is not None:
+                _ended(state, job)
+
+
+def _take_in(state: State, each: Incoming, job: Job) -> None:
+    new, begun = job.log[each.seen :], each.seen > 0
+    each.seen += len(new)
+    for found in new:
+        if isinstance(found, Found) and not begun:
+            each.aside = _aside(state, found.files)
+    place(state, [found for found in new if not isinstance(found, Found)], aside=each.aside)
+
+
+def _ended(state: State, job: Job) -> None:
+    if job.error is not None:
+        state.refused.append(Refused(job.title, str(job.error)))
+    engine().forget(job)
+
+
+def copying(job: Job) -> tuple[int, int | None]:
+    """How many files of a folder are copied, and of how many."""
+    found = job.last(Found)
+    done = sum(isinstance(each, Taken | Refused) for each in tuple(job.log))
+    return done, found.files if found else None
