@@ -12,6 +12,7 @@ import anyio.to_thread
 from kimiqa.desk import Desk, Reply
 from kimiqa.errors import BadRequestError, DeadlineError, EndpointError
 from kimiqa.plan import Answer, Event, Finished, Plan, Request, Started
+from kimiqa.privacy import may_go
 from kimiqa.receiving import received
 from kimiqa.reserving import reserved
 from kimiqa.settling import abandoned, broken_off, settled
@@ -32,13 +33,14 @@ async def call(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[Event
 
     Raises
     ------
-    OverCapError, PriceUnknownError
+    NotAllowedError, OverCapError, PriceUnknownError
         The ledger refused the reservation; nothing was sent.
     EndpointError, DeadlineError
         The endpoint refused or broke off before any of the answer came.
     """
     if not request.unaltered:
         raise BadRequestError("The request is not the one that was priced.", "Plan it again.")
+    await anyio.to_thread.run_sync(may_go, plan, request)
     call_id = await reserved(plan, request, desk)
     reply = Reply()
     try:

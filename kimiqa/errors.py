@@ -15,6 +15,9 @@ KimiqaError
 │   ├── OverLimitError            over_limit         (the account's own limits)
 │   ├── PriceUnknownError         price_unknown
 │   ├── NoKeyError                no_key
+│   ├── NoPicturesError           no_pictures        (the model takes none, or it is not known)
+│   ├── NotAllowedError           not_allowed        (a document's rule: "may go only to …")
+│   ├── DocumentInUseError        in_use             (a running question holds it)
 │   └── LedgerError               ledger             (nothing is sent that is not written down)
 └── EndpointError                 the endpoint's answer, or its silence
     ├── AuthError                 auth
@@ -141,6 +144,24 @@ class NoKeyError(RefusedError):
     """The endpoint needs a key and none is configured for its host."""
 
     code = "no_key"
+
+
+class NotAllowedError(RefusedError):
+    """A document's rule keeps it from the endpoint, or it cannot go there in private."""
+
+    code = "not_allowed"
+
+
+class DocumentInUseError(RefusedError):
+    """A question that is running needs the document."""
+
+    code = "in_use"
+
+
+class NoPicturesError(RefusedError):
+    """Pages cannot be sent as pictures to this model, or in this way."""
+
+    code = "no_pictures"
 
 
 class LedgerError(RefusedError):

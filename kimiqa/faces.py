@@ -25,7 +25,12 @@ def asker(model: str | None, options: ClientOptions) -> Asker:
         allow_unpriced=options.get("allow_unpriced", False),
         cache_ttl=options.get("cache_ttl"),
     )
-    return Asker(setup, deadline=options.get("deadline"), label=options.get("label"))
+    return Asker(
+        setup,
+        deadline=options.get("deadline"),
+        label=options.get("label"),
+        private=options.get("private", False),
+    )
 
 
 def let_go(asker: Asker, pid: int) -> None:

@@ -22,6 +22,9 @@ class Options(TypedDict, total=False):
 
     pages: Pages
     """Pages to ask about: "40-95", or per document "D2: 3; D3: 7-9"."""
+    pictures: Pages
+    """Pages to send as pictures, beside their text where they have any: "scanned" for all those
+    without a text layer, or page numbers as in `pages`."""
     effort: str | None
     max_cost: Decimal | str | None
     """The cap of this question, in the price's currency."""
@@ -34,6 +37,9 @@ class Options(TypedDict, total=False):
     """Send passages too that no reader of the page would see; they are left out otherwise."""
     label: str | None
     """A client, a matter, a project: what the ledger books the cost under, with its own cap."""
+    private: bool
+    """Send stable placeholders such as [EMAIL-1] in place of the personal data that is found,
+    and put the values back into the answer; the client's choice where it is not given."""
 
 
 class ClientOptions(TypedDict, total=False):
@@ -46,6 +52,7 @@ class ClientOptions(TypedDict, total=False):
     is an `openai.OpenAI` or `AsyncOpenAI` whose key and URL are used. `allow_unpriced` lets a
     model be asked that has no price, although no cap can hold then. `deadline` is the seconds
     that a whole answer may take. `label` is the label of every question that is given none.
+    `private` sends placeholders in place of personal data, unless a question says otherwise.
     `cache_ttl` is how long the provider is asked to keep prompts: "1h" costs more to write, and
     pays where questions come more than five minutes apart.
     """
@@ -60,3 +67,4 @@ class ClientOptions(TypedDict, total=False):
     deadline: float
     label: str | None
     cache_ttl: str | None
+    private: bool

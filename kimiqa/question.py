@@ -20,6 +20,8 @@ class Question:
     text: str
     documents: tuple[Document, ...]
     pages: Pages = None
+    pictures: Pages = None
+    """Pages that are sent as pictures; "scanned" is all that have no text layer."""
     effort: str | None = None
     max_cost: Decimal | None = None
     """The cap of this question; None takes the budget's."""
@@ -30,6 +32,8 @@ class Question:
     conversation: str | None = None
     label: str | None = None
     """A client, a matter, a project: what the cost is booked under."""
+    private: bool = False
+    """Send placeholders in place of personal data."""
 
     @property
     def scope(self) -> Scope:

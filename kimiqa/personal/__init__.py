@@ -1,0 +1,1 @@
+"""Personal data: found in documents, and replaced by placeholders on the way out."""

@@ -1,0 +1,104 @@
+"""A question in private: laid out with placeholders, answered with what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kimiqa import rules
+from kimiqa.endpoint import Delta, NoteDelta, ReasoningDelta, TextDelta
+from kimiqa.errors import NotAllowedError
+from kimiqa.personal.cover import Cover
+from kimiqa.personal.looking import in_words
+from kimiqa.personal.marks import Restoring
+from kimiqa.plan import Plan, Request
+from kimiqa.strategies.layout import Draft
+
+if TYPE_CHECKING:
+    from kimiqa.document import Document
+
+_SHOWN = 5
+
+
+def covered(draft: Draft) -> Draft:
+    """The same draft with placeholders in its documents, its turns and its question."""
+    texts = [draft.question]
+    for turn in draft.turns:
+        texts += (turn.question, turn.answer)
+    cover = Cover.of(draft.documents, texts, draft.counter)
+    return replace(
+        draft,
+        question=cover.masked(draft.question),
+        documents=cover.documents,
+        turns=tuple(map(cover.turn, draft.turns)),
+        cover=cover,
+    )
+
+
+def may_go(plan: Plan, request: Request) -> None:
+    """Hold a request once more against what was promised, just before it is sent.
+
+    Raises
+    ------
+    NotAllowedError
+        A document may not go to the endpoint, or the request of a private plan holds personal
+        data as it is; nothing was sent.
+    """
+    rules.check(plan.documents, plan.endpoint)
+    if plan.cover is None:
+        return
+    for content in (message.get("content") for message in request.messages):
+        parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
+        if any(part.get("type") != "text" for part in parts):
+            raise NotAllowedError(
+                "The question holds pictures of pages, in which nothing can be replaced. "
+                "Nothing was sent.",
+                "Read the pages by OCR instead, or ask without placeholders.",
+            )
+        if any(plan.cover.marks.held(str(part["text"])) for part in parts):
+            raise NotAllowedError(
+                "The question would send personal data as it is, which placeholders should "
+                "stand for. Nothing was sent.",
+                "Choose the whole document or chunks, or ask without placeholders.",
+            )
+
+
+async def restored(deltas: AsyncGenerator[Delta], cover: Cover | None) -> AsyncGenerator[Delta]:
+    """The deltas with values in place of placeholders, also where one is split between them."""
+    async with aclosing(deltas):
+        if cover is None:
+            async for delta in deltas:
+                yield delta
+            return
+        text, thought, said = Restoring(cover.marks), Restoring(cover.marks), list[str]()
+        async for delta in deltas:
+            if isinstance(delta, TextDelta):
+                said.append(delta.text)
+                delta = TextDelta(text.feed(delta.text))
+            elif isinstance(delta, ReasoningDelta):
+                delta = ReasoningDelta(thought.feed(delta.text))
+            yield delta
+        if rest := thought.close():
+            yield ReasoningDelta(rest)
+        if rest := text.close():
+            yield TextDelta(rest)
+        if odd := cover.marks.unknown("".join(said)):
+            yield NoteDelta(_unknown(odd))
+
+
+def _unknown(odd: Sequence[str]) -> str:
+    shown = ", ".join(list(dict.fromkeys(odd))[:_SHOWN])
+    return f"The answer names placeholders that stand for nothing: {shown}."
+
+
+def first_time(documents: Sequence[Document], base_url: str, *, private: bool) -> list[str]:
+    """What to know before documents go to an endpoint for the first time, a sentence each."""
+    notes = []
+    for document in rules.first_sent(documents, base_url):
+        found = document.personal_data()
+        sent = " It is sent with placeholders in their place." if private and found else ""
+        where = rules.endpoint_in_words(base_url)
+        notes.append(f"{document.name} goes to {where} for the first time. {in_words(found)}{sent}")
+    return notes

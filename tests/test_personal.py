@@ -1,0 +1,194 @@
+"""Personal data is found by its form and its checksum, and where it may go is said and held."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import client_at
+
+from kimiqa import Client, Document
+from kimiqa.cli import run
+from kimiqa.errors import BadRequestError, NotAllowedError
+from kimiqa.personal.finding import find
+
+VALID = {
+    "an address": ("Write to ann.lee+x@mail.example.co.uk.", "ann.lee+x@mail.example.co.uk"),
+    "an address of a foreign name": ("an 王芳@例子.中国 gesendet", "王芳@例子.中国"),
+    "a phone with its country": ("Ring +49 30 901820 today", "+49 30 901820"),
+    "a phone in the American way": ("offices\n(763) 764-7600\n", "(763) 764-7600"),
+    "a phone after its word": ("Tel.: 030 901820, Berlin", "030 901820"),
+    "a Chinese mobile phone": ("手机：13800138000", "13800138000"),
+    "a card": ("card 4111 1111 1111 1111 exp", "4111 1111 1111 1111"),
+    "a card of fifteen digits": ("378282246310005", "378282246310005"),
+    "an IBAN in groups": ("IBAN DE89 3704 0044 0532 0130 00 BIC", "DE89 3704 0044 0532 0130 00"),
+    "an IBAN before a word": ("GB82WEST12345698765432 OK", "GB82WEST12345698765432"),
+    "a routing number": ("Routing no. 021000021", "021000021"),
+    "an SSN": ("SSN 536-90-4399", "536-90-4399"),
+    "a NINO": ("NI: AB 12 34 56 C.", "AB 12 34 56 C"),
+    "a Steuer-ID": ("Steuer-ID 36574261809", "36574261809"),
+    "a NIR": ("no 2 95 10 99 126 111 93", "2 95 10 99 126 111 93"),
+    "a Chinese identity card": ("身份证号360426199101010071。", "360426199101010071"),
+    "an Aadhaar": ("Aadhaar: 2341 2341 2346", "2341 2341 2346"),
+    "a CPF": ("CPF 390.533.447-05", "390.533.447-05"),
+    "a codice fiscale": ("CF RCCMNL83S18D969H", "RCCMNL83S18D969H"),
+}
+NOTHING = {
+    "a card with a wrong digit": "4111 1111 1111 1112",
+    "an IBAN with a wrong digit": "DE88 3704 0044 0532 0130 00",
+    "a Steuer-ID with a wrong digit": "Steuer-ID 36574261808",
+    "a Chinese identity card with a wrong digit": "360426199101010072",
+    "a Steuer-ID without its word": "36574261809",
+    "years in a table": "2019 2020 2021 2022",
+    "two columns of a table": "Miscellaneous 307.4 274.0",
+    "money": "$1,234,567,890 and 4,111,111,111,111,111",
+    "a decimal": "0.4111111111111111",
+    "dates": "tel 2018-04-13 and 13.04.2018",
+    "a picture for dense screens": "logo@2x.png",
+    "a slot in R": "object@data.frame and x@y",
+    "an ISBN": "ISBN 978-3-16-148410-0",
+    "a phone number without a sign of one": "20 8366 1177",
+}
+
+
+@pytest.mark.parametrize("case", VALID)
+def test_it_is_found_as_it_is_written(case: str) -> None:
+    text, value = VALID[case]
+
+    assert [text[each.start : each.end] for each in find(text)] == [value]
+
+
+@pytest.mark.parametrize("case", NOTHING)
+def test_what_only_looks_like_it_is_left_alone(case: str) -> None:
+    assert find(NOTHING[case]) == []
+
+
+def test_a_document_counts_each_kind_with_its_pages() -> None:
+    document = Document.from_pages(["a@b.org, c@d.org", "nothing", "a@b.org 536-90-4399"])
+
+    found = {each.what: (each.count, each.pages) for each in document.personal_data()}
+
+    assert found == {"e-mail address": (3, (1, 3)), "US social security number": (1, (3,))}
+
+
+def test_a_file_is_looked_through_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Document.open(b"Ring +49 30 901820", name="a.txt").personal_data()
+    monkeypatch.setattr("kimiqa.personal.looking.find", None)
+
+    assert Document.open(b"Ring +49 30 901820", name="a.txt").personal_data() == first
+
+
+# The first time ---------------------------------------------------------------------------------
+
+
+def test_a_plan_says_once_which_endpoint_gets_what(home: Path) -> None:
+    from kimiqa import rules
+
+    document = Document.open(b"Write to ann@example.org.", name="a.txt")
+    client = Client("kimi-k3", base_url="https://api.moonshot.cn/v1", allow_unpriced=True)
+
+    (warning,) = [w for w in client.plan("Who?", document).warnings if "first time" in w]
+    rules.note_sent([document], "https://api.moonshot.cn/v1")
+
+    assert "a.txt goes to api.moonshot.cn (in China) for the first time." in warning
+    assert "1 e-mail address (p. 1)" in warning
+    assert "Names and addresses are not found." in warning
+    assert not any("first time" in w for w in client.plan("Who?", document).warnings)
+
+
+def test_nothing_is_said_of_what_stays_on_this_machine(server: Any) -> None:
+    document = Document.open(b"Write to ann@example.org.", name="a.txt")
+
+    assert not any("first time" in w for w in client_at(server).plan("Who?", document).warnings)
+
+
+# May go only to … -------------------------------------------------------------------------------
+
+
+def test_a_document_goes_only_where_its_rule_says(server: Any) -> None:
+    document = Document.open(b"The rent is 900 euros.", name="lease.txt")
+    document.restrict("moonshot")
+    client = client_at(server)
+
+    with pytest.raises(NotAllowedError, match="lease.txt may go only to moonshot") as refused:
+        client.ask("What is the rent?", document)
+
+    assert (refused.value.code, refused.value.exit_code) == ("not_allowed", 3)
+    assert server.chats == []
+
+
+def test_a_rule_holds_for_every_way_and_every_turn(server: Any) -> None:
+    document = Document.open(b"The rent is 900 euros.", name="lease.txt")
+    document.restrict("eu")
+    client = client_at(server)
+
+    ways = client.ways("What is the rent?", document)
+
+    assert not any(way.fits for way in ways)
+    assert all("may go only to eu" in (way.reason or "") for way in ways)
+    with pytest.raises(NotAllowedError):
+        client.conversation(document).ask("What is the rent?")
+
+
+def test_a_rule_that_is_made_after_planning_holds_before_sending(server: Any) -> None:
+    document = Document.open(b"The rent is 900 euros.", name="lease.txt")
+    client = client_at(server)
+    plan = client.plan("What is the rent?", document)
+    document.restrict("api.moonshot.cn")
+
+    with pytest.raises(NotAllowedError, match="Nothing was sent"):
+        client.run(plan)
+
+    assert server.chats == []
+
+
+def test_this_machine_is_a_place_too(server: Any) -> None:
+    document = Document.open(b"The rent is 900 euros.", name="lease.txt")
+    document.restrict("local")
+
+    assert client_at(server).ask("What is the rent?", document).text
+
+
+def test_a_comparison_names_the_endpoints_that_may_not_be_asked() -> None:
+    document = Document.open(b"The rent is 900 euros.", name="lease.txt")
+    document.restrict("cn")
+
+    offers = Client("kimi-k3").compare("What is the rent?", [document])
+
+    allowed = {offer.host for offer in offers if offer.fits is not False}
+    assert allowed <= {host for host in allowed if _in_china(host)}
+    assert "api.moonshot.cn" in allowed
+
+
+def _in_china(host: str) -> bool:
+    from kimiqa import rules
+
+    return rules.regions().get(host) == "cn"
+
+
+def test_a_rule_outlives_its_process_and_a_new_reading(home: Path) -> None:
+    Document.open(b"one", name="a.txt").restrict("EU", "Moonshot")
+
+    assert Document.open(b"one", name="b.txt").only == ("eu", "moonshot")
+
+
+def test_a_place_that_is_none_is_refused_with_those_there_are() -> None:
+    with pytest.raises(BadRequestError, match="nowhere.*moonshot"):
+        Document.from_pages(["x"]).restrict("nowhere")
+
+
+def test_the_terminal_refuses_with_code_three_and_shows_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "lease.txt"
+    file.write_text("The rent is 900 euros.")
+    Document.open(file).restrict("eu")
+
+    shown = run(["cost", str(file), "--model", "kimi-k3"])
+    cost = capsys.readouterr().out
+    code = run(["ask", str(file), "-q", "Why?", "--model", "kimi-k3", "--api-key", "sk-1"])
+
+    assert (shown, code) == (0, 3)
+    assert "may go only to eu" in cost
+    assert "may go only to eu" in capsys.readouterr().err
