@@ -11,6 +11,7 @@ from kimiqa.errors import (
     EngineCrashedError,
     NotADocumentError,
 )
+from kimiqa.opening import source
 from kimiqa.opening.counting import block_tokens, counted_by, first_counter, rough_tokens
 from kimiqa.opening.file import PDF, TEXT, File, Preview, Read, Steps
 from kimiqa.plan import Progress
@@ -18,6 +19,7 @@ from kimiqa.reading import engines, plain
 from kimiqa.reading.clean import clean_text
 from kimiqa.reading.office import calls
 from kimiqa.reading.parts import Page
+from kimiqa.reading.source import bundle
 from kimiqa.store import Stored
 
 _MOST_BYTES = 4 * engines.MOST_CHARACTERS
@@ -30,8 +32,26 @@ def read(file: File) -> Steps:
         head = stream.read(_HEAD)
     if plain.is_pdf(head):
         return _pdf(file)
+    if bundle.is_bundle(head):
+        return _source(file)
     office = _office_kind(file, head)
     return _office(file, office) if office else _text(file, head)
+
+
+def _source(file: File) -> Steps:
+    """A folder of source code."""
+    try:
+        pages, remarks = source.pages(file)
+    except (ValueError, KeyError, TypeError):
+        raise NotADocumentError(
+            f"{file.name} begins like a folder of source code, but is cut off or damaged.",
+            "Open the folder itself again.",
+        ) from None
+    counter = first_counter()
+    counts = {page.number: block_tokens(page, counter) for page in pages}
+    yield Preview(file.name, len(pages), pages[0].text, file.size, sum(counts.values()))
+    yield Progress("reading", len(pages), len(pages))
+    yield _kept(file, pages, bundle.MEDIA, counts, remarks)
 
 
 def _office_kind(file: File, head: bytes) -> str | None:

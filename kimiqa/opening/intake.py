@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from kimiqa.errors import EmptyDocumentError, FileNotFoundError, NotADocumentError
+from kimiqa.opening import source as source_folder
 from kimiqa.opening.file import File
 from kimiqa.opening.names import label
 from kimiqa.store import Store, store_for
@@ -54,7 +55,9 @@ def _take(store: Store, source: Input, shown: str) -> tuple[str, int]:
     """Put the bytes into the store. *Raises* `FileNotFoundError`."""
     try:
         if isinstance(source, str | os.PathLike):
-            return store.take_path(_regular(Path(source), shown))
+            path = _regular(Path(source), shown)
+            folder = path.is_dir()
+            return source_folder.take(store, path, shown) if folder else store.take_path(path)
         if isinstance(source, bytes | bytearray | memoryview):
             return store.take(io.BytesIO(source))
         return store.take(_binary(source))
@@ -89,8 +92,6 @@ def _unavailable(store: Store, shown: str, error: OSError) -> tuple[str, str]:
     """The sentence and the next step for a file that could not be copied."""
     if isinstance(error, builtins.FileNotFoundError | NotADirectoryError):
         return f"{shown} does not exist.", "Check the path."
-    if isinstance(error, IsADirectoryError):
-        return f"{shown} is a folder, not a file.", "Name the files in it."
     if isinstance(error, PermissionError):
         return f"{shown} may not be read.", "Check its permissions."
     return (
