@@ -63,7 +63,7 @@ def test_a_range_of_clean_text_leads_back_to_the_engine() -> None:
 
     start = cleaned.text.index("subtraction")
 
-    assert cleaned.engine_range(start, start + 11) == (4, 16)
+    assert list(cleaned.engine_places(start, start + 11)) == list(range(4, 16))
 
 
 @given(st.text(alphabet="ab .\n。汉", max_size=500).map(lambda text: text * 40))

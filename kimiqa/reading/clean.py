@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _LIGATURES = dict(zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True))
@@ -21,6 +22,8 @@ _PIECE = re.compile("\r\n|" + _ODD.pattern)
 _BEFORE = re.compile(r"\w+\Z")
 _AFTER = re.compile(r"\w+")
 _LONGEST_WORD = 40
+_DROPPED = 3
+"""As many characters as may be missing in the text between two that follow each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,16 @@ class Cleaned:
     text: str
     positions: array[int]
 
-    def engine_range(self, start: int, end: int) -> tuple[int, int]:
-        """Where `text[start:end]` stands in the engine's text, as a half-open range."""
-        start, end = max(0, start), min(end, len(self.text))
-        if start >= end:
-            return (0, 0)
-        return self.positions[start], self.positions[end - 1] + 1
+    def engine_places(self, start: int, end: int) -> Iterator[int]:
+        """The engine's places behind `text[start:end]`, each once, in the text's order. What
+        was dropped between two of them, as a hyphen at a line's end, comes with them."""
+        before = None
+        for place in self.positions[max(0, start) : max(0, end)]:
+            if before is not None and before < place <= before + _DROPPED:
+                yield from range(before + 1, place)
+            if place != before:
+                yield place
+            before = place
 
 
 def clean_text(raw: str, *, divides_words: bool = False) -> str:
@@ -50,8 +57,9 @@ def clean_text(raw: str, *, divides_words: bool = False) -> str:
     return _PIECE.sub(lambda piece: _instead(raw, piece, divides_words), raw)
 
 
-def clean(raw: str, *, divides_words: bool = False) -> Cleaned:
-    """The same text as `clean_text`, with the engine's positions."""
+def clean(raw: str, *, divides_words: bool = False, places: array[int] | None = None) -> Cleaned:
+    """The same text as `clean_text`, with the engine's positions: `places` are those of `raw`'s
+    characters, where they are not in the engine's order."""
     parts: list[str] = []
     positions = array("L")
     end = 0
@@ -63,6 +71,8 @@ def clean(raw: str, *, divides_words: bool = False) -> Cleaned:
         end = piece.end()
     parts.append(raw[end:])
     positions.extend(range(end, len(raw)))
+    if places is not None:
+        positions = array("L", map(places.__getitem__, positions))
     return Cleaned("".join(parts), positions)
 
 

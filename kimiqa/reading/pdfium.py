@@ -17,7 +17,8 @@ import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
 from kimiqa.reading import hidden
-from kimiqa.reading.clean import clean, clean_text
+from kimiqa.reading.clean import Cleaned, clean, clean_text
+from kimiqa.reading.layout import laid
 from kimiqa.reading.objects import load_text
 from kimiqa.reading.parts import WorkerRefused
 from kimiqa.reading.places import rectangles
@@ -113,7 +114,7 @@ def _row(document: OpenDocument, number: int) -> PageRow:
 def _read_page(document: OpenDocument, index: int) -> tuple[str, str]:
     page = document.pdf[index]
     try:
-        text = clean_text(_engine_text(page), divides_words=document.divides_words)
+        text = _read_text(page, divides_words=document.divides_words)
         return text, "text" if _says_something(text) else _without_text(page, text)
     finally:
         page.close()
@@ -132,12 +133,19 @@ def _without_text(page: Any, text: str) -> str:
     return "text" if text.strip() else "empty"
 
 
-def _engine_text(page: Any) -> str:
+def _read_text(page: Any, *, divides_words: bool) -> str:
     textpage = load_text(page)
     try:
-        return _text_of(textpage)
+        raw_text = laid(textpage, _text_of(textpage)).text
+        return clean_text(raw_text, divides_words=divides_words)
     finally:
         textpage.close()
+
+
+def _mapped(document: OpenDocument, textpage: Any) -> Cleaned:
+    """The same text, each character with its place in pdfium's."""
+    found = laid(textpage, _text_of(textpage))
+    return clean(found.text, divides_words=document.divides_words, places=found.places)
 
 
 def _text_of(textpage: Any) -> str:
@@ -183,9 +191,7 @@ def _check_page(
         try:
             if not check.hidden and not check.partly:
                 return [], check.layered
-            text = _text_of(check.textpage)
-            cleaned = clean(text, divides_words=document.divides_words)
-            return hidden.ranges(check, cleaned), check.layered
+            return hidden.ranges(check, _mapped(document, check.textpage)), check.layered
         finally:
             check.close()
     finally:
@@ -198,12 +204,12 @@ def boxes(document: OpenDocument, number: int, ranges: Sequence[tuple[int, int]]
     page = document.pdf[number - 1]
     textpage = load_text(page)
     try:
-        cleaned = clean(_text_of(textpage), divides_words=document.divides_words)
+        cleaned = _mapped(document, textpage)
         width, height = page.get_size()
         places = [
             _shown(page, each)
             for start, end in ranges
-            for each in rectangles(textpage, *cleaned.engine_range(start, end))
+            for each in rectangles(textpage, cleaned.engine_places(start, end))
         ]
         return {"width": width, "height": height, "boxes": places}
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
@@ -18,11 +18,11 @@ _WIDEST_GAP = 1.2
 """How wide a gap may be inside a stretch, in heights of the line."""
 
 
-def rectangles(textpage: Any, first: int, last: int) -> list[Rectangle]:
-    """Where pdfium's text from `first` to `last` stands, in the page's own coordinates."""
+def rectangles(textpage: Any, places: Iterable[int]) -> list[Rectangle]:
+    """Where these characters of pdfium's text stand, in the page's own coordinates."""
     found: list[Rectangle] = []
     turned = False
-    for index in _characters(textpage, first, last):
+    for index in _characters(textpage, places):
         place, angle = _place(textpage, index)
         if place is None:
             continue
@@ -34,9 +34,9 @@ def rectangles(textpage: Any, first: int, last: int) -> list[Rectangle]:
     return found
 
 
-def _characters(textpage: Any, first: int, last: int) -> Iterator[int]:
+def _characters(textpage: Any, places: Iterable[int]) -> Iterator[int]:
     """The page's characters behind places of its text; some places are made up."""
-    for place in range(first, last):
+    for place in places:
         index = raw.FPDFText_GetCharIndexFromTextIndex(textpage, place)
         if index >= 0 and raw.FPDFText_IsGenerated(textpage, index) != 1:
             yield index

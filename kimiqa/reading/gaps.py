@@ -1,0 +1,113 @@
+"""White space within a line of pdfium's text: how wide it is on the page.
+
+Every question to pdfium counts here. A row of figures is asked for the white space beside its
+figures alone, unless the words before or after them take more room than words do.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from typing import Any
+
+from kimiqa.reading.columns import Gap, Line
+from kimiqa.reading.native import native
+
+WIDE = 1.2
+"""The gap between cells or columns, in heights of the line's letters, from which on it is one."""
+
+ROOMY = 0.95
+"""Room for a letter, in heights of the line's letters, beyond which there is a gap among them."""
+
+_SPACES = re.compile(r"(?<=\S) +(?=\S)")
+_BESIDE_FIGURES = re.compile(
+    r"(?<=[\d)%\]\u2012-\u2015]) +(?=\S)|(?<=\S) +(?=[($€£¥+\-\u2212]{0,3}[\d\u2012-\u2015])"
+)
+_JOINED = frozenset(" $€£¥([+-\u2212")
+_LONGEST_LINE = 1_000
+
+_SIDES = (ctypes.c_double * 4)()
+_LEFT, _RIGHT, _BOTTOM, _TOP = (ctypes.addressof(_SIDES) + 8 * place for place in range(4))
+
+Box = tuple[float, float, float, float]
+"""Left, right, bottom, top."""
+
+
+def rows(textpage: Any, raw: str, start: int, end: int, *, everywhere: bool) -> list[Line]:
+    """A line's ends and its wide gaps; several, where the engine took rows for one line."""
+    first = native.FPDFText_GetCharIndexFromTextIndex(textpage, start)
+    last = native.FPDFText_GetCharIndexFromTextIndex(textpage, end - 1)
+    if first < 0 or last - first != end - 1 - start or end - start > _LONGEST_LINE:
+        return [Line(start, end)]
+    if not everywhere:
+        found, roomy = _rows(textpage, raw, start, end, first - start, _BESIDE_FIGURES)
+        if not roomy:
+            return found
+    return _rows(textpage, raw, start, end, first - start, _SPACES)[0]
+
+
+def _rows(
+    textpage: Any, raw: str, start: int, end: int, shift: int, spaces: re.Pattern[str]
+) -> tuple[list[Line], bool]:
+    """The line's rows, and whether some of its words take more room than words do."""
+    left, _, bottom, top = box(textpage, shift + start)
+    height, begun, roomy = top - bottom, left, False
+    found: list[Line] = []
+    gaps: list[Gap] = []
+    after_gap = start
+    for space in spaces.finditer(raw, start, end):
+        before = box(textpage, shift + space.start() - 1)
+        after = box(textpage, shift + space.end())
+        height = max(height, before[3] - before[2], after[3] - after[2])
+        roomy = roomy or before[1] - begun > ROOMY * height * (space.start() - after_gap)
+        begun, after_gap = after[0], space.end()
+        if _is_below(after, before):
+            found.append(Line(start, space.start(), left, before[1], _wide(gaps, height), True))
+            start, left, gaps = space.end(), after[0], []
+        else:
+            gaps.append(Gap(space.start(), space.end(), before[1], after[0]))
+    right = box(textpage, shift + _last_ink(raw, start, end))[1]
+    roomy = roomy or right - begun > ROOMY * height * (end - after_gap)
+    return [*found, Line(start, end, left, right, _wide(gaps, height))], roomy
+
+
+def _wide(gaps: list[Gap], height: float) -> tuple[Gap, ...]:
+    return tuple(gap for gap in gaps if gap.right - gap.left > WIDE * height)
+
+
+def _is_below(after: Box, before: Box) -> bool:
+    """Whether a character begins another line than the one before it."""
+    return after[3] <= before[2] and after[0] < before[0] and after[3] > after[2]
+
+
+def _last_ink(raw: str, start: int, end: int) -> int:
+    return start + max(0, len(raw[start:end].rstrip()) - 1)
+
+
+def parted(textpage: Any, raw: str, figure: int) -> bool:
+    """Whether white space as wide as between cells stands before a figure: prose has none."""
+    end = figure
+    while end > 1 and raw[end - 1] in _JOINED:
+        end -= 1
+    first = native.FPDFText_GetCharIndexFromTextIndex(textpage, end)
+    last = native.FPDFText_GetCharIndexFromTextIndex(textpage, figure)
+    if min(first, last) < 1:
+        return False
+    _, left, low, high = box(textpage, first - 1)
+    right, _, bottom, top = box(textpage, last)
+    return right - left > max(high - low, top - bottom) or top <= low or right < left
+
+
+def box(textpage: Any, index: int) -> Box:
+    """Where a character's ink is; nothing where it has no place."""
+    if not native.FPDFText_GetCharBox(textpage, index, _LEFT, _RIGHT, _BOTTOM, _TOP):
+        return 0.0, 0.0, 0.0, 0.0
+    left, right, bottom, top = _SIDES
+    return left, right, bottom, top
+
+
+def rectangle(textpage: Any, index: int) -> Box:
+    """One of the rectangles that pdfium has counted round the page's text."""
+    native.FPDFText_GetRect(textpage, index, _LEFT, _TOP, _RIGHT, _BOTTOM)
+    left, right, bottom, top = _SIDES
+    return left, right, bottom, top
