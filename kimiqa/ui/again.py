@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from kimiqa.client import AsyncClient, Client
-from kimiqa.conversation import Talk
+from kimiqa.conversation import Talk, prompt_turns
 from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
 from kimiqa.ledger import Ledger
-from kimiqa.plan import Finished, Plan, Strategy
+from kimiqa.plan import Plan, Strategy
 from kimiqa.planner import STRATEGIES
-from kimiqa.ui import desk, ways
+from kimiqa.ui import asking, desk, ways, weigh
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.engine import engine
 from kimiqa.ui.state import State, new_id, opened
-from kimiqa.ui.text import escape, money, shortened
+from kimiqa.ui.text import duration, escape, money, shortened
 from kimiqa.ui.words import _
 
 if TYPE_CHECKING:
     from kimiqa.ui.turns import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What the same question is asked with instead."""
+
+    model: str
+    strategy: Strategy
+    effort: str | None
 
 
 def offer(state: State, turn: Turn) -> None:
@@ -35,7 +45,7 @@ def offer(state: State, turn: Turn) -> None:
             key=f"again-{turn.number}",
             icon=":material/alt_route:",
             type="tertiary",
-            help=_("Another way or with another model, side by side."),
+            help=_("Another way, with another model or effort, side by side."),
             on_click=partial(_open, state, turn.number),
         )
     for n, branch in enumerate(turn.beside, 1):
@@ -67,18 +77,32 @@ def show(state: State, turn: Turn) -> None:
         if len(known) < len(documents):
             st.caption(_("A document of this answer is no longer here, so it cannot be asked."))
             return
-        model, strategy = _choice(state, turn)
+        chosen = _choice(state, turn)
         try:
-            _priced(state, turn, model, _planned(state, turn, known, model, strategy))
+            _priced(state, turn, chosen, _planned(state, turn, known, chosen))
+        except KimiqaError as error:
+            show_error(error)
+        _elsewhere(state, turn)
+
+
+def _elsewhere(state: State, turn: Turn) -> None:
+    """This very answer, at its real length, at the prices of every model known."""
+    key = f"elsewhere-{turn.number}"
+    place = st.expander(_("What this answer costs on other models"), key=key, on_change="rerun")
+    if not place.open:
+        return
+    with place:
+        try:
+            weigh.offers(weigh.of_answer(state, turn.call), key)
         except KimiqaError as error:
             show_error(error)
 
 
-def _choice(state: State, turn: Turn) -> tuple[str, Strategy]:
+def _choice(state: State, turn: Turn) -> Other:
     known = [each for each in desk.models(state) if each != "local"]
     names: list[Strategy] = [name for name in STRATEGIES if name in ways.TITLES]  # type: ignore[misc]
     other = next((n for n, name in enumerate(names) if name != turn.strategy), 0)
-    left, right = st.columns(2)
+    left, right, last = st.columns(3)
     model = left.selectbox(_("Model"), known, key=f"again-model-{turn.number}")
     strategy = right.selectbox(
         _("Way"),
@@ -87,69 +111,83 @@ def _choice(state: State, turn: Turn) -> tuple[str, Strategy]:
         key=f"again-way-{turn.number}",
         format_func=lambda name: _(ways.TITLES[name]),
     )
-    return model or known[0], strategy or names[other]
+    model = model or known[0]
+    efforts = desk.priced_model(state, model).efforts
+    effort = None
+    if efforts:
+        usual = desk.setup(state).effort
+        effort = last.selectbox(
+            _("Effort"),
+            efforts,
+            index=efforts.index(usual) if usual in efforts else 0,
+            key=f"again-effort-{turn.number}-{model}",
+        )
+    return Other(model, strategy or names[other], effort)
 
 
-def _planned(
-    state: State, turn: Turn, documents: list[Document], model: str, strategy: Strategy
-) -> Plan:
+def _planned(state: State, turn: Turn, documents: list[Document], other: Other) -> Plan:
     """The question as it stood then, in a conversation of its own."""
-    client = _client(state, model)
+    client = _client(state, other)
     talk = Talk(documents, client.ledger, state.conversation)
-    talk.turns = talk.turns[: turn.number]
+    rows = client.ledger.turns(state.conversation)[: turn.number]
+    talk.turns = () if turn.apart == "aside" else prompt_turns(rows)
     talk.id = state.remembered.setdefault(("branch", turn.number), new_id())
-    return client._asker.next_plan(talk, turn.question, strategy, {})
+    return client._asker.next_plan(talk, turn.question, other.strategy, {})
 
 
-def _client(state: State, model: str) -> Client:
-    """A client for the model: the page's own, or one that is kept while this is open."""
-    if model == desk.client(state).model:
+def _client(state: State, other: Other) -> Client:
+    """A client for the model and effort: the page's own, or one kept while this is open."""
+    own = desk.setup(state)
+    if (other.model, other.effort) == (own.model.id, own.effort):
         return desk.client(state)
     kept = state.remembered.get("again-client")
-    if kept is None or kept.model != model:
+    if kept is None or kept[0] != other:
         if kept is not None:
-            kept.ledger.close()
-        made = Client(model, **_options(state, model))
-        state.remembered["again-client"] = kept = made
-    found: Client = kept
+            kept[1].ledger.close()
+        made = Client(other.model, **_options(state, other))
+        state.remembered["again-client"] = kept = (other, made)
+    found: Client = kept[1]
     return found
 
 
-def _options(state: State, model: str) -> dict[str, Any]:
-    """The page's own options; an effort that was chosen for one model may not be another's."""
-    chosen = desk.client_options(state)
-    return chosen if model == desk.client(state).model else chosen | {"effort": None}
+def _options(state: State, other: Other) -> dict[str, Any]:
+    """The page's own options; a lifetime that one model sells may not be another's."""
+    same = other.model == desk.setup(state).model.id
+    lifetime = state.choices.lifetime or None
+    changed = {"effort": other.effort, "cache_ttl": lifetime if same else None}
+    return desk.client_options(state) | changed
 
 
-def _priced(state: State, turn: Turn, model: str, plan: Plan) -> None:
+def _priced(state: State, turn: Turn, other: Other, plan: Plan) -> None:
     cost = plan.estimate.cost
     pages = f"{plan.coverage.sent:,} {_('of')} {plan.coverage.pages:,} {_('pages')}"
-    st.caption(escape(f"{pages} · {_('at most')} {money(cost.ceiling, cost.currency)}"))
+    took = f"{_('about')} {duration(plan.estimate.seconds.expected)}"
+    st.caption(escape(f"{pages} · {_('at most')} {money(cost.ceiling, cost.currency)} · {took}"))
     label = f"{_('Ask again')} · {_('about')} {money(cost.expected, cost.currency)}"
     if desk.client(state).needs_a_word(plan):
         label = f"{_('Ask all the same, at most')} {money(cost.ceiling, cost.currency)}"
     row = st.container(horizontal=True)
     if row.button(escape(label), key=f"again-yes-{turn.number}", type="primary"):
-        _start(state, turn, model, plan)
+        _start(state, turn, other, plan)
         st.rerun()
     row.button(
         _("Do not ask"), key=f"again-no-{turn.number}", on_click=partial(_open, state, turn.number)
     )
 
 
-def _start(state: State, turn: Turn, model: str, plan: Plan) -> None:
+def _start(state: State, turn: Turn, other: Other, plan: Plan) -> None:
     """Hand it to the engine; the page shows both answers side by side."""
-    options, origin = _options(state, model), state.conversation
+    model, origin = other.model, state.conversation
+    options = _options(state, other)
     branch = plan.conversation or new_id()
 
     async def events() -> AsyncIterator[Any]:
         async with AsyncClient(model, **options) as client:
             try:
-                async with aclosing(client.stream(plan)) as running:
+                before = partial(_keep, client.ledger, origin, branch, turn.number)
+                talk = Talk(plan.documents, client.ledger, branch)
+                async with aclosing(asking.turn(client, talk, plan, before)) as running:
                     async for event in running:
-                        if isinstance(event, Finished):
-                            _keep(client.ledger, origin, branch, turn.number)
-                            Talk(plan.documents, client.ledger, branch).add(plan, event.answer)
                         yield event
             finally:
                 client.ledger.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,10 +52,11 @@ class SoFar:
         elif isinstance(event, Finished):
             self.finished = True
 
-    def keep(self, talk: Talk) -> None:
+    def keep(self, talk: Talk, first: Callable[[], None] = lambda: None) -> None:
         """Keep the part of an answer that did not come to its end; it was paid for."""
         text = "".join(self.pieces)
         if not self.finished and text.strip():
+            first()
             talk.keep_apart(self.plan, self._answer(talk, text), "stopped")
 
     def _answer(self, talk: Talk, text: str) -> Answer:
@@ -84,7 +85,7 @@ def start(state: State, plan: Plan) -> None:
         async with AsyncClient(model, **options) as client:
             try:
                 talk = Talk(plan.documents, client.ledger, plan.conversation)
-                async with aclosing(_turn(client, talk, plan)) as running:
+                async with aclosing(turn(client, talk, plan)) as running:
                     async for event in running:
                         yield event
             finally:
@@ -93,18 +94,23 @@ def start(state: State, plan: Plan) -> None:
     _hand_over(state, shortened(plan.question), plan.question, events)
 
 
-async def _turn(client: AsyncClient, talk: Talk, plan: Plan) -> AsyncGenerator[Event]:
+async def turn(
+    client: AsyncClient, talk: Talk, plan: Plan, first: Callable[[], None] = lambda: None
+) -> AsyncGenerator[Event]:
+    """The plan's events; its turn is kept whole, or as far as it came. `first` is called just
+    before."""
     so_far = SoFar(plan)
     try:
         async with aclosing(client.stream(plan)) as running:
             async for event in running:
                 so_far.note(event)
                 if isinstance(event, Finished):
+                    first()
                     talk.add(plan, event.answer)
                 yield event
     finally:
         # By now the ledger has booked what was used, stopped or not.
-        so_far.keep(talk)
+        so_far.keep(talk, first)
 
 
 # Several questions ------------------------------------------------------------------------------

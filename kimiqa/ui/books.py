@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import streamlit as st
 
-from kimiqa.breakeven import BreakEven
 from kimiqa.cli.books import calls_csv, groups_csv
 from kimiqa.errors import KimiqaError
 from kimiqa.ledger import Accuracy, Group, GroupBy, Ledger
 from kimiqa.ledger.spending import groups
-from kimiqa.ui import desk
+from kimiqa.ui import charts, crossing, desk, pricelist
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import State, ready
-from kimiqa.ui.sums import amounts
+from kimiqa.ui.sums import amounts, table
 from kimiqa.ui.text import escape, money, shortened
 from kimiqa.ui.words import _, counted
 
 DAYS = 30
 SHOWN = 40
-ACCENT, QUIET, WARM = "#2b7a91", "#8a9aa0", "#c0762b"
-LEGEND = {"orient": "bottom", "direction": "vertical", "title": None, "labelLimit": 400}
 KINDS: dict[GroupBy, str] = {
     "document": "Document",
     "conversation": "Conversation",
@@ -44,8 +40,9 @@ def show(state: State) -> None:
     calm(_table)(state)
     calm(_quotes)(state)
     calm(_balance)(state)
+    calm(pricelist.show)(state)
     if ready(state):
-        calm(_break_even)(state)
+        calm(crossing.show)(state)
 
 
 def _ledger(state: State) -> Ledger:
@@ -104,14 +101,7 @@ def _days(state: State) -> None:
         f"{_('In the last thirty days')} {total}; {_('the dearest day was')} {dearest} "
         f"{_('with')} {money(spent[dearest], unit)}."
     )
-    bars = [{"day": name, "spent": float(spent.get(name, 0))} for name in names]
-    encoded = {
-        "x": {"field": "day", "type": "temporal", "title": None, "axis": {"format": "%d %b"}},
-        "y": {"field": "spent", "type": "quantitative", "title": unit},
-    }
-    _chart(
-        bars, {"mark": {"type": "bar", "color": ACCENT, "aria": False}, "encoding": encoded}, words
-    )
+    charts.days([(name, spent.get(name, Decimal(0))) for name in names], unit, words)
     st.caption(escape(words))
 
 
@@ -130,6 +120,8 @@ def _table(state: State) -> None:
         return
     newest_first = list(reversed(found)) if by in ("day", "month") else found
     names = _titles(state) if by == "conversation" else {}
+    if by != "day":
+        charts.bars(_bars(newest_first, names, desk.setup(state).budget.currency))
     st.markdown(_rows(newest_first[:SHOWN], names, by or "document"))
     if len(found) > SHOWN:
         st.caption(f"{len(found) - SHOWN:,} {_('more stand in the file.')}")
@@ -142,26 +134,30 @@ def _titles(state: State) -> dict[str | None, str]:
     return {each.id: each.title for each in _ledger(state).conversations()}
 
 
+def _bars(
+    found: Sequence[Group], names: dict[str | None, str], unit: str
+) -> list[tuple[str, Decimal]]:
+    """The dearest, in the currency of the caps: amounts in two currencies are no one picture."""
+    named = ((names.get(each.key) or each.name, each.total.get(unit)) for each in found)
+    return [(shortened(name, 40), spent) for name, spent in named if spent][: charts.MOST]
+
+
 def _rows(found: Sequence[Group], names: dict[str | None, str], by: GroupBy) -> str:
-    """A table, its numbers to the right; each cell escaped. The tokens stand in the file: a
-    telephone has no room for more columns."""
+    """A table, its numbers to the right. The tokens stand in the file: a telephone has no room
+    for more columns."""
     besides = any(group.uncertain for group in found)
     head = [KINDS[by], "Calls", "Spent", "From cache", *(["At most besides"] if besides else [])]
-    lines = [_line([_(each) for each in head]), f"|---|{'---:|' * (len(head) - 1)}"]
+    rows = []
     for group in found:
         name = shortened(names.get(group.key) or group.name, 60)
         cells = [name, f"{group.calls:,}", amounts(group.total), _share(group)]
-        lines.append(_line([*cells, amounts(group.uncertain)] if besides else cells))
-    return "\n".join(lines)
+        rows.append([*cells, amounts(group.uncertain)] if besides else cells)
+    return table([_(each) for each in head], rows, numbers=range(1, len(head)))
 
 
 def _share(group: Group) -> str:
     prompt = group.prompt_tokens
     return f"{group.cached_tokens / prompt:.0%}" if prompt else "–"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(map(escape, cells))} |"
 
 
 def _files(state: State, found: Sequence[Group], by: str) -> None:
@@ -190,12 +186,37 @@ def _quotes(state: State) -> None:
     st.subheader(_("How good the quotes were"), anchor=False)
     ledger = _ledger(state)
     st.caption(escape(_accuracy(ledger.accuracy())))
-    for each in ledger.scores()[:SHOWN]:
-        who = f"{each.model}, {each.strategy}" + (f", {each.effort}" if each.effort else "")
-        inside = f"{each.cost_within:.0%} {_('inside the range')}"
-        off = f"{_('off by')} {each.cost_error:.0%} ({_('median')})"
-        calls = counted(each.calls, "call", "calls")
-        st.caption(escape(f"{who}: {calls}, {inside}, {off}"))
+    scores = ledger.scores()[:SHOWN]
+    if not scores:
+        return
+    head = [
+        "Quotes for",
+        "Calls",
+        "Inside the range",
+        "Interval score",
+        "Off by",
+        "Ceilings passed",
+    ]
+    rows = [
+        [
+            ", ".join(filter(None, (each.model, each.strategy, each.effort))),
+            f"{each.calls:,}",
+            f"{each.cost_within:.0%}",
+            f"{each.interval_score:.2f}",
+            f"{each.cost_error:.0%}",
+        ]
+        for each in scores
+    ]
+    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 5)))
+    st.caption(
+        _(
+            "Nine of ten costs should lie inside the range. The interval score is the width of the range, "
+            "and twenty times what lies outside, in multiples of the cost: lower is better. "
+            "Off by is the median distance from what was expected."
+        )
+    )
+    passed = sum(each.ceilings_passed for each in scores)
+    st.caption(f"{_('Ceilings passed')}: {passed:,}")
 
 
 def _accuracy(found: Accuracy) -> str:
@@ -220,55 +241,3 @@ def _balance(state: State) -> None:
     if noted:
         left = money(noted[-1].left.amount, noted[-1].left.currency)
         st.metric(escape(noted[-1].endpoint), escape(left))
-
-
-# Break-even -------------------------------------------------------------------------------------
-
-
-def _break_even(state: State) -> None:
-    """From which question on the whole documents are the cheaper way."""
-    st.subheader(_("How many questions make the whole document cheaper"), anchor=False)
-    questions = st.slider(_("Questions"), 2, 100, 20, key="break-even-questions")
-    key = (tuple(state.documents), desk.model(state).id, questions)
-    kept = state.remembered.get("break-even")
-    if kept is None or kept[0] != key:
-        found = desk.client(state).break_even(ready(state), questions)[0]
-        state.remembered["break-even"] = kept = (key, found)
-    _lines(kept[1])
-
-
-def _lines(found: BreakEven) -> None:
-    if not found.rows:
-        st.caption(escape(found.sentence))
-        return
-    lines: dict[str, list[float | None]] = {
-        _("Whole document, in one sitting"): [_float(row.full) for row in found.rows],
-        _("Whole document, each time cold"): [_float(row.full_cold) for row in found.rows],
-        _("Chosen chunks"): [_float(row.chunks) for row in found.rows],
-    }
-    shown = {name: values for name, values in lines.items() if values[0] is not None}
-    points = [
-        {"questions": row.questions, "way": name, "cost": values[n]}
-        for name, values in shown.items()
-        for n, row in enumerate(found.rows)
-    ]
-    colours = {"domain": list(shown), "range": [ACCENT, QUIET, WARM][-len(shown) :]}
-    encoded = {
-        "x": {"field": "questions", "type": "quantitative", "title": _("questions")},
-        "y": {"field": "cost", "type": "quantitative", "title": found.currency},
-        "color": {"field": "way", "scale": colours, "legend": LEGEND},
-        "strokeDash": {"field": "way", "legend": LEGEND},
-    }
-    _chart(points, {"mark": {"type": "line", "aria": False}, "encoding": encoded}, found.sentence)
-    st.markdown(escape(found.sentence))
-
-
-def _chart(rows: list[dict[str, Any]], drawing: dict[str, Any], words: str) -> None:
-    """A picture with words: to a screen reader it is one picture, not its parts."""
-    drawing |= {"height": 220, "config": {"aria": False}}
-    st.vega_lite_chart(rows, drawing, alt=words)
-
-
-def _float(amount: Decimal | None) -> float | None:
-    """For a picture only: no sum is made of it."""
-    return None if amount is None else float(amount)

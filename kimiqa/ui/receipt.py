@@ -52,7 +52,15 @@ def line(receipt: Mapping[str, Any]) -> str:
     if receipt["model"] == "local":
         return f"{pages} · {_('free, no language model was asked')}"
     cost = money(_decimal(paid["amount"]), paid["currency"])
-    return f"{pages} · {cost}, {_('quoted')} {_quoted(receipt['estimate']['cost'])}"
+    quoted = f"{_('quoted')} {_quoted(receipt['estimate']['cost'])}"
+    return " · ".join(filter(None, (pages, f"{cost}, {quoted}", _from_cache(receipt["usage"]))))
+
+
+def _from_cache(used: Mapping[str, Any] | None) -> str:
+    """The cached share, where the endpoint told it."""
+    if not used or used["cached_tokens"] is None or not used["prompt_tokens"]:
+        return ""
+    return f"{used['cached_tokens'] / used['prompt_tokens']:.0%} {_('from the cache')}"
 
 
 def _quoted(cost: Mapping[str, Any]) -> str:
@@ -72,9 +80,25 @@ def details(receipt: Mapping[str, Any], state: str) -> list[str]:
         thought = used["reasoning_tokens"]
         of_which = f", {thought:,} {_('of them thinking')}" if thought else ""
         rows.append(f"{used['completion_tokens']:,} {_('completion tokens')}{of_which}")
+    rows += filter(None, [_off(receipt)])
     if state in STATES:
         rows.append(f"{_('Ledger')}: {_(STATES[state])}")
     return rows
+
+
+def _off(receipt: Mapping[str, Any]) -> str:
+    """How far the quote was off."""
+    quoted, paid = receipt["estimate"]["cost"], _decimal(receipt["cost"]["amount"])
+    expected, low, high = (_decimal(quoted[name]) for name in ("expected", "low", "high"))
+    if not paid or not expected or low is None or high is None:
+        return ""
+    share = (paid - expected) / expected
+    inside = _("inside the range") if low <= paid <= high else _("outside of the range")
+    told = f"{_('Expected')} {money(expected, quoted['currency'])}"
+    if round(share, 2) == 0:
+        return f"{told}, {_('and so it came')}: {inside}"
+    more = _("more") if share > 0 else _("less")
+    return f"{told}: {abs(share):.0%} {more}, {inside}"
 
 
 def _cached(used: Mapping[str, Any]) -> str:

@@ -157,11 +157,16 @@ def _cold_and_warm(way: Way) -> str:
     if not cost.ceiling or cost.expected is None:
         return ""
     now = f"{_('about')} {money(cost.expected, cost.currency)}"
-    if way.estimate.cached_tokens:
+    if way.next_cost is None or _is_warm(way):
+        if not way.estimate.cached_tokens:
+            return now
         return f"{now} {_('while warm')}, {money(cost.cold, cost.currency)} {_('cold')}"
-    if way.next_cost is None:
-        return now
     return f"{now} {_('cold, then')} {money(way.next_cost, cost.currency)} {_('while warm')}"
+
+
+def _is_warm(way: Way) -> bool:
+    """Whether more than the rules is cached: those alone change no price."""
+    return way.estimate.cached_tokens * 3 > way.estimate.prompt_tokens
 
 
 def _about(seconds: float) -> str:

@@ -13,7 +13,7 @@ from kimiqa.plan import Strategy, Way
 from kimiqa.ui import desk
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import table
-from kimiqa.ui.text import at_most, duration, escape, money, price_range
+from kimiqa.ui.text import at_most, duration, escape, money, money_range, price_range
 from kimiqa.ui.words import _
 
 SHOWN_MODELS = 15
@@ -32,7 +32,7 @@ def show(state: State, question: str, way: Way) -> None:
     models = st.expander(_("The same on other models"), key="weigh-models", on_change="rerun")
     if models.open:
         with models:
-            offers(_offers(state, question, way.strategy))
+            offers(_offers(state, question, way.strategy), "weigh")
 
 
 def _efforts(state: State, question: str, way: Way) -> None:
@@ -44,23 +44,29 @@ def _efforts(state: State, question: str, way: Way) -> None:
         (question, way.strategy, *options.values()),
         lambda: client.efforts(ready(state), question=question, strategy=way.strategy, **options),
     )
-    head = ["Effort", "Longest answer", "Expected", "At most", "Time", "Notes"]
+    head = ["Effort, longest answer", "Expected", "At most", "Time"]
     rows = [_effort_row(each) for each in found]
-    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 5)))
+    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 4)))
+    for why in dict.fromkeys(each.reason for each in found if each.reason and not each.fits):
+        st.caption(escape(why))
     _length(state, sorted({each.max_completion_tokens for each in found}))
 
 
 def _effort_row(each: Effort) -> list[str]:
     cost, seconds = each.estimate.cost, each.estimate.seconds
     ceiling = "–" if cost.ceiling is None else at_most(cost.ceiling, cost.currency)
+    effort = f"{each.effort}, " if each.effort else ""
+    note = _("cannot run") if not each.fits else _("often cut off") if each.cut else ""
     return [
-        each.effort or _("one only"),
-        f"{each.max_completion_tokens:,}",
-        price_range(cost),
+        f"{effort}{each.max_completion_tokens:,}" + (f" ({note})" if note else ""),
+        _unbroken(price_range(cost)),
         ceiling,
-        f"{duration(seconds.low)} – {duration(seconds.high)}",
-        _("often cut off") if each.cut and each.fits else "" if each.fits else (each.reason or ""),
+        _unbroken(f"{duration(seconds.low)} – {duration(seconds.high)}"),
     ]
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" – ", "\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}")
 
 
 def _length(state: State, lengths: Sequence[int]) -> None:
@@ -96,25 +102,43 @@ def _offers(state: State, question: str, strategy: Strategy) -> list[Offer]:
     return found
 
 
+def of_answer(state: State, call: str) -> list[Offer]:
+    """A finished answer on every model known.
+
+    Raises `KimiqaError` where its documents or its usage are not known any more.
+    """
+    client = desk.client(state)
+    found: list[Offer] = _kept(
+        state, f"offers-{call}", (), lambda: client.compare(None, answer=call)
+    )
+    return found
+
+
 def _kept(state: State, name: str, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
     """What was weighed for this question, until anything changes that it rests on."""
     key = (id(desk.client(state)), tuple(state.documents), *key)
     kept = state.remembered.get(name)
     if kept is None or kept[0] != key:
-        state.remembered[name] = kept = (key, make())
+        with st.spinner(_("Counting …")):
+            state.remembered[name] = kept = (key, make())
     return kept[1]
 
 
-def offers(found: Sequence[Offer]) -> None:
+def offers(found: Sequence[Offer], key: str) -> None:
     """The cheapest that fit, the model that is asked among them, and what does not fit and why."""
     if not found:
         st.caption(_("No other model is known here."))
         return
+    words = st.text_input(
+        _("Only models whose names hold"), key=f"{key}-named", placeholder=_("kimi, glm")
+    )
+    named = [each.strip().lower() for each in (words or "").split(",") if each.strip()]
+    found = [each for each in found if not named or any(n in each.model.lower() for n in named)]
     priced = [each for each in found if each.cost and each.fits is not False]
     shown = priced[:SHOWN_MODELS] + [each for each in priced[SHOWN_MODELS:] if each.asked]
-    head = ["Model", "Where", "Expected", "Low to high", "Prompt tokens"]
+    head = ["Model", "Expected", "Low to high", "Prompt tokens"]
     rows = [_offer_row(each) for each in shown]
-    st.markdown(table([_(each) for each in head], rows, numbers=range(2, 5)))
+    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 4)))
     st.caption(_("Nothing cached. ± is the margin where another vocabulary counted."))
     _unfit([each for each in found if each.fits is False])
     unpriced = sum(each.cost is None and each.fits is not False for each in found)
@@ -126,13 +150,11 @@ def offers(found: Sequence[Offer]) -> None:
 
 def _offer_row(each: Offer) -> list[str]:
     assert each.cost is not None, "only what has a price is shown"
-    low, high = (money(amount, each.currency) for amount in (each.cost.low, each.cost.high))
     margin = f" ± {each.margin:.0%}" if each.margin else ""
     return [
-        f"{each.model} ({_('asked')})" if each.asked else each.model,
-        each.provider,
+        f"{each.model}, {each.provider}" + (f" ({_('asked')})" if each.asked else ""),
         money(each.cost.expected, each.currency),
-        f"{low} – {high}",
+        _unbroken(money_range(each.cost.low, each.cost.high, each.currency)),
         f"{each.prompt_tokens:,}{margin}",
     ]
 

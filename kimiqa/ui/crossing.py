@@ -1,0 +1,67 @@
+"""From which question on the whole documents are the cheaper way: a picture, and words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import streamlit as st
+
+from kimiqa.breakeven import BreakEven
+from kimiqa.ui import charts, desk
+from kimiqa.ui.state import State, ready
+from kimiqa.ui.sums import table
+from kimiqa.ui.text import escape, money
+from kimiqa.ui.words import _
+
+MOST = 50
+NAMED = (1, 2, 5, 10, 20, 50)
+
+
+def show(state: State) -> None:
+    """The cost of 1 to 50 questions in full, cold and warm, against chunks."""
+    st.subheader(_("How many questions make the whole document cheaper"), anchor=False)
+    found = _found(state)
+    st.markdown(escape(found.sentence))
+    if found.rows:
+        _picture(found)
+        _numbers(found)
+
+
+def _found(state: State) -> BreakEven:
+    model = desk.model(state)
+    key = (tuple(state.documents), model.id, model.price, state.choices.lifetime)
+    kept = state.remembered.get("break-even")
+    if kept is None or kept[0] != key:
+        found = desk.client(state).break_even(ready(state), MOST)[0]
+        state.remembered["break-even"] = kept = (key, found)
+    known: BreakEven = kept[1]
+    return known
+
+
+def _picture(found: BreakEven) -> None:
+    lines: dict[str, list[Decimal | None]] = {
+        _("Whole document, asked in one sitting"): [row.full for row in found.rows],
+        _("Whole document, each time cold"): [row.full_cold for row in found.rows],
+        _("Chosen chunks"): [row.chunks for row in found.rows],
+    }
+    shown = {name: costs for name, costs in lines.items() if costs[0] is not None}
+    inside = found.crossing is not None and 1 < found.crossing <= MOST
+    charts.lines(shown, found.currency or "", found.crossing if inside else None, found.sentence)
+
+
+def _numbers(found: BreakEven) -> None:
+    """The same in numbers, at a few places and where the lines cross."""
+    places = sorted({*NAMED, *([found.crossing] if found.crossing else [])})
+    rows = [
+        [
+            f"{row.questions:,}",
+            *(
+                "–" if cost is None else money(cost, found.currency)
+                for cost in (row.full, row.full_cold, row.chunks)
+            ),
+        ]
+        for row in found.rows
+        if row.questions in places
+    ]
+    head = ["Questions", "Whole, one sitting", "Whole, cold", "Chunks"]
+    st.markdown(table([_(each) for each in head], rows, numbers=range(4)))

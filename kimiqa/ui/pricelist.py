@@ -1,0 +1,89 @@
+"""The prices that quotes rest on: from where, from when, and whether they are old."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import streamlit as st
+
+from kimiqa.models import Model, get_model
+from kimiqa.money import STALE_DAYS, Price
+from kimiqa.ui import desk
+from kimiqa.ui.state import State
+from kimiqa.ui.sums import table
+from kimiqa.ui.text import escape, money
+from kimiqa.ui.words import _, counted
+
+SHOWN = 12
+
+
+def show(state: State) -> None:
+    """The models of this endpoint, the one in use first."""
+    st.subheader(_("Prices per million tokens"), anchor=False)
+    models = _models(state)
+    if not models:
+        st.caption(_("No model of this endpoint has a price."))
+        return
+    head = ["Model", "Prompt", "Cached", "Answer", "Age"]
+    rows = [_row(model) for model in models[:SHOWN]]
+    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 5)))
+    if len(models) > SHOWN:
+        more = counted(len(models) - SHOWN, "more model", "more models")
+        st.caption(escape(f"{more}: `kimiqa prices`"))
+    _about(models[0])
+    _old(models)
+
+
+def _models(state: State) -> list[Model]:
+    """Those that can be chosen, at the prices of this endpoint."""
+    setup = desk.setup(state)
+    base_url = setup.beside().target.base_url if setup.embedded else setup.target.base_url
+    names = [each for each in desk.models(state) if each != "local"]
+    return [
+        setup.model
+        if each == setup.model.id
+        else get_model(each, base_url=base_url, home=setup.home)
+        for each in names
+    ]
+
+
+def _row(model: Model) -> list[str]:
+    price = model.price
+    if price is None:
+        return [model.id, _("unknown"), "–", "–", "–"]
+    return [
+        model.id,
+        money(price.prompt, price.currency),
+        _or_dash(price.cached, price),
+        money(price.completion, price.currency),
+        _age(price),
+    ]
+
+
+def _or_dash(amount: Decimal | None, price: Price) -> str:
+    return "–" if amount is None else money(amount, price.currency)
+
+
+def _age(price: Price) -> str:
+    age = price.age_days(date.today())
+    if age is None or price.checked is None:
+        return _("no date")
+    told = counted(age, "day", "days")
+    return f"{told} ({_('old')})" if price.stale(date.today()) else told
+
+
+def _about(model: Model) -> None:
+    """Where the price in use comes from."""
+    price = model.price
+    if price is not None and price.source:
+        day = f", {_('checked on')} {price.checked}" if price.checked else ""
+        st.caption(escape(f"{model.id}: {_(price.basis)}{day}, {price.source}"))
+
+
+def _old(models: list[Model]) -> None:
+    old = [each.id for each in models if each.price and each.price.stale(date.today())]
+    if old:
+        said = _("Checked more than {} days ago").format(STALE_DAYS)
+        fetch = _("`kimiqa prices --update` fetches later lists.")
+        st.warning(escape(f"{said}: {', '.join(old)}. {fetch}"), icon=":material/schedule:")
