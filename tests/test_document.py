@@ -117,7 +117,7 @@ def test_what_is_no_document_is_refused_by_name_with_a_next_step(
 def test_a_file_that_is_missing_says_so(tmp_path: Path, home: Path) -> None:
     with pytest.raises(errors.FileNotFoundError, match=r"none\.pdf does not exist"):
         Document.open(tmp_path / "none.pdf", home=home)
-    with pytest.raises(errors.FileNotFoundError, match="folder"):
+    with pytest.raises(errors.EmptyDocumentError, match="folder without source code"):
         Document.open(tmp_path, home=home)
 
 
