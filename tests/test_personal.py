@@ -111,7 +111,7 @@ def test_a_document_goes_only_where_its_rule_says(server: Any) -> None:
     document.restrict("moonshot")
     client = client_at(server)
 
-    with pytest.raises(NotAllowedError, match="lease.txt may go only to moonshot") as refused:
+    with pytest.raises(NotAllowedError, match=r"lease\.txt may go only to moonshot") as refused:
         client.ask("What is the rent?", document)
 
     assert (refused.value.code, refused.value.exit_code) == ("not_allowed", 3)
@@ -174,7 +174,7 @@ def test_a_rule_outlives_its_process_and_a_new_reading(home: Path) -> None:
 
 
 def test_a_place_that_is_none_is_refused_with_those_there_are() -> None:
-    with pytest.raises(BadRequestError, match="nowhere.*moonshot"):
+    with pytest.raises(BadRequestError, match=r"nowhere.*moonshot"):
         Document.from_pages(["x"]).restrict("nowhere")
 
 

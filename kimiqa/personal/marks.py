@@ -20,12 +20,9 @@ TEXT = "TEXT"
 """The mark of what only looks like a placeholder."""
 
 _ALL = "|".join([*MARKS.values(), TEXT])
-LOOKS_ALIKE = re.compile(rf"\[(?:{_ALL})-[0-9]+\]", re.IGNORECASE)
+_INSIDE = rf"\s?({_ALL})\s?[-\u2010-\u2015\u2212\uff0d]\s?([0-9]{{1,9}})\s?"
 # What a model may make of one: other brackets and dashes, or escaped for Markdown.
-WRITTEN = re.compile(
-    rf"\\?[\[［【]\s?({_ALL})\s?[-\u2010-\u2015\u2212\uff0d]\s?([0-9]{{1,9}})\s?\\?[\]］】]",
-    re.IGNORECASE,
-)
+LOOKS_ALIKE = re.compile(rf"\\\[{_INSIDE}\\\]|[\[［【]{_INSIDE}[\]］】]", re.IGNORECASE)
 LONGEST = 32
 """No placeholder, however it is written, is longer."""
 
@@ -109,7 +106,7 @@ class Marks:
 
     def masked(self, text: str, findings: Iterable[Finding] | None = None) -> Masked:
         """`text` with every known value replaced, whatever stands around it."""
-        spans = _apart([*found_in(text, findings), *self._known_in(text)])
+        spans = self._spans(text, findings)
         parts: list[str] = []
         edits: list[Edit] = []
         done = size = 0
@@ -122,6 +119,23 @@ class Marks:
             edits.append(Edit(start, end, size, size + len(new)))
             size, done = size + len(new), end
         return Masked("".join([*parts, text[done:]]), tuple(edits)) if edits else Masked(text)
+
+    def _spans(self, text: str, findings: Iterable[Finding] | None) -> list[tuple[int, int, Value]]:
+        """What is to be replaced. What is replaced parts what stood together, and a value that
+        was hidden in a longer word may then stand by itself."""
+        spans = _apart([*found_in(text, findings), *self._known_in(text)])
+        while spans:
+            ends = [0, *(end for _, end, _ in spans)]
+            gaps = zip(ends, [*(start for start, _, _ in spans), len(text)], strict=True)
+            more = [
+                (at + start, at + end, value)
+                for at, stop in gaps
+                for start, end, value in self._known_in(text[at:stop])
+            ]
+            if not more:
+                break
+            spans = _apart([*spans, *more])
+        return spans
 
     def _known_in(self, text: str) -> Iterator[tuple[int, int, Value]]:
         """Where values stand that are known from elsewhere: there was no word beside them here
@@ -142,11 +156,10 @@ class Marks:
 
     def restored(self, text: str) -> str:
         """`text` with the values in place of their placeholders."""
-        return WRITTEN.sub(self._value, text)
+        return LOOKS_ALIKE.sub(self._value, text)
 
     def _value(self, match: re.Match[str]) -> str:
-        wanted = (match[1].upper(), int(match[2]))
-        return self._values().get(wanted, match[0])
+        return self._values().get(_named(match), match[0])
 
     def _values(self) -> dict[tuple[str, int], str]:
         return {(value[0], number): value[1] for value, number in self.numbers.items()}
@@ -154,11 +167,12 @@ class Marks:
     def unknown(self, text: str) -> list[str]:
         """What looks like a placeholder and stands for nothing."""
         values = self._values()
-        return [
-            match[0]
-            for match in WRITTEN.finditer(text)
-            if (match[1].upper(), int(match[2])) not in values
-        ]
+        return [each[0] for each in LOOKS_ALIKE.finditer(text) if _named(each) not in values]
+
+
+def _named(match: re.Match[str]) -> tuple[str, int]:
+    """The mark and the number of a placeholder, escaped or not."""
+    return (match[1] or match[3]).upper(), int(match[2] or match[4])
 
 
 class Restoring:
