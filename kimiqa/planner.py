@@ -6,19 +6,20 @@ Nothing here touches a network.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from kimiqa import caching, cliffs, estimating
+from kimiqa import caching, cliffs, estimating, rules, seeing
 from kimiqa.document import Document
 from kimiqa.errors import BadRequestError, ContextWindowError
 from kimiqa.ledger import Budget, cap_warnings
 from kimiqa.models import Model, get_model
 from kimiqa.pages import choose_pages
 from kimiqa.plan import Estimate, Plan, Request, Segment, Stage, Strategy
+from kimiqa.privacy import covered, first_time
 from kimiqa.question import Question, Sized
 from kimiqa.refusals import in_words, no_text, with_fitting
 from kimiqa.room import Room
@@ -44,6 +45,10 @@ __all__ = [
 ]
 
 STRATEGIES: dict[str, ModuleType] = {"full": full, "chunks": chunks}
+"""The strategies of one request."""
+
+SEVERAL_CALLS = ("swarm",)
+"""The strategies of several calls, which build on these plans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +97,14 @@ class Planner:
     def planned(self, question: Question, sized: Sized, reason: str = "") -> Plan:
         """The plan of a question that was sized and may run."""
         layout = STRATEGIES[sized.strategy].lay_out(sized.draft)
+        cover = sized.draft.cover
         request = Request.of(
-            self._body(layout.messages, sized.limit, self._effort(question)),
+            self.body(layout.messages, sized.limit, self.effort_for(question)),
             prompt_tokens=layout.prompt_tokens,
             max_completion_tokens=sized.limit,
             segments=sized.segments,
-            own_tokens=layout.own_tokens,
+            # A bill with pictures in it teaches nothing of the template round the text.
+            own_tokens=0 if layout.pictures else layout.own_tokens,
         )
         return Plan(
             question=question.text,
@@ -109,13 +116,14 @@ class Planner:
             estimate=sized.estimate,
             coverage=layout.coverage,
             price=self.model.price,
-            chunks=layout.chunks,
-            effort=self._effort(question),
+            chunks=cover.chunks(layout.chunks) if cover else layout.chunks,
+            cover=cover,
+            effort=self.effort_for(question),
             reason=reason,
             max_cost=question.max_cost,
             conversation=question.conversation,
             label=question.label,
-            warnings=sized.warnings,
+            warnings=(*sized.warnings, *self.first_time(question)),
             warm_until=sized.warm_until,
             cache_note=sized.cache_note,
             cache_offer=self._hour_offer(question, sized),
@@ -132,7 +140,7 @@ class Planner:
         NoTextError
             No page that was asked about has text.
         """
-        draft = self._draft(question, strategy)
+        draft = self.draft(question, strategy)
         return self._sized(question, strategy, draft, STRATEGIES[strategy].count(draft))
 
     def resize(self, question: Question, sized: Sized) -> Sized:
@@ -142,22 +150,26 @@ class Planner:
     def _sized(self, question: Question, strategy: Strategy, draft: Draft, layout: Layout) -> Sized:
         prompt = layout.prompt_tokens
         segments = layout.segments
-        cached, warm_until = self._warm(layout, segments, question)
-        limit, refusal = self.room.completion(question, layout)
+        cached, warm_until = self.warm(layout, segments, question)
+        margin = self.margin + seeing.margin(layout)
+        limit, refusal = replace(self.room, margin=margin).completion(question, layout)
+        refusal = seeing.refusal(draft, layout, STRATEGIES[strategy]) or refusal
+        refusal = rules.refusal(question.documents, self.base_url) or refusal
         guess = estimating.estimate(
             self.model,
-            self._effort(question),
+            self.effort_for(question),
             prompt_tokens=prompt,
             cached_tokens=cached,
             messages=len(layout.parts),
             limit=limit,
-            margin=self.margin,
-            known=self._experience(strategy, self._effort(question)),
+            margin=margin,
+            known=self.experience(strategy, self.effort_for(question)),
         )
         note = self._cache_note(question, strategy, guess)
         over = self._cliff(draft, guess, question) if strategy == "full" else ""
         if over and isinstance(refusal, ContextWindowError):
             refusal = ContextWindowError(refusal.message, f"{over} {refusal.hint}")
+        lowered = "" if refusal else self.room.lowered(question, layout, limit)
         return Sized(
             strategy=strategy,
             draft=draft,
@@ -168,7 +180,9 @@ class Planner:
             refusal=refusal,
             segments=segments,
             cache_note=note,
-            warnings=tuple(filter(None, (*self._warnings(question), over))),
+            warnings=tuple(
+                filter(None, (*self.warnings(question), *seeing.warnings(draft), over))
+            ),
         )
 
     def _cliff(self, draft: Draft, guess: Estimate, question: Question) -> str:
@@ -176,7 +190,7 @@ class Planner:
         place = cliffs.Place(draft, guess.prompt_tokens, expected, least, self.margin)
         return cliffs.cliff(place)
 
-    def _experience(self, strategy: str, effort: str | None) -> estimating.Experience:
+    def experience(self, strategy: str, effort: str | None) -> estimating.Experience:
         """What receipts there are to learn from: others than this strategy's only while its own
         are few."""
 
@@ -198,11 +212,17 @@ class Planner:
                 guess.prompt_tokens,
                 guess.cached_tokens,
                 self.model,
-                self._effort(question),
+                self.effort_for(question),
                 strategy,
                 documents,
             ),
         )
+
+    def first_time(self, question: Question) -> list[str]:
+        """What personal data leaves this machine for the first time, and where it goes."""
+        fresh = rules.first_sent(question.documents, self.base_url)
+        holding = [document for document in fresh if document.personal_data()]
+        return first_time(holding, self.base_url, private=question.private)
 
     def _hour_offer(self, question: Question, sized: Sized) -> str:
         if not self.model.cache_ttl_1h:
@@ -211,8 +231,17 @@ class Planner:
         pauses = self.ledger.pauses(self.host, self.model.id, documents)
         return caching.hour_offer(self.model, sized.estimate.prompt_tokens, pauses)
 
-    def _draft(self, question: Question, strategy: Strategy) -> Draft:
-        _check(question, strategy)
+    def draft(self, question: Question, strategy: Strategy) -> Draft:
+        """What a strategy lays out, once the question is one that can be asked.
+
+        Raises
+        ------
+        BadRequestError
+            The question is empty, or a page, strategy or limit does not exist.
+        NoTextError
+            No page that was asked about has text.
+        """
+        check(question, strategy)
         counts = [len(document.pages) for document in question.documents]
         draft = Draft(
             question=question.text.strip(),
@@ -226,11 +255,14 @@ class Planner:
             turns=question.turns,
             template=PRIOR if self.margin else self.ledger.template(self.host, self.model.id),
         )
+        draft = seeing.with_pictures(draft, question)
+        if question.private:
+            draft = covered(draft)
         if not any(readable(draft, n, document) for n, document in numbered(draft.documents)):
             raise no_text(question.documents)
         return draft
 
-    def _warm(
+    def warm(
         self, layout: Layout, segments: Sequence[Segment], question: Question
     ) -> tuple[int, float | None]:
         """The tokens likely to be read from the provider's cache, and until when."""
@@ -239,14 +271,15 @@ class Planner:
         cached, until = self.ledger.warm_tokens(
             self.host,
             self.model.id,
-            self._effort(question),
+            self.effort_for(question),
             segments,
             block=self.model.cache_block,
             minimum=self.model.cache_min_tokens,
         )
         return min(cached, layout.prompt_tokens), until
 
-    def _effort(self, question: Question) -> str | None:
+    def effort_for(self, question: Question) -> str | None:
+        """The effort that is asked for; None for a model that knows none."""
         effort = question.effort or self.effort
         if not self.model.efforts:
             return None
@@ -255,13 +288,15 @@ class Planner:
             raise BadRequestError(f"{self.model.id} has no effort {effort!r}.", f"Choose {known}.")
         return effort
 
-    def _body(self, messages: Sequence[Any], limit: int, effort: str | None) -> dict[str, Any]:
+    def body(self, messages: Sequence[Any], limit: int, effort: str | None) -> dict[str, Any]:
+        """What goes on the wire, without `stream` and `stream_options`."""
         body = {"model": self.model.id, "messages": list(messages), "max_completion_tokens": limit}
         if self.cache_ttl == caching.ONE_HOUR:
             body["prompt_cache_options"] = {"ttl": self.cache_ttl}
         return body | ({"reasoning_effort": effort} if effort else {})
 
-    def _warnings(self, question: Question) -> tuple[str, ...]:
+    def warnings(self, question: Question) -> tuple[str, ...]:
+        """What should be known before a question is asked, a sentence each."""
         old = stale_note(self.model, self.today or date.today())
         notes = tuple(filter(None, (self.model.note, old)))
         currency = self.model.price.currency if self.model.price else None
@@ -280,9 +315,9 @@ def stale_note(model: Model, today: date) -> str:
     )
 
 
-def _check(question: Question, strategy: str) -> None:
-    if strategy not in STRATEGIES:
-        known = ", ".join([*STRATEGIES, "auto"])
+def check(question: Question, strategy: str) -> None:
+    if strategy not in (*STRATEGIES, *SEVERAL_CALLS):
+        known = ", ".join([*STRATEGIES, *SEVERAL_CALLS, "auto"])
         raise BadRequestError(f"There is no strategy {strategy!r}.", f"Choose one of {known}.")
     if not question.text.strip():
         raise BadRequestError("The question is empty.", "Write what you want to know.")
