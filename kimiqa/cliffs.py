@@ -89,7 +89,8 @@ def _to_drop(sizes: dict[int, int], excess: int) -> list[int]:
 
 def _first_pages(place: Place, room: int) -> tuple[int, int]:
     """Of a single document, how many of its first pages fit, and the tokens of the prompt then."""
-    if len(place.draft.documents) != 1 or place.draft.pages[0] is not None:
+    draft = place.draft
+    if len(draft.documents) != 1 or draft.pages[0] is not None or draft.pictured(1):
         return 0, 0
     pages = place.draft.documents[0].block_tokens(place.draft.counter)
     left, kept = place.prompt_tokens, len(pages)

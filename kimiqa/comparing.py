@@ -17,6 +17,8 @@ from kimiqa.money import Price, Range, Usage, cost, plain
 from kimiqa.plan import Strategy
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized
 from kimiqa.pricebook import read_book
+from kimiqa.prompts import texts_of
+from kimiqa.rules import refusal
 from kimiqa.settings import Provider, providers
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
@@ -79,6 +81,14 @@ class Sizes:
     actual: int | None = None
     """What the server counted for the model that was asked, where it was."""
     known: dict[str, int] = field(default_factory=dict)
+    rules: dict[str, str | None] = field(default_factory=dict)
+
+    def forbidden(self, base_url: str) -> str | None:
+        """Why a document's rule keeps it from an endpoint, where one does."""
+        if base_url not in self.rules:
+            refused = refusal(self.question.documents, base_url)
+            self.rules[base_url] = refused.message if refused else None
+        return self.rules[base_url]
 
     def prompt_tokens(self, vocabulary: str) -> int:
         """The tokens of the prompt; scaled to the server's own count where there is one."""
@@ -101,8 +111,10 @@ class Sizes:
             counted: int = STRATEGIES["full"].count(draft).prompt_tokens
             return counted
         # The same chunks for each: what is compared is the price of one prompt.
-        texts = [str(each["content"]) for each in self.sized.layout.messages]
-        return sum(map(counter.count, texts)) + PRIOR.tokens(len(texts))
+        layout = self.sized.layout
+        texts = [text for each in layout.messages for text in texts_of(each)]
+        sent = layout.pictures + PRIOR.tokens(len(layout.messages))
+        return sum(map(counter.count, texts)) + sent
 
 
 def compare(
@@ -152,6 +164,8 @@ def _offer(
     completion = _completion(planner, model, sizes, used)
     needed = max(completion.expected if used else LEAST_COMPLETION, 1)
     fits, reason = _fit(model, prompt, needed)
+    if forbidden := sizes.forbidden(base_url):
+        fits, reason = False, forbidden
     return Offer(
         model=model.id,
         host=host_of(base_url),

@@ -8,20 +8,25 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
+from kimiqa import picturing
 from kimiqa.errors import EmptyDocumentError, NotADocumentError
-from kimiqa.opening import first, stored
-from kimiqa.opening.counting import TokenCounter, counted
+from kimiqa.opening import first, scans, stored
+from kimiqa.opening.counting import TokenCounter, counted, counts_key, edition
 from kimiqa.opening.file import PDF, TEXT, File, Preview, Read
 from kimiqa.opening.intake import DEFAULT, Home, Input, store_of, taken
 from kimiqa.opening.looking import cut, look
 from kimiqa.opening.names import label
-from kimiqa.pages import spans
+from kimiqa.pages import Pages, choose_pages, spans
 from kimiqa.plan import Progress
 from kimiqa.reading import engines, lines, passages
 from kimiqa.reading.checking import Checked
 from kimiqa.reading.parts import Box, Hidden, OutlineEntry, Page, Status
 from kimiqa.store import Store
+
+if TYPE_CHECKING:
+    from kimiqa.personal.looking import PersonalData
 
 __all__ = ["Box", "Document", "Hidden", "OutlineEntry", "Page", "Preview", "Status", "label"]
 
@@ -192,6 +197,61 @@ class Document:
             self._store.save_check(self.id, found.hidden, found.unchecked, deep=deep)
         self._take(found, deep=deep)
 
+    def as_read(self) -> Document:
+        """This document as if the second pass had found nothing, where it is still to be made:
+        what is priced meanwhile can only become less. Nothing is sent of it."""
+        return self if self._look.seen else replace(self, _look=_Look(seen=True))
+
+    def with_ocr(
+        self,
+        *,
+        pages: Pages = None,
+        languages: str | None = None,
+        engine: str | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> Document:
+        """This document with its pages without a text layer read by OCR, on this machine and
+        for nothing; a page is read once and then comes from the store, also when the file is
+        opened again. It has the status "ocr", and its note says who read it.
+
+        `pages` names other pages to read; `languages` are Tesseract's ("chi_sim+eng"), chosen
+        by the script of the first page where none are named; `engine` is "tesseract" or
+        "rapidocr", the first that is installed unless named.
+
+        *Raises* `NoTextError`: no engine is installed, or it does not know a language.
+        """
+        steps = self.reading_ocr(pages=pages, languages=languages, engine=engine)
+        for step in steps:
+            if isinstance(step, Document):
+                return step
+            if on_progress is not None:
+                on_progress(step)
+        raise AssertionError("a reading ends with its document")
+
+    def reading_ocr(
+        self, *, pages: Pages = None, languages: str | None = None, engine: str | None = None
+    ) -> Generator[Progress | Document, None, None]:
+        """The same step by step: `Progress` for each page, then the document. What was read
+        before the generator is closed is kept."""
+        (named,) = choose_pages(pages, [len(self.pages)])
+        numbers = self.pages_with("image") if named is None else sorted(named)
+        if named is None and (languages or engine):
+            numbers = self.pages_with("image", "ocr")
+        if not numbers:
+            yield self
+            return
+        self._require_pictures()
+        assert self._store is not None
+        wanted = scans.Scans(self.id, self._source(), self._store, engine, languages)
+        read = yield from scans.read(wanted, self.pages, numbers)
+        yield replace(self, pages=read, _counts={})
+
+    @property
+    def edition(self) -> str:
+        """Names its text beside its bytes: with OCR, or with what is hidden, it is another."""
+        kept = " kept" if any(page.kept for page in self.pages) else ""
+        return edition(self.pages) + kept
+
     @property
     def hidden_passages(self) -> int | None:
         """How many passages no reader would see; None before the second pass."""
@@ -209,6 +269,7 @@ class Document:
         return [
             *partial,
             *self._remarks,
+            *scans.notices(self.name, self.pages_with("ocr")),
             *passages.notices(self.name, self.pages, self.unchecked_pages),
         ]
 
@@ -239,24 +300,39 @@ class Document:
 
     def boxable(self, page_number: int) -> bool:
         """Whether it is known where the words of a page stand; its `note` says why not."""
-        return self.drawable and self._page(page_number).engine == "pdfium"
+        page = self._page(page_number)
+        return self.drawable and (page.engine == "pdfium" or page.status == "ocr")
 
     def boxes(self, page_number: int, start: int, end: int) -> list[Box]:
         """Where `text[start:end]` of a page stands on it; none where the page has no picture,
         or where its text did not come from the engine that draws it."""
         if not self.boxable(page_number):
             return []
+        if self._page(page_number).status == "ocr":
+            assert self._store is not None
+            seen = self._store.ocr(self.id, page_number)
+            return [] if seen is None else scans.boxes(seen, start, end)
         held = passages.stretches(self._page(page_number), start, end)
         return engines.boxes(self._source(), page_number, held)
 
     def render(self, page_number: int, dpi: float = 100, marks: Sequence[Box] = ()) -> bytes:
         """The page as a PNG, with `marks` laid over it. Only a PDF's page can be drawn."""
         self._page(page_number)
-        if not self.drawable:
-            raise NotADocumentError(
-                f"{self.name} has no page pictures: it is text.", "Show the page's text instead."
-            )
+        self._require_pictures()
         return engines.render(self._source(), page_number, dpi, marks)
+
+    def picture_size(self, page_number: int) -> tuple[int, int]:
+        """Width and height, in pixels, of the page's picture as it would be sent."""
+        self._page(page_number)
+        self._require_pictures()
+        return picturing.size(self.id, self._source(), page_number)
+
+    def picture(self, page_number: int) -> bytes:
+        """The page as it is sent to a model that sees: PNG or JPEG, drawn once and then kept."""
+        self._page(page_number)
+        self._require_pictures()
+        assert self._store is not None
+        return picturing.picture(self.id, self._source(), self._store, page_number)
 
     def outline(self) -> list[OutlineEntry]:
         """The document's own table of contents, where it has one."""
@@ -266,11 +342,56 @@ class Document:
         """Title, author and so on, where the file names them."""
         return engines.metadata(self._source()) if self.drawable else {}
 
+    def personal_data(self) -> tuple[PersonalData, ...]:
+        """The personal data found in the document, counted per kind with its pages: e-mail
+        addresses, phone, card and bank numbers, identity numbers. Found on this machine, once.
+        Names and addresses are not found."""
+        from kimiqa.personal import looking
+
+        return looking.summary(looking.look(self.id, self.pages, self._store))
+
+    def restrict(self, *places: str) -> None:
+        """Let this document go only to these places: hosts, providers by name ("moonshot"),
+        regions ("eu", "cn", "local") where an endpoint's region is known. None lifts the rule.
+
+        The rule holds for whoever asks this document in its home, in `plan` and when sending.
+        *Raises* `BadRequestError` for a place that is none.
+        """
+        from kimiqa import rules
+
+        rules.restrict(self, places)
+
+    @property
+    def only(self) -> tuple[str, ...]:
+        """The places that this document may go to; none named: anywhere."""
+        from kimiqa import rules
+
+        return rules.places_of(self)
+
+    @property
+    def store(self) -> Store | None:
+        """Where it is kept; None for pages that were given as text."""
+        return self._store
+
+    def twin(
+        self, id: str, name: str, pages: tuple[Page, ...], counter: TokenCounter, counts: list[int]
+    ) -> Document:
+        """This document with other texts on its pages, counted already; kept nowhere."""
+        made = replace(self, id=id, name=name, pages=pages, _counts={}, _store=None)
+        made._counts[counts_key(pages, counter)] = tuple(counts)
+        return made
+
     @property
     def drawable(self) -> bool:
         """Whether pages can be shown as pictures: a PDF whose bytes are still in the store."""
         kept = self._store is not None and self._store.source(self.id).exists()
         return self.media == PDF and kept
+
+    def _require_pictures(self) -> None:
+        if not self.drawable:
+            raise NotADocumentError(
+                f"{self.name} has no page pictures: it is text.", "Show the page's text instead."
+            )
 
     def _take(self, found: Checked, *, deep: bool) -> None:
         """Leave out what was found. In place: offsets into a page's text, which plans and

@@ -29,10 +29,13 @@ class Chunk:
     end: int
     tokens: int
     text: str = ""
+    picture: bool = False
+    """Whether it is the page's picture, and no text."""
 
     def to_json(self) -> dict[str, Any]:
         names = ("document", "document_id", "page", "start", "end", "tokens")
-        return {name: getattr(self, name) for name in names}
+        row = {name: getattr(self, name) for name in names}
+        return row | ({"picture": True} if self.picture else {})
 
 
 @dataclass(frozen=True, slots=True)

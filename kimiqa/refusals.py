@@ -25,7 +25,9 @@ def no_text(documents: Sequence[Document]) -> NoTextError:
     return NoTextError(
         f"There is no text on the pages asked for in {names}: "
         f"of {pages:,} pages {images:,} hold only pictures. Nothing was sent.",
-        "Run it through OCR first, or choose pages that have text.",
+        "Read them by OCR (document.with_ocr(), --ocr), send them as pictures "
+        '(pictures="scanned", --pictures scanned), have Kimi extract the text (--reader kimi), '
+        "or choose pages that have text.",
     )
 
 

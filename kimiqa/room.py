@@ -11,7 +11,7 @@ from kimiqa.errors import OverCapError, RefusedError
 from kimiqa.estimating import DEFAULT_COMPLETION, LEAST_COMPLETION
 from kimiqa.ledger import Budget
 from kimiqa.models import Model
-from kimiqa.money import Price
+from kimiqa.money import Price, plain
 from kimiqa.question import Question
 from kimiqa.refusals import no_room, over_account, over_limit, over_window, sizes, unpriced
 from kimiqa.settings import Limits
@@ -90,6 +90,34 @@ class Room:
             return least, None
         error = breach.error()
         return least, OverCapError(f"{error.message} {sizes(prompt, least)}", error.hint)
+
+    def lowered(self, question: Question, layout: Layout, limit: int) -> str:
+        """That an answer may be shorter than it might be otherwise, and what leaves no more;
+        empty where nothing was lowered."""
+        wanted = self._wanted(question)
+        if limit >= wanted:
+            return ""
+        most = estimating.ceiling_prompt(layout.prompt_tokens, len(layout.parts), self.margin)
+        return (
+            f"The answer may have {limit:,} completion tokens at most, reasoning included, "
+            f"instead of {wanted:,}: {self._tightest(question, most, limit)}."
+        )
+
+    def _tightest(self, question: Question, prompt: int, limit: int) -> str:
+        """What leaves room for no longer an answer, with its numbers."""
+        window, known = self.model.context_window, self.limits.request_tokens
+        if window is not None and limit >= window - prompt:
+            return f"{self.model.id} holds {window:,} tokens, prompt and answer together"
+        if known is not None and limit >= known[0] - prompt:
+            whose = f"tier {self.limits.tier}" if self.limits.tier is not None else "your account"
+            return f"{whose} admits {known[0]:,} tokens {known[1]}, prompt and answer together"
+        price = self.model.price
+        assert price is not None, "what else lowers the limit is a cap, which binds a price"
+        left = self.ledger.headroom(
+            price.currency, self.budget, question.max_cost, scope=question.scope
+        )
+        money = f"{plain(left)} {price.currency}"
+        return f"the tightest cap leaves {money}, and the ceiling has to stay under it"
 
     @property
     def _admitted(self) -> int | None:

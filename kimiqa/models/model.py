@@ -38,6 +38,9 @@ class Model:
     cache_ttl_1h: int = 0
     """The same where the longer lifetime is asked for; 0 where there is none."""
     pictures: bool | None = None
+    """Whether it takes pictures."""
+    picture_patches: int | None = None
+    """The most patches it cuts a picture into, which decides its tokens."""
     offered: bool | None = None
     """Whether the endpoint's own list of models has it; None where there is no list."""
     note: str = ""

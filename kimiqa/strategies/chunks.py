@@ -6,20 +6,24 @@ that the prefix of a conversation only grows; what an earlier turn sent is not s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 
 from kimiqa.plan import Chunk, Coverage, LeftOut
-from kimiqa.prompts import build_messages, chunks_block, first_message
+from kimiqa.prompts import build_messages, chunks_block, content
 from kimiqa.ranking import Index
 from kimiqa.strategies.layout import (
     Draft,
+    Drawing,
     Layout,
+    block_parts,
     numbered,
+    picture_tokens,
     readable,
     rules_part,
     text_part,
+    undrawn,
     unread,
 )
 from kimiqa.strategies.prefixes import Part
@@ -36,18 +40,42 @@ _TAGS = 16
 """Tokens of the tags round a piece, for choosing; what is sent is then counted exactly."""
 
 
+PICTURES = True
+"""Pages can be sent as pictures: they stand among the chunks."""
+
+
 def lay_out(draft: Draft) -> Layout:
     """Choose, lay out and count: as many of the best chunks as the room holds."""
+    layout = count(draft)
+    return _laid_out(draft, layout.chunks, Drawing(draft)) if layout.pictures else layout
+
+
+def count(draft: Draft) -> Layout:
+    """The same layout without the bytes of its pictures. They are always all there: nothing
+    that was asked for is left out silently."""
     chosen = _within(draft, _best(draft))
-    layout = _laid_out(draft, chosen)
+    pictures = _pictures(draft)
+    layout = _laid_out(draft, [*pictures, *chosen])
     while chosen and draft.room is not None and layout.prompt_tokens > draft.room:
         over = layout.prompt_tokens - draft.room
         chosen = _without(chosen, over)
-        layout = _laid_out(draft, chosen)
+        layout = _laid_out(draft, [*pictures, *chosen])
     return layout
 
 
-count = lay_out
+def _pictures(draft: Draft) -> list[Chunk]:
+    """The pictures that are asked for and were not sent by an earlier turn."""
+    before = {(each.document, each.page) for turn in draft.turns for each in _shown(turn.chunks)}
+    return [
+        Chunk(f"D{n}", each.id, page, 0, 0, picture_tokens(draft, n, page), picture=True)
+        for n, each in numbered(draft.documents)
+        for page in sorted(draft.pictured(n))
+        if (f"D{n}", page) not in before
+    ]
+
+
+def _shown(chunks: Iterable[Chunk]) -> list[Chunk]:
+    return [chunk for chunk in chunks if chunk.picture]
 
 
 def _best(draft: Draft) -> Iterator[Chunk]:
@@ -72,7 +100,7 @@ def _within(draft: Draft, ranked: Iterator[Chunk]) -> list[Chunk]:
     """The best chunks, best first, until the budget is full; one that does not fit is skipped."""
     budget = draft.evidence_tokens
     if draft.room is not None:
-        left = draft.room - _laid_out(draft, []).prompt_tokens
+        left = draft.room - _laid_out(draft, _pictures(draft)).prompt_tokens
         budget = left if budget is None else min(budget, left)
     if budget is None:
         return list(ranked)
@@ -100,14 +128,16 @@ def _without(chosen: Sequence[Chunk], tokens: int) -> list[Chunk]:
     return kept
 
 
-def _laid_out(draft: Draft, chosen: Sequence[Chunk]) -> Layout:
+def _laid_out(
+    draft: Draft, chosen: Sequence[Chunk], draw: Callable[[int, int], str] = undrawn
+) -> Layout:
     ordered = tuple(
         sorted(chosen, key=lambda chunk: (int(chunk.document[1:]), chunk.page, chunk.start))
     )
     evidence = [_evidence(draft, turn.chunks) for turn in draft.turns] + [_evidence(draft, ordered)]
     questions = [turn.question for turn in draft.turns] + [draft.question]
     contents = [
-        first_message(blocks, question) if blocks else question
+        content(blocks, question, draw) if blocks else question
         for blocks, question in zip(evidence, questions, strict=True)
     ]
     answers = [turn.answer for turn in draft.turns]
@@ -120,6 +150,11 @@ def _laid_out(draft: Draft, chosen: Sequence[Chunk]) -> Layout:
         ordered,
         template=draft.template,
         counter=draft.counter,
+        pictures=sum(
+            picture_tokens(draft, int(each.document[1:]), each.page)
+            for chunks in (ordered, *(turn.chunks for turn in draft.turns))
+            for each in _shown(chunks)
+        ),
         block=draft.model.cache_block,
     )
 
@@ -136,7 +171,7 @@ def _parts(
     messages: list[tuple[Part, ...]] = [(rules_part(draft.counter),)]
     for i, (blocks, question) in enumerate(zip(evidence, questions, strict=True)):
         # The blank line belongs to the blocks: that is where the tokenizer cuts.
-        head = (text_part(first_message(blocks, ""), draft.counter),) if blocks else ()
+        head = block_parts(draft, blocks) if blocks else ()
         messages.append((*head, text_part(question, draft.counter)))
         if i < len(answers):
             messages.append((text_part(answers[i], draft.counter),))

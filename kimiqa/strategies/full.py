@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from kimiqa.plan import Coverage
-from kimiqa.prompts import build_messages, document_block, first_message
+from kimiqa.prompts import build_messages, content, document_block
 from kimiqa.strategies.layout import (
     Draft,
+    Drawing,
     Layout,
     document_parts,
     numbered,
+    picture_tokens,
     readable,
     rules_part,
     text_part,
@@ -18,13 +20,18 @@ from kimiqa.strategies.layout import (
 )
 from kimiqa.strategies.prefixes import Part
 
+PICTURES = True
+"""Pages can be sent as pictures."""
+
 
 def lay_out(draft: Draft) -> Layout:
     """Documents first and byte-identical from question to question, the question last."""
     documents = numbered(draft.documents)
-    blocks = [document_block(n, each, draft.pages[n - 1]) for n, each in documents]
+    blocks = [
+        document_block(n, each, draft.pages[n - 1], draft.pictured(n)) for n, each in documents
+    ]
     opening = draft.turns[0].question if draft.turns else draft.question
-    first = first_message(blocks, opening)
+    first = content(blocks, opening, Drawing(draft))
     history = [
         (first if i == 0 else turn.question, turn.answer) for i, turn in enumerate(draft.turns)
     ]
@@ -44,6 +51,11 @@ def _laid_out(draft: Draft, messages: tuple[dict[str, Any], ...]) -> Layout:
         _coverage(draft),
         template=draft.template,
         counter=draft.counter,
+        pictures=sum(
+            picture_tokens(draft, n, page)
+            for n, _ in numbered(draft.documents)
+            for page in draft.pictured(n)
+        ),
         block=draft.model.cache_block,
     )
 

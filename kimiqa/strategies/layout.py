@@ -6,10 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kimiqa import picturing
 from kimiqa.document import Document, Page
+from kimiqa.errors import OverLimitError
 from kimiqa.models import Model
+from kimiqa.personal.cover import Cover
 from kimiqa.plan import Chunk, Coverage, LeftOut, Reason, Segment
-from kimiqa.prompts import DOCUMENT_CLOSE, RULES, document_open, page_block
+from kimiqa.prompts import (
+    DOCUMENT_CLOSE,
+    PAGE_CLOSE,
+    RULES,
+    document_open,
+    page_block,
+    pieces_of,
+)
 from kimiqa.strategies.prefixes import PageTexts, Part, segments_of
 from kimiqa.template import PRIOR, Template
 from kimiqa.tokens import Counter
@@ -45,6 +55,18 @@ class Draft:
     turns: tuple[Turn, ...] = ()
     template: Template = PRIOR
     """What the model's chat template adds, as far as it is known."""
+    cover: Cover | None = None
+    """What stands for what, where personal data was replaced by placeholders."""
+
+    pictures: tuple[frozenset[int], ...] = ()
+    """The pages of each document whose pictures are sent; empty where none are."""
+
+    def pictured(self, n: int) -> frozenset[int]:
+        """The asked pages of document `n` whose pictures are sent."""
+        if not self.pictures:
+            return frozenset()
+        selection, pictures = self.pages[n - 1], self.pictures[n - 1]
+        return pictures if selection is None else pictures & selection
 
     def chosen(self, n: int, page: int) -> bool:
         """Whether page `page` of document `n` (from 1) is asked about."""
@@ -63,6 +85,8 @@ class Layout:
     reason: str = ""
     template: Template = PRIOR
     counter: Counter | None = None
+    pictures: int = 0
+    """How many of its tokens are those of pictures."""
     block: int | None = None
     """The steps in which the provider's cache is read; None where its rules are not known."""
 
@@ -94,23 +118,89 @@ def document_parts(draft: Draft, n: int) -> tuple[Part, Part]:
     inside their tags, which makes the sum equal to the count of the whole block. What closes it
     stands apart, for that differs where another document follows."""
     document, pages, counter = draft.documents[n - 1], draft.pages[n - 1], draft.counter
-    counts = document.block_tokens(counter)
+    counts, pictured = document.block_tokens(counter), draft.pictured(n)
     head = document_open(n, document.name, len(document.pages))
     chosen = [page for page in document.pages if pages is None or page.number in pages]
+    shown = {page.number: _shown(draft, n, page) for page in chosen if page.number in pictured}
 
     def pieces() -> Iterator[tuple[str, int]]:
         before, more = head, counter.count(head)
         for page in chosen:
-            block = page_block(page.number, page.text)
-            yield before + block, more + counts[page.number - 1]
-            before, more = "", 0
+            for text, tokens in shown.get(page.number) or [
+                (page_block(page.number, page.text), counts[page.number - 1])
+            ]:
+                yield before + text, more + tokens
+                before, more = "", 0
         if before:
             yield before, more
 
-    tokens = counter.count(head) + sum(counts[page.number - 1] for page in chosen)
-    key = f"{head}{document.id}{'' if pages is None else sorted(pages)}"
+    tokens = counter.count(head) + sum(
+        sum(tokens for _, tokens in shown[page.number])
+        if page.number in shown
+        else counts[page.number - 1]
+        for page in chosen
+    )
+    names = ("" if pages is None else sorted(pages), sorted(pictured) or "")
+    key = f"{head}{document.id}{document.edition}{names[0]}{names[1]}"
     body = Part(tokens, pages=PageTexts(key, pieces, _stride(len(document.pages))))
     return body, text_part(_close(draft, n), counter)
+
+
+def _shown(draft: Draft, n: int, page: Page) -> list[tuple[str, int]]:
+    """A page with its picture, as it is counted: the text before it, itself, what closes it."""
+    block = page_block(page.number, page.text, picture=True)
+    cut = block.rindex(f"\n{PAGE_CLOSE}\n")
+    count = draft.counter.count
+    picture = (_name(draft, n, page.number), picture_tokens(draft, n, page.number))
+    return [(block[:cut], count(block[:cut])), picture, (block[cut:], count(block[cut:]))]
+
+
+def _name(draft: Draft, n: int, page: int) -> str:
+    """Names a picture for the provider's cache: it is drawn once, and then always the same."""
+    return f"\0picture {draft.documents[n - 1].id} {page} {picturing.DPI}"
+
+
+def picture_tokens(draft: Draft, n: int, page: int) -> int:
+    """The tokens of a page's picture, for the model that is asked."""
+    patches = draft.model.picture_patches or picturing.FEWEST_PATCHES
+    return picturing.picture_tokens(*draft.documents[n - 1].picture_size(page), patches)
+
+
+def block_parts(draft: Draft, blocks: Sequence[str]) -> list[Part]:
+    """The parts of a message's blocks: text, and pictures where there are any."""
+    *others, last = pieces_of(blocks)
+    return [_part(draft, piece) for piece in (*others, f"{last}\n\n")]
+
+
+def _part(draft: Draft, piece: str | tuple[int, int]) -> Part:
+    if isinstance(piece, str):
+        return text_part(piece, draft.counter)
+    name, tokens = _name(draft, *piece), picture_tokens(draft, *piece)
+    return Part(tokens, pages=PageTexts(name, lambda: iter([(name, tokens)])))
+
+
+class Drawing:
+    """Pictures as they are sent. *Raises* `OverLimitError` where they are too large together."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._size = 0
+
+    def __call__(self, n: int, page: int) -> str:
+        url = picturing.data_url(self._draft.documents[n - 1].picture(page))
+        self._size += len(url)
+        if self._size > picturing.MOST_BYTES:
+            raise OverLimitError(
+                f"The pictures are larger than the {picturing.MOST_BYTES / 1e6:.0f} MB that one "
+                "request may hold. Nothing was sent.",
+                "Send fewer pages as pictures, or read them by OCR (--ocr).",
+            )
+        return url
+
+
+def undrawn(n: int, page: int) -> str:
+    """Stands for a picture where only sizes are wanted."""
+    return ""
 
 
 def _stride(pages: int) -> int:
@@ -131,10 +221,11 @@ def rules_part(counter: Counter) -> Part:
 def unread(draft: Draft, n: int, document: Document) -> list[LeftOut]:
     """The pages of one document that no prompt can hold: empty, a picture, failed, not asked."""
     groups: dict[Reason, list[int]] = {}
+    pictured = draft.pictured(n)
     for page in document.pages:
         if not draft.chosen(n, page.number):
             groups.setdefault("not_chosen", []).append(page.number)
-        elif reason := _unreadable(page):
+        elif (reason := _unreadable(page)) and page.number not in pictured:
             groups.setdefault(reason, []).append(page.number)
     return [LeftOut(f"D{n}", tuple(pages), reason) for reason, pages in groups.items()]
 
@@ -147,11 +238,12 @@ def _unreadable(page: Page) -> Reason | None:
 
 
 def readable(draft: Draft, n: int, document: Document) -> list[int]:
-    """The numbers of the asked pages that have text."""
+    """The numbers of the asked pages that have text, or whose picture is sent."""
+    pictured = draft.pictured(n)
     return [
         page.number
         for page in document.pages
-        if not _unreadable(page) and draft.chosen(n, page.number)
+        if draft.chosen(n, page.number) and (page.number in pictured or not _unreadable(page))
     ]
 
 

@@ -39,6 +39,9 @@ class ServedModel:
     forced_tools: bool = True
     """Whether `tool_choice: required` is taken."""
     vocabulary: str = "kimi_k3"
+    pictures: bool = True
+    patches: int = 65_536
+    """The most patches a picture is cut into; more are scaled down to it."""
 
     def to_json(self) -> dict[str, object]:
         """An item of `/v1/models`: a window and abilities, never a price."""
@@ -48,7 +51,7 @@ class ServedModel:
             "created": 1_784_160_000,
             "owned_by": "moonshot",
             "context_length": self.context_length,
-            "supports_image_in": True,
+            "supports_image_in": self.pictures,
             "supports_video_in": True,
             "supports_reasoning": self.thinking != "never",
         }
@@ -73,6 +76,7 @@ def _k2(model_id: str, thinking: Thinking, *, forced_tools: bool, **rates: Rates
         efforts=(),
         forced_tools=forced_tools,
         vocabulary="kimi_k2",
+        patches=16_384,
     )
 
 

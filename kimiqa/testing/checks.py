@@ -68,9 +68,17 @@ def cache_ttl(body: Mapping[str, Any]) -> float:
 
 def _check_messages(body: Mapping[str, Any], model: ServedModel) -> None:
     for message in check_messages(body):
+        if not model.pictures and _pictures(message):
+            raise invalid(f"Invalid request: {model.id} takes no image input")
         calls = message["role"] == "assistant" and message.get("tool_calls")
         if calls and model.thinking == "always" and not message.get("reasoning_content"):
             raise invalid(NO_REASONING)
+
+
+def _pictures(message: Mapping[str, Any]) -> bool:
+    content = message.get("content")
+    parts = content if isinstance(content, list) else ()
+    return any(isinstance(part, dict) and "image_url" in part for part in parts)
 
 
 def _check_pictures(message: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from kimiqa.testing.vocabulary import Vocabulary
 
 ROLES = ("system", "user", "assistant", "tool")
 ANY_IMAGE = 1024
+MOST_PATCHES = 65_536
 
 
 def text_of(message: Mapping[str, Any]) -> str:
@@ -25,14 +26,22 @@ def text_of(message: Mapping[str, Any]) -> str:
     return "".join(part.get("text", "") for part in content if isinstance(part, dict))
 
 
-def prompt_ids(body: Mapping[str, Any], template: Template, words: Vocabulary) -> array[int]:
-    """The prompt as the model would see it. Template tokens are negative: no text has them."""
+def prompt_ids(
+    body: Mapping[str, Any],
+    template: Template,
+    words: Vocabulary,
+    patches: int = MOST_PATCHES,
+) -> array[int]:
+    """The prompt as the model would see it. Template tokens are negative: no text has them.
+
+    A text that a picture stands behind ends there: the two are never one token.
+    """
     ids = array("i")
     if body.get("tools"):
         ids.extend(words.ids(_canonical(body["tools"])))
     for message in body["messages"]:
         ids.extend(_opening(message, template.per_message))
-        ids.extend(words.ids(text_of(message)))
+        ids.extend(_content(message.get("content") or "", words, patches))
         ids.extend(_beside_text(message, words))
     ids.extend(range(-9_999, -9_999 + template.per_request))
     return ids
@@ -54,23 +63,64 @@ def _beside_text(message: Mapping[str, Any], words: Vocabulary) -> array[int]:
     ids = array("i", words.ids(message.get("reasoning_content") or ""))
     if message.get("tool_calls"):
         ids.extend(words.ids(_canonical(message["tool_calls"])))
-    content = message.get("content")
-    for part in content if isinstance(content, list) else ():
-        if isinstance(part, dict) and part.get("type") == "image_url":
-            url = part["image_url"]["url"]
-            mark = -10_000 - zlib.crc32(url.encode()) % 100_000_000
-            ids.extend([mark] * _image_tokens(url))
     return ids
 
 
-def _image_tokens(url: str) -> int:
-    """By the size of a PNG (patches of 14, merged two by two); other kinds by a flat count."""
-    if not url.startswith("data:image/png;base64,"):
+def _content(content: str | list[Any], words: Vocabulary, patches: int) -> array[int]:
+    """Text and pictures in their order; texts that follow each other are one."""
+    if isinstance(content, str):
+        return words.ids(content)
+    ids, said = array("i"), ""
+    for part in (each for each in content if isinstance(each, dict)):
+        if part.get("type") == "image_url":
+            ids.extend(words.ids(said))
+            ids.extend(_picture(part["image_url"]["url"], patches))
+            said = ""
+        else:
+            said += part.get("text", "")
+    ids.extend(words.ids(said))
+    return ids
+
+
+def _picture(url: str, patches: int) -> list[int]:
+    mark = -10_000 - zlib.crc32(url.encode()) % 100_000_000
+    return [mark] * image_tokens(url, patches)
+
+
+def image_tokens(url: str, patches: int = MOST_PATCHES) -> int:
+    """By the size of a PNG or JPEG: patches of 14, merged two by two, scaled down where there
+    are more than `patches` or a side is longer than 512 of them; other kinds by a flat count."""
+    kind, _, packed = url.partition(";base64,")
+    size = _SIZES.get(kind, lambda _: None)(packed)
+    if size is None:
         return ANY_IMAGE
-    header = base64.b64decode(url.partition(",")[2][:64])
-    width, height = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
-    shrink = min(1.0, math.sqrt(65_536 / max(1, (width // 14) * (height // 14))))
+    width, height = size
+    held = max(1, (width // 14) * (height // 14))
+    shrink = min(1.0, math.sqrt(patches / held), 512 * 14 / width, 512 * 14 / height)
     return math.ceil(width * shrink / 28) * math.ceil(height * shrink / 28)
+
+
+def _png_size(packed: str) -> tuple[int, int] | None:
+    header = base64.b64decode(packed[:64])
+    if not header.startswith(b"\x89PNG") or len(header) < 24:
+        return None
+    return int.from_bytes(header[16:20], "big"), int.from_bytes(header[20:24], "big")
+
+
+def _jpeg_size(packed: str) -> tuple[int, int] | None:
+    """From the first frame header among the segments of the file."""
+    data = base64.b64decode(packed)
+    at = 2
+    while data[at : at + 1] == b"\xff":
+        kind, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            height, width = data[at + 5 : at + 7], data[at + 7 : at + 9]
+            return int.from_bytes(width, "big"), int.from_bytes(height, "big")
+        at += 2 + length
+    return None
+
+
+_SIZES = {"data:image/png": _png_size, "data:image/jpeg": _jpeg_size}
 
 
 def _canonical(value: object) -> str:

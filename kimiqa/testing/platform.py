@@ -153,7 +153,8 @@ class Platform:
     def count(self, messages: Sequence[Mapping[str, Any]], model: str = "kimi-k3") -> int:
         """The prompt tokens of `messages`, template overhead included."""
         body = {"messages": list(messages)}
-        return len(prompt_ids(body, self.template, self._words(self.offered[model])))
+        asked = self.offered[model]
+        return len(prompt_ids(body, self.template, self._words(asked), asked.patches))
 
     def authorise(self, headers: Mapping[str, str]) -> None:
         given = headers.get("authorization", "")
@@ -207,7 +208,8 @@ class Platform:
         return turn, tokens
 
     def _prompt(self, body: Mapping[str, Any], model: ServedModel) -> _Prompt:
-        ids, owner = prompt_ids(body, self.template, self._words(model)), identity(body)
+        ids = prompt_ids(body, self.template, self._words(model), model.patches)
+        owner = identity(body)
         return _Prompt(len(ids), chain_of(ids, owner), exact_digest(ids, owner))
 
     def _turn(self, body: dict[str, Any], model: ServedModel, limit: int) -> Turn:
