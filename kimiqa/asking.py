@@ -29,6 +29,7 @@ from kimiqa.tokens import counter_for
 
 if TYPE_CHECKING:
     from kimiqa.endpoint import OpenAIEndpoint
+    from kimiqa.endpoint.replies import Watch
     from kimiqa.ledger import Balance
 
 T = TypeVar("T")
@@ -44,11 +45,13 @@ class Asker:
         deadline: float | None = None,
         label: str | None = None,
         private: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self.setup = setup
         self._deadline = deadline or setup.settings.deadline
         self._label = label
         self._private = private
+        self._watch = watch
         self._endpoint: OpenAIEndpoint | None = None
 
     # Planning: nothing leaves the machine.
@@ -259,7 +262,10 @@ class Asker:
 
                 transport = LocalTransport()
             self._endpoint = OpenAIEndpoint(
-                self.setup.target, client=self.setup.openai_client, transport=transport
+                self.setup.target,
+                client=self.setup.openai_client,
+                transport=transport,
+                watch=self._watch,
             )
         return self._endpoint
 

@@ -51,6 +51,15 @@ cache_write_tokens=None)
     return usage
 
 
+def cached_fields(reported: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where a usage names the tokens that were read from the cache.
+
+    >>> cached_fields({"cached_tokens": 0, "prompt_tokens_details": {"cached_tokens": 0}})
+    ('cached_tokens', 'prompt_tokens_details.cached_tokens')
+    """
+    return tuple(name for name in _CACHED if _count(reported, name) is not None)
+
+
 def _first(found: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
     counts = (_count(found, name) for name in names)
     return next((count for count in counts if count is not None), None)

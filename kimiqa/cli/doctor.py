@@ -30,6 +30,9 @@ Check = dict[str, Any]
 @click.option(
     "--calibrate", is_flag=True, help="Learn the chat template from fixed sentences (free)."
 )
+@click.option(
+    "--ask", is_flag=True, help="Ask one small question (its cost is shown first, and booked)."
+)
 @options.output
 def doctor(
     model: str | None,
@@ -37,10 +40,11 @@ def doctor(
     api_key: str | None,
     offline: bool,
     calibrate: bool,
+    ask: bool,
     home: str | None,
     as_json: bool,
 ) -> int:
-    """What is configured, reachable and missing. Costs nothing; keys are masked."""
+    """What is configured, reachable and missing; keys are masked. Costs nothing without --ask."""
     from kimiqa.setup import DEFAULT_HOME, Setup
 
     checks: list[Check] = [_check("kimiqa", True, f"{__version__} on Python {_python()}")]
@@ -53,6 +57,8 @@ def doctor(
                 checks.append(_guarded("chat template", lambda: _calibrated(setup)))
             if setup.tells_balance:
                 checks.append(_guarded("balance", lambda: _balance(setup)))
+            if ask:
+                checks += _asked(setup)
     except KimiqaError as error:
         checks.append(_check("configuration", False, str(error)))
     checks += _machine()
@@ -153,6 +159,15 @@ def _calibrated(setup: Setup) -> Check:
         return f"{found.per_message} tokens a message and {found.per_request} a request"
 
     return _check("chat template", True, f"{setup.model.id} adds {wait_for(learned())}")
+
+
+def _asked(setup: Setup) -> list[Check]:
+    from kimiqa.cli import trial
+
+    try:
+        return trial.checks(setup)
+    except KimiqaError as error:
+        return [_check("question", False, str(error))]
 
 
 def _guarded(name: str, look: Callable[[], Check]) -> Check:

@@ -14,6 +14,7 @@ from kimiqa.endpoint.deltas import (
     UsageDelta,
     WaitDelta,
 )
+from kimiqa.endpoint.seen import Seen
 
 __all__ = [
     "Delta",
@@ -22,6 +23,7 @@ __all__ = [
     "NoteDelta",
     "OpenAIEndpoint",
     "ReasoningDelta",
+    "Seen",
     "SentDelta",
     "TestResult",
     "TextDelta",

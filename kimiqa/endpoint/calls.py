@@ -17,7 +17,7 @@ from kimiqa.endpoint.connecting import Handover
 from kimiqa.endpoint.deltas import Delta, NoteDelta, SentDelta, WaitDelta
 from kimiqa.endpoint.faults import Fault, reported
 from kimiqa.endpoint.patience import Patience
-from kimiqa.endpoint.replies import ReplyReader
+from kimiqa.endpoint.replies import ReplyReader, Watch
 from kimiqa.endpoint.wire import (
     FaultError,
     adopt_client,
@@ -47,7 +47,7 @@ class OpenAIEndpoint:
     """An OpenAI-compatible endpoint.
 
     `client` is a user's own openai client, used instead of one built for `target`;
-    `transport` carries the requests instead of the network.
+    `transport` carries the requests instead of the network; `watch` sees the replies as they are.
     """
 
     def __init__(
@@ -56,12 +56,14 @@ class OpenAIEndpoint:
         *,
         client: Any = None,
         transport: httpx2.AsyncBaseTransport | None = None,
+        watch: Watch | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self.target = target
         self._own_client = client is not None
         self._client = adopt_client(client) if client else build_client(target, transport)
+        self._watch = watch
         self._clock = clock
         self._sleep = sleep
 
@@ -124,7 +126,7 @@ class OpenAIEndpoint:
         self, response: httpx2.Response, asked: Asked, ends: float, deadline: float
     ) -> AsyncGenerator[Delta, None]:
         """The deltas of a reply. Once it has finished, nothing that follows can spoil it."""
-        reader = ReplyReader(asked)
+        reader = ReplyReader(asked, self._watch)
         async with aclosing(self._timed(pieces(response, asked), reader, ends)) as timed:
             try:
                 async for piece in timed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kimiqa.endpoint.complaints import Asked, read_complaint
@@ -22,6 +22,9 @@ from kimiqa.errors import BrokenReplyError, CutError
 from kimiqa.money import Usage
 from kimiqa.usage import read_usage
 
+Watch = Callable[[Mapping[str, Any], bool], None]
+"""Told of each piece of a reply as it is, and whether it was streamed."""
+
 MOST_BYTES = 64 * 1024 * 1024
 """The longest reply that is read: far above any answer, far below a machine's memory."""
 
@@ -29,12 +32,13 @@ MOST_BYTES = 64 * 1024 * 1024
 class ReplyReader:
     """Reads one reply, whatever it turns out to be: a stream, one JSON object, or neither."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, watch: Watch | None = None) -> None:
         self.finished = False
         """A finish reason has come: what is still missing is at most usage."""
         self.done = False
         """The reply said that nothing more comes."""
         self._asked = asked
+        self._watch = watch
         self._head = bytearray()
         self._kind = ""
         self._events = EventReader()
@@ -121,6 +125,8 @@ class ReplyReader:
     def _chunk(self, chunk: Any) -> Iterator[Delta]:
         if not isinstance(chunk, Mapping):
             return
+        if self._watch is not None:
+            self._watch(chunk, self._kind == "events")
         if chunk.get("error"):
             raise reported(read_complaint(chunk, self._asked), self._asked)
         choice = _first_choice(chunk.get("choices"))

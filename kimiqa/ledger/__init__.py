@@ -10,6 +10,7 @@ from kimiqa.ledger.balances import Balance, Span
 from kimiqa.ledger.book import Ledger
 from kimiqa.ledger.caps import NO_SCOPE, Breach, Budget, Scope, cap_warnings
 from kimiqa.ledger.holds import Hold
+from kimiqa.ledger.learning import TEST_LABEL
 from kimiqa.ledger.memory import host_of
 from kimiqa.ledger.records import Accuracy, Call, ConversationRecord, Period, State
 from kimiqa.ledger.scoring import Scores
@@ -18,6 +19,7 @@ from kimiqa.ledger.warm import WarmPrompt
 
 __all__ = [
     "NO_SCOPE",
+    "TEST_LABEL",
     "Accuracy",
     "Balance",
     "Breach",

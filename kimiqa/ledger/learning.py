@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from kimiqa.ledger.database import Database
 
 
+TEST_LABEL = "endpoint test"
+"""The label of questions that only try an endpoint: their length says nothing of others'."""
+
 TEMPLATE_RECEIPTS = 40
 """How many receipts are asked about the template: few, for a new one must soon win."""
 
@@ -47,6 +50,7 @@ def _alike(tables: Any, same_strategy: bool, with_effort: bool) -> Select[Any]:
         effort,
         calls.c.state == "settled",
         calls.c.seconds.is_not(None),
+        sa.or_(calls.c.label.is_(None), calls.c.label != TEST_LABEL),
     ]
     if same_strategy:
         alike.append(calls.c.strategy == sa.bindparam("strategy"))
