@@ -169,6 +169,7 @@ class Planner:
         over = self._cliff(draft, guess, question) if strategy == "full" else ""
         if over and isinstance(refusal, ContextWindowError):
             refusal = ContextWindowError(refusal.message, f"{over} {refusal.hint}")
+        notes = (*self.warnings(question), *seeing.warnings(draft))
         lowered = "" if refusal else self.room.lowered(question, layout, limit)
         return Sized(
             strategy=strategy,
@@ -180,9 +181,7 @@ class Planner:
             refusal=refusal,
             segments=segments,
             cache_note=note,
-            warnings=tuple(
-                filter(None, (*self.warnings(question), *seeing.warnings(draft), over))
-            ),
+            warnings=tuple(filter(None, (*notes, lowered, over))),
         )
 
     def _cliff(self, draft: Draft, guess: Estimate, question: Question) -> str:

@@ -444,3 +444,32 @@ def test_repricing_takes_a_time_and_an_unknown_price_is_null(
     one, other = map(json.loads, capsys.readouterr().out.splitlines())
     assert one["repriced"]["now"]["amount"] is None
     assert other["repriced"]["calls"] == 0
+
+
+def test_an_answer_cut_short_by_the_account_is_told_beforehand_with_the_numbers(home: Path) -> None:
+    plan = limited(home, 14_000).plan("What is the rent?", [document("a", 2_000)], strategy="full")
+
+    limit = plan.requests[0].max_completion_tokens
+    assert 4_096 <= limit < 16_384
+    assert plan.warnings[-1] == (
+        f"The answer may have {limit:,} completion tokens at most, reasoning included, instead of "
+        "16,384: your account admits 14,000 tokens a minute, prompt and answer together."
+    )
+
+
+def test_an_answer_cut_short_by_a_cap_is_told_beforehand_with_the_numbers(home: Path) -> None:
+    asker = Client("kimi-k3", base_url="http://localhost:1/v1", api_key="k", home=home)
+
+    plan = asker.plan("Rent?", [document("a", 2_000)], strategy="full", max_cost="0.10")
+
+    limit = plan.requests[0].max_completion_tokens
+    assert plan.warnings[-1] == (
+        f"The answer may have {limit:,} completion tokens at most, reasoning included, instead of "
+        "16,384: the tightest cap leaves 0.10 USD, and the ceiling has to stay under it."
+    )
+
+
+def test_an_answer_that_has_its_room_needs_no_word(home: Path) -> None:
+    plan = limited(home, None).plan("Rent?", [document("a", 2_000)], strategy="full")
+
+    assert not any("completion tokens at most" in note for note in plan.warnings)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func
-
 from kimiqa.ledger import balances, entries, learning, scoring, spending
 from kimiqa.ledger.balances import Balance, Span
 from kimiqa.ledger.memory import Memory, host_of
@@ -56,6 +54,8 @@ class Accounts(Memory):
         """The labels that questions were asked under, the one used last first."""
         calls = self._database.tables.calls
         query = calls.select().with_only_columns(calls.c.label).where(calls.c.label.is_not(None))
+        from sqlalchemy import func  # here, for the library takes its time
+
         query = query.group_by(calls.c.label).order_by(func.max(calls.c.created).desc())
         with self._database.read() as connection:
             return [str(label) for label in connection.execute(query).scalars() if label]
