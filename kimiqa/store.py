@@ -364,6 +364,13 @@ class Store:
         with self._connection() as database:
             return [_stored(row) for row in database.execute(query, (READER,))]
 
+    def shelf(self) -> list[tuple[Stored, float]]:
+        """All documents that are kept, also those an older version read, with the time when;
+        the last stored first."""
+        query = f"SELECT {_LISTED}, stored FROM documents ORDER BY stored DESC"
+        with self._connection() as database:
+            return [(_stored(row[:-1]), float(row[-1])) for row in database.execute(query)]
+
     def missing(self, documents: Sequence[str]) -> dict[str, int]:
         """How many pages of each of these documents have no text; those with none are left out."""
         query = (

@@ -19,6 +19,7 @@ from kimiqa.cli.ask import ask
 from kimiqa.cli.compare import compare
 from kimiqa.cli.cost import cost
 from kimiqa.cli.doctor import doctor
+from kimiqa.cli.documents import documents
 from kimiqa.cli.ledger import ledger
 from kimiqa.cli.models import models
 from kimiqa.cli.prices import prices
@@ -32,7 +33,7 @@ def kimiqa() -> None:
     """Ask questions of long documents: a quote before, a receipt after, every citation checked."""
 
 
-for command in (app, models, prices, cost, compare, ask, ledger, doctor):
+for command in (app, models, prices, cost, compare, ask, ledger, doctor, documents):
     kimiqa.add_command(command)
 
 
@@ -59,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
         _tell("bad_request", error.format_message(), hint, as_json)
         return 2
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
+        _interrupted(as_json)
         return 130
     except BrokenPipeError:
         # The reader of a pipe went away (`kimiqa ask … | head`): nothing is left to say.
@@ -75,6 +76,15 @@ def run(arguments: Sequence[str]) -> int:
         hint = "This is a fault of kimiqa's; KIMIQA_DEBUG=1 shows where."
         _tell("error", f"Unexpected {type(error).__name__}.", hint, as_json)
         return 1
+
+
+def _interrupted(as_json: bool) -> None:
+    if as_json:
+        hint = "What was sent until then is in kimiqa ledger."
+        error = {"code": "interrupted", "message": "Interrupted.", "hint": hint}
+        with contextlib.suppress(OSError):
+            write_json({"error": error})
+    click.echo("Interrupted.", err=True)
 
 
 def _misused(error: KimiqaError) -> bool:

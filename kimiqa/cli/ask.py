@@ -85,8 +85,11 @@ def _agreed(plan: Plan, choices: Choices) -> None:
 
 def _streamed(client: Client, plan: Plan, choices: Choices) -> Answer:
     from kimiqa.plan import Finished, Progress, Reasoning, Text
+    from kimiqa.privacy import first_time
 
     status, thought = Status(choices.as_json), 0
+    for note in first_time(plan.documents, plan.endpoint, private=choices.private):
+        click.echo(one_line(note), err=True)
     _announce(plan, choices)
     status.show("Asking ...")
     answer: Answer | None = None

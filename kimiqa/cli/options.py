@@ -41,7 +41,7 @@ def endpoint(command: F) -> F:
         click.option(
             "--strategy", type=click.Choice(STRATEGIES), default="auto", show_default=True
         ),
-        click.option("--pages", metavar="PAGES", help='"40-95", or "D2: 3; D3: 7-9".'),
+        click.option("--pages", metavar="PAGES", help='"40-95", "iv-x", "chapter 3", "D2: 3".'),
         click.option(
             "--max-cost",
             metavar="AMOUNT",
@@ -55,6 +55,7 @@ def endpoint(command: F) -> F:
         click.option("--label", metavar="NAME", help="What the cost is booked under: a client."),
         click.option("--password", metavar="WORD", help="The password of encrypted files."),
         click.option("--keep-hidden", is_flag=True, help="Send text too that no reader sees."),
+        click.option("--private", is_flag=True, help="Send placeholders for personal data."),
         click.option("--deep-check", is_flag=True, help="Hold every page against its picture."),
     )
     for option in reversed(options):
@@ -95,6 +96,7 @@ class Choices:
     password: str | None
     keep_hidden: bool = False
     deep_check: bool = False
+    private: bool = False
 
     def client(self) -> Client:
         """The client that these choices make."""
@@ -120,11 +122,15 @@ class Choices:
             "max_prompt_tokens": self.max_prompt_tokens,
             "max_completion_tokens": self.max_completion_tokens,
             "label": self.label,
+            "private": self.private,
         }
 
 
 def opened(files: Sequence[str], choices: Choices) -> list[Document]:
     """The documents, read with progress on a terminal; a password is asked for there."""
+    from kimiqa.cli.documents import clear_old
+
+    clear_old(choices.home)
     status = Status(choices.as_json)
     try:
         return [_opened(file, choices, choices.password, status) for file in files]

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from kimiqa.ledger import conversations, learning, warm
-from kimiqa.ledger.records import ConversationRecord
+from kimiqa.ledger import conversations, forgetting, learning, warm
+from kimiqa.ledger.records import Call, ConversationRecord
 from kimiqa.ledger.warm import WarmPrompt
 from kimiqa.money import Usage
 from kimiqa.plan import Segment
@@ -132,6 +132,17 @@ class Memory:
     def delete_conversation(self, conversation_id: str) -> bool:
         """Forget a conversation's turns; its receipts stay. Whether there was one."""
         return conversations.delete(self._database, conversation_id)
+
+    # Documents
+
+    def calls_about(self, document_id: str) -> list[Call]:
+        """The calls that a document was part of, newest first."""
+        return forgetting.calls_about(self._database, document_id)
+
+    def forget_document(self, document_id: str, *, conversations: bool = True) -> int:
+        """Take a document out of all receipts, whose money stays, and delete the conversations
+        about it; how many those were."""
+        return forgetting.forget(self._database, document_id, talks=conversations)
 
 
 def host_of(endpoint: str) -> str:

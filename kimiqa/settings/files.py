@@ -80,6 +80,8 @@ class Settings:
     tpm: int | None = None
     concurrency: int | None = None
     tpd: int | None = None
+    retention_days: int | None = None
+    """Documents that nobody used for so many days are deleted when the app or a command starts."""
 
     @property
     def own_limits(self) -> dict[str, int | None]:
@@ -148,7 +150,7 @@ def _plain(value: object) -> object:
 def _checked(path: Path, name: str, value: object) -> Any:
     """`value` as the settings hold it."""
     if value == "none" or value is None:
-        if name in (*_AMOUNTS, *_COUNTS, "model", "base_url", "tier"):
+        if name in (*_AMOUNTS, *_COUNTS, "retention_days", "model", "base_url", "tier"):
             return None
     elif name in _AMOUNTS:
         return _amount(path, name, value)
@@ -158,7 +160,7 @@ def _checked(path: Path, name: str, value: object) -> Any:
     elif name == "deadline":
         if isinstance(value, int) and 0 < value <= 86_400 and value is not True:
             return value
-    elif name in _COUNTS:
+    elif name in (*_COUNTS, "retention_days"):
         if isinstance(value, int) and value > 0 and value is not True:
             return value
     elif name == "tier" and isinstance(value, int | str) and value is not True:
@@ -196,6 +198,7 @@ def _unusable(path: Path, name: str, value: object) -> BadRequestError:
     wanted = {
         **dict.fromkeys(_AMOUNTS, 'an amount such as "2.00", or "none"'),
         "label_caps": 'a table such as [label_caps] with lines like "client 7" = "20.00"',
+        "retention_days": 'whole days such as 30, or "none"',
         **dict.fromkeys(_COUNTS, 'a whole number such as 100, or "none"'),
         "effort": "one of " + ", ".join(EFFORTS),
         "deadline": "whole seconds between 1 and 86400",

@@ -1,0 +1,186 @@
+"""The documents that are kept here: what each is, what it cost, and deleting it for good."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kimiqa.errors import BadRequestError, DocumentInUseError
+from kimiqa.money import plain
+from kimiqa.opening.counting import counted_by, first_counter
+from kimiqa.personal import keeping
+from kimiqa.store import Store, Stored, store_for
+
+if TYPE_CHECKING:
+    from kimiqa.ledger import Call, Ledger
+
+_DAY = 86_400
+_SHOWN = 5
+_LEAST_PREFIX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document as it is kept."""
+
+    id: str
+    name: str
+    pages: int
+    tokens: int | None
+    """Counted for the default model; None where that was not done yet."""
+    bytes: int
+    stored: float
+    last_asked: float | None
+    spent: dict[str, Decimal]
+    """What questions cost that it was part of, in each currency."""
+    only: tuple[str, ...]
+    """Where it may go; empty: anywhere."""
+
+    @property
+    def used(self) -> float:
+        """When it was last asked about, or else read."""
+        return max(self.stored, self.last_asked or 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        asked = self.last_asked
+        return {
+            "id": self.id,
+            "name": self.name,
+            "pages": self.pages,
+            "tokens": self.tokens,
+            "bytes": self.bytes,
+            "last_asked": None if asked is None else _moment(asked),
+            "stored": _moment(self.stored),
+            "spent": {currency: plain(amount) for currency, amount in self.spent.items()},
+            "only": list(self.only),
+        }
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+
+
+class Documents:
+    """The documents of a home, with what its ledger knows of them."""
+
+    def __init__(
+        self, home: Path | None, ledger: Ledger, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store: Store = store_for(home)
+        self._ledger = ledger
+        self._clock = clock
+
+    def listed(self) -> list[Kept]:
+        """All of them, the last stored first."""
+        shelf = self._store.shelf()
+        vocabulary = counted_by(first_counter())
+        tokens = self._store.token_sums([each.id for each, _ in shelf], vocabulary)
+        return [self._kept(each, tokens.get(each.id), at) for each, at in shelf]
+
+    def _kept(self, each: Stored, tokens: int | None, stored: float) -> Kept:
+        calls = self._ledger.calls_about(each.id)
+        return Kept(
+            each.id,
+            each.name,
+            each.pages,
+            tokens,
+            each.bytes,
+            stored,
+            max((call.created for call in calls), default=None),
+            _spent(calls),
+            keeping.rule(self._store, each.id),
+        )
+
+    def find(self, named: str) -> Stored:
+        """The one document of this name, or whose id begins so.
+
+        Raises
+        ------
+        BadRequestError
+            There is none, or more than one: they are listed then.
+        """
+        stored = [each for each, _ in self._store.shelf()]
+        wanted = named.strip()
+        found = [each for each in stored if each.id == wanted.lower()] or [
+            each
+            for each in stored
+            if each.name == wanted
+            or (len(wanted) >= _LEAST_PREFIX and each.id.startswith(wanted.lower()))
+        ]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise BadRequestError(
+                f"There is no document {named!r}.", "`kimiqa documents` lists those there are."
+            )
+        several = "; ".join(f"{each.id[:12]} {each.name}" for each in found[:_SHOWN])
+        raise BadRequestError(
+            f"{named!r} may be any of {len(found):,} documents: {several}.", "Name it by its id."
+        )
+
+    def delete(self, document_id: str, *, conversations: bool = True) -> int:
+        """Delete a document for good: its bytes, text, pictures, index and placeholders, its
+        rule, and the conversations about it; how many those were. Receipts keep their money.
+
+        Raises
+        ------
+        DocumentInUseError
+            A question about it is running; nothing was deleted.
+        """
+        running = self._running(document_id)
+        if running is not None:
+            raise DocumentInUseError(
+                f"Question {running.id} about it is running at {running.endpoint}. "
+                "Nothing was deleted.",
+                "Wait for its answer, or stop it.",
+            )
+        self._store.delete(document_id)
+        return self._ledger.forget_document(document_id, conversations=conversations)
+
+    def _running(self, document_id: str) -> Call | None:
+        self._ledger.recover()
+        calls = self._ledger.calls_about(document_id)
+        return next((call for call in calls if call.state == "reserved"), None)
+
+    def unused(self, days: float) -> list[Kept]:
+        """The documents that were neither read nor asked about for so many days."""
+        before = self._clock() - days * _DAY
+        return [each for each in self.listed() if each.used < before]
+
+    def clear(self, days: float | None) -> list[Kept]:
+        """Delete what was not used for so many days, and is not needed now; None keeps all."""
+        if days is None:
+            return []
+        return [each for each in self.unused(days) if self._deleted(each.id)]
+
+    def _deleted(self, document_id: str) -> bool:
+        try:
+            self.delete(document_id)
+        except DocumentInUseError:
+            return False
+        return True
+
+
+def cleared_in_words(cleared: Sequence[Kept], days: float) -> str:
+    """What was cleared, in a sentence; empty where nothing was."""
+    if not cleared:
+        return ""
+    names = ", ".join(each.name for each in cleared[:_SHOWN])
+    more = f" and {len(cleared) - _SHOWN:,} more" if len(cleared) > _SHOWN else ""
+    return (
+        f"Deleted {len(cleared):,} document{'s' if len(cleared) > 1 else ''} not used for "
+        f"{days:g} days: {names}{more}."
+    )
+
+
+def _spent(calls: Iterable[Call]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for call in calls:
+        if call.cost is not None and call.cost.amount is not None:
+            sums[call.cost.currency] = sums.get(call.cost.currency, Decimal(0)) + call.cost.amount
+    return sums
