@@ -16,7 +16,7 @@ import kimiqa
 from kimiqa.document import Document, Page
 from kimiqa.plan import Progress, Strategy
 from kimiqa.prompts import document_block, read_blocks
-from kimiqa.reading.hidden import differs
+from kimiqa.reading.marked import differs
 from kimiqa.reading.passages import keeping, merged, stretches, whole, without
 from kimiqa.reading.unseen import unseen
 from kimiqa.tokens import counter_for

@@ -14,12 +14,12 @@ from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from kimiqa.reading import objects
+from kimiqa.reading.geometry import Rectangle, area, meet
 from kimiqa.reading.native import native
-from kimiqa.reading.objects import Rectangle, Text
+from kimiqa.reading.objects import Text
 
 if TYPE_CHECKING:
-    from kimiqa.reading.hidden import Check
+    from kimiqa.reading.check import Check
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _FEWEST = 18
@@ -52,7 +52,7 @@ def _covered(check: Check) -> None:
     for text in alone:
         changed[id(text)] = check.pictures.changes([text])[0]
     for text in asked:
-        if not changed[id(text)] and objects.area(text.place) > 0:
+        if not changed[id(text)] and area(text.place) > 0:
             check.hidden[text.handle] = "covered"
 
 
@@ -66,9 +66,9 @@ def _crowded(texts: list[Text]) -> Iterator[Text]:
     for text in texts:
         # Who covers more than half of a place covers its middle.
         middle = int((text.place[1] + text.place[3]) / 2 // _BAND)
-        half = 0.5 * objects.area(text.place)
+        half = 0.5 * area(text.place)
         if any(
-            other is not text and objects.area(objects.meet(text.place, other.place)) > half
+            other is not text and area(meet(text.place, other.place)) > half
             for other in bands[middle]
         ):
             yield text

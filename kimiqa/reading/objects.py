@@ -1,37 +1,37 @@
 """What a page paints, in order: its texts with all that decides whether they can be seen.
 
-pdfium answers one small question per call, so each is asked only where the ones before it
-leave something open: most texts of most pages are settled with six.
+pdfium answers one small question per call: what every text is asked goes through `many`, and
+the rest only where that leaves something open.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ctypes import byref
 from dataclasses import dataclass, field
+from itertools import compress, islice, repeat
 from typing import Any
 
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
+from kimiqa.reading.geometry import (
+    ENDLESS,
+    IDENTITY,
+    NOWHERE,
+    Matrix,
+    Rectangle,
+    meet,
+    moved,
+    times,
+)
+from kimiqa.reading.many import Answers, Ink, many
 from kimiqa.reading.native import native
 
 MOST_OBJECTS = 100_000
 _DEEPEST = 8
 _AREA = 3.0
 """Points from which on a filled path is a ground for text rather than a line."""
-_LONGEST_MARK = 20_000
-
-Rectangle = tuple[float, float, float, float]
-"""Left, bottom, right, top."""
-Matrix = tuple[float, float, float, float, float, float]
-Colour = tuple[int, int, int]
-Ink = tuple[Colour, int]
-"""A colour and its opacity, 0 to 255."""
-
-_IDENTITY: Matrix = (1, 0, 0, 1, 0, 0)
-ENDLESS: Rectangle = (-1e9, -1e9, 1e9, 1e9)
-NOWHERE: Rectangle = (0, 0, 0, 0)
 
 # pdfium's answers. One thread asks, and a page may hold thousands of objects.
 _SIDES = (ctypes.c_float * 4)()
@@ -44,7 +44,7 @@ _CHANNELS_AT = [ctypes.addressof(_CHANNELS) + 4 * place for place in range(4)]
 class Form:
     """What the forms round an object do to it."""
 
-    matrix: Matrix = _IDENTITY
+    matrix: Matrix = IDENTITY
     clip: Rectangle = ENDLESS
     depth: int = 0
     veiled: bool = False
@@ -58,6 +58,12 @@ class Text:
     handle: int
     form: Form
     place: Rectangle
+    clips: int
+    """Paths that clip it."""
+    mode: int
+    ink: Ink | None
+    """What fills it; None where that is a pattern."""
+    marks: int
     ground: Painted | None = None
 
 
@@ -68,6 +74,16 @@ class Painted:
     handle: Any
     place: Rectangle
     picture: bool
+    _colour: Ink | bool | None = False
+
+    @property
+    def colour(self) -> Ink | None:
+        """What fills it, where that is one colour all over its place."""
+        if isinstance(self._colour, bool):
+            ink = None if self.picture else fill(self.handle)
+            plain = ink is not None and ink[1] == 255 and is_box(self.handle)
+            self._colour = ink if plain else None
+        return self._colour
 
 
 @dataclass(slots=True)
@@ -83,7 +99,8 @@ class Scene:
 def scene(page: Any) -> Scene:
     """All that a page paints, forms opened."""
     found = Scene()
-    _walk(found, _of_page(page), Form())
+    count = max(0, native.FPDFPage_CountObjects(page))
+    _walk(found, map(native.FPDFPage_GetObject, repeat(page), range(count)), Form())
     return found
 
 
@@ -100,31 +117,31 @@ def load_text(page: Any) -> Any:
         native.FPDFPage_SetRotation(page, turned)
 
 
-def _of_page(page: Any) -> Iterator[Any]:
-    for index in range(native.FPDFPage_CountObjects(page)):
-        yield native.FPDFPage_GetObject(page, index)
-
-
-def _of_form(form: Any) -> Iterator[Any]:
-    for index in range(max(0, native.FPDFFormObj_CountObjects(form))):
-        yield native.FPDFFormObj_GetObject(form, index)
-
-
 def _walk(found: Scene, handles: Iterator[Any], form: Form) -> None:
-    for handle in handles:
-        found.objects += 1
-        if found.objects > MOST_OBJECTS:
-            return
-        kind = native.FPDFPageObj_GetType(handle)
+    held = list(islice(handles, max(0, MOST_OBJECTS - found.objects)))
+    found.objects += len(held)
+    kinds = list(map(native.FPDFPageObj_GetType, held))
+    is_text = [kind == raw.FPDF_PAGEOBJ_TEXT for kind in kinds]
+    texts = iter(many(list(compress(held, is_text))))
+    for handle, kind in zip(held, kinds, strict=True):
         if kind == raw.FPDF_PAGEOBJ_TEXT:
-            place = bounds(handle, form)
-            found.texts.append(Text(handle, form, place, _under(found.painted, place)))
+            found.texts.append(_text(found, handle, form, next(texts)))
         elif kind == raw.FPDF_PAGEOBJ_FORM:
             found.forms = True
             if form.depth < _DEEPEST:
-                _walk(found, _of_form(handle), _inside(handle, form))
+                count = max(0, native.FPDFFormObj_CountObjects(handle))
+                inner = map(native.FPDFFormObj_GetObject, repeat(handle), range(count))
+                _walk(found, inner, _inside(handle, form))
         elif kind != raw.FPDF_PAGEOBJ_PATH or _filled(handle):
             _paint(found, handle, form, picture=kind != raw.FPDF_PAGEOBJ_PATH)
+
+
+def _text(found: Scene, handle: Any, form: Form, answers: Answers) -> Text:
+    place, clips, mode, ink, marks = answers
+    if form.matrix is not IDENTITY:
+        place = moved(place, form.matrix)
+    ground = _under(found.painted, place) if found.painted else None
+    return Text(handle, form, place, clips, mode, ink, marks, ground)
 
 
 def _paint(found: Scene, handle: Any, form: Form, *, picture: bool) -> None:
@@ -145,7 +162,7 @@ def _under(painted: list[Painted], place: Rectangle) -> Painted | None:
 
 def _inside(handle: Any, form: Form) -> Form:
     return Form(
-        matrix=_times(own_matrix(handle), form.matrix),
+        matrix=times(own_matrix(handle), form.matrix),
         clip=meet(form.clip, clip(handle, form)),
         depth=form.depth + 1,
         veiled=form.veiled or bool(native.FPDFPageObj_HasTransparency(handle)),
@@ -166,13 +183,13 @@ def bounds(handle: Any, form: Form) -> Rectangle:
         return NOWHERE
     left, bottom, right, top = _SIDES
     place = (left, bottom, right, top)
-    return place if form.matrix is _IDENTITY else _moved(place, form.matrix)
+    return place if form.matrix is IDENTITY else moved(place, form.matrix)
 
 
 def own_matrix(handle: Any) -> Matrix:
     held = raw.FS_MATRIX()
     if not native.FPDFPageObj_GetMatrix(handle, byref(held)):
-        return _IDENTITY
+        return IDENTITY
     return (held.a, held.b, held.c, held.d, held.e, held.f)
 
 
@@ -199,7 +216,7 @@ def clip(handle: Any, form: Form) -> Rectangle:
     count = native.FPDFClipPath_CountPaths(path) if path else 0
     through = form.clip
     for index in range(count):
-        through = meet(through, _moved(_round(path, index), form.matrix))
+        through = meet(through, moved(_round(path, index), form.matrix))
     return through
 
 
@@ -232,89 +249,9 @@ def is_box(path: Any) -> bool:
     return len(xs) == 2 and len(ys) == 2
 
 
-def size(text: Text) -> float:
+def size(em: float, matrix: Sequence[float], form: Form) -> float:
     """The smaller of a text's height and width per em, as it is shown, in points."""
-    em = ctypes.c_float()
-    native.FPDFTextObj_GetFontSize(text.handle, byref(em))
-    a, b, c, d, _, _ = _times(own_matrix(text.handle), text.form.matrix)
-    along, up = (a * a + b * b) ** 0.5, (c * c + d * d) ** 0.5
-    return abs(em.value) * float(min(along, up))
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A mark that content stands under. Objects under the same one share its handle."""
-
-    handle: int
-    name: str
-    actual_text: str | None
-
-
-def marks(handle: Any, known: dict[int, Mark]) -> list[Mark]:
-    """The marks an object stands under, the outermost first. `known`: the page's so far."""
-    found = []
-    for index in range(max(0, native.FPDFPageObj_CountMarks(handle))):
-        mark = native.FPDFPageObj_GetMark(handle, index)
-        if mark and mark not in known:
-            known[mark] = Mark(mark, _name(mark), _actual_text(mark))
-        if mark:
-            found.append(known[mark])
-    return found
-
-
-def _name(mark: Any) -> str:
-    size = ctypes.c_ulong()
-    buffer = (ctypes.c_ushort * 32)()
-    native.FPDFPageObjMark_GetName(mark, buffer, ctypes.sizeof(buffer), byref(size))
-    return bytes(buffer).decode("utf-16-le", "replace").partition("\0")[0]
-
-
-def _actual_text(mark: Any) -> str | None:
-    needed = ctypes.c_ulong()
-    key = b"ActualText"
-    if not native.FPDFPageObjMark_GetParamStringValue(mark, key, None, 0, byref(needed)):
-        return None
-    if not 0 < needed.value <= _LONGEST_MARK:
-        return "" if needed.value == 0 else None
-    buffer = (ctypes.c_ushort * (needed.value // 2 + 1))()
-    native.FPDFPageObjMark_GetParamStringValue(mark, key, buffer, needed.value, byref(needed))
-    return bytes(buffer).decode("utf-16-le", "replace").partition("\0")[0]
-
-
-# Geometry ---------------------------------------------------------------------------------------
-
-
-def meet(one: Rectangle, other: Rectangle) -> Rectangle:
-    """What two rectangles share."""
-    left, bottom = max(one[0], other[0]), max(one[1], other[1])
-    return left, bottom, max(left, min(one[2], other[2])), max(bottom, min(one[3], other[3]))
-
-
-def area(place: Rectangle) -> float:
-    return (place[2] - place[0]) * (place[3] - place[1])
-
-
-def _moved(place: Rectangle, matrix: Matrix) -> Rectangle:
-    if matrix == _IDENTITY:
-        return place
     a, b, c, d, e, f = matrix
-    left, bottom, right, top = place
-    corners = [(x, y) for x in (left, right) for y in (bottom, top)]
-    xs = [a * x + c * y + e for x, y in corners]
-    ys = [b * x + d * y + f for x, y in corners]
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _times(first: Matrix, then: Matrix) -> Matrix:
-    if then == _IDENTITY:
-        return first
-    a, b, c, d, e, f = first
-    p, q, r, s, t, u = then
-    return (
-        a * p + b * r,
-        a * q + b * s,
-        c * p + d * r,
-        c * q + d * s,
-        e * p + f * r + t,
-        e * q + f * s + u,
-    )
+    a, b, c, d, _, _ = times((a, b, c, d, e, f), form.matrix)
+    along, up = (a * a + b * b) ** 0.5, (c * c + d * d) ** 0.5
+    return abs(em) * float(min(along, up))

@@ -17,11 +17,13 @@ import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
 from kimiqa.reading import hidden
+from kimiqa.reading.check import Found
 from kimiqa.reading.clean import Cleaned, clean, clean_text
 from kimiqa.reading.layout import laid
 from kimiqa.reading.objects import load_text
 from kimiqa.reading.parts import WorkerRefused
 from kimiqa.reading.places import rectangles
+from kimiqa.reading.stretches import ranges
 
 PageRow = tuple[int, str, str, str | None]
 """Number, text, status, note."""
@@ -184,14 +186,14 @@ def check(
 
 def _check_page(
     document: OpenDocument, index: int, *, layers: bool, deep: bool
-) -> tuple[list[hidden.Found], bool]:
+) -> tuple[list[Found], bool]:
     page = document.pdf[index]
     try:
         check = hidden.examine(page, layers=layers, deep=deep)
         try:
             if not check.hidden and not check.partly:
                 return [], check.layered
-            return hidden.ranges(check, _mapped(document, check.textpage)), check.layered
+            return ranges(check, _mapped(document, check.textpage)), check.layered
         finally:
             check.close()
     finally:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from ctypes import byref
 from typing import Any
 
+from kimiqa.reading.geometry import Rectangle
+from kimiqa.reading.many import Colour
 from kimiqa.reading.native import native
-from kimiqa.reading.objects import Colour, Rectangle, Scene, Text
+from kimiqa.reading.objects import Scene, Text
 
 _MOST_PIXELS = 2_000_000
 _FINE = 1000

@@ -8,7 +8,7 @@ from typing import Any
 
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
-from kimiqa.reading.objects import Rectangle
+from kimiqa.reading.geometry import Rectangle
 
 _UPRIGHT = 0.01
 """Radians from which on a character counts as turned."""
