@@ -215,6 +215,7 @@ class Asker:
             deadline=self._deadline,
             allow_unpriced=setup.allow_unpriced,
             label=self._label,
+            limits=setup.limits,
         )
 
     async def balance(self, *, anyway: bool = False) -> Balance:

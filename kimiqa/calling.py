@@ -11,10 +11,10 @@ import anyio.to_thread
 
 from kimiqa.desk import Desk, Reply
 from kimiqa.errors import BadRequestError, DeadlineError, EndpointError
-from kimiqa.plan import Answer, Event, Finished, Plan, Request, Started
+from kimiqa.plan import Answer, Event, Finished, Plan, Progress, Request, Started
 from kimiqa.privacy import may_go
 from kimiqa.receiving import received
-from kimiqa.reserving import reserved
+from kimiqa.reserving import turns
 from kimiqa.settling import abandoned, broken_off, settled
 
 __all__ = ["Desk", "call", "run"]
@@ -41,7 +41,13 @@ async def call(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[Event
     if not request.unaltered:
         raise BadRequestError("The request is not the one that was priced.", "Plan it again.")
     await anyio.to_thread.run_sync(may_go, plan, request)
-    call_id = await reserved(plan, request, desk)
+    call_id = ""
+    async with aclosing(turns(plan, request, desk)) as found:
+        async for turn in found:
+            if isinstance(turn, str):
+                call_id = turn
+            else:
+                yield Progress("waiting", 0, None, f"Waiting for its turn: {turn.why}.")
     reply = Reply()
     try:
         yield Started(plan, call_id)

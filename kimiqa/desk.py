@@ -11,6 +11,7 @@ from kimiqa.endpoint import Endpoint
 from kimiqa.errors import KimiqaError
 from kimiqa.money import Usage
 from kimiqa.plan import Citation
+from kimiqa.settings import UNLIMITED, Limits
 from kimiqa.tokens import Counter
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Desk:
     deadline: float = 1_800
     allow_unpriced: bool = False
     label: str | None = None
+    limits: Limits = UNLIMITED
+    """What the account may ask for: calls wait for their turn where it is known."""
     hold: Hold | None = None
     """The reservation of a plan of several calls, from which each of them draws."""
 

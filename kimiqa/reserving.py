@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+import anyio
 import anyio.to_thread
 
 from kimiqa.desk import Desk
 from kimiqa.ledger import Hold
+from kimiqa.ledger.pacing import LOOK_AGAIN, Asking, NotYetError
 from kimiqa.plan import Plan, Request
+from kimiqa.settings import UNLIMITED
 
 if TYPE_CHECKING:
     from kimiqa.ledger.holds import Terms
@@ -21,11 +24,35 @@ T = TypeVar("T")
 
 NOT_SENT = "Stopped before it was sent."
 
+LONGEST_WAIT = 120.0
+"""Seconds that a call waits for its turn: of limits per minute the second has room."""
 
-async def reserved(plan: Plan, request: Request, desk: Desk) -> str:
+
+async def turns(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[NotYetError | str]:
+    """Reserve as soon as the account's limits leave room: each wait, then the call's number.
+
+    After `LONGEST_WAIT` it is sent all the same: what holds the place may be the call of a
+    process that was killed, and the endpoint says itself where there is no room.
+    """
+    waited = 0.0
+    while True:
+        pace = _pace(request, desk) if waited < LONGEST_WAIT else None
+        try:
+            call_id = await reserved(plan, request, desk, pace)
+        except NotYetError as not_yet:
+            yield not_yet
+            wait = max(not_yet.seconds, LOOK_AGAIN)
+        else:
+            yield call_id
+            return
+        await anyio.sleep(wait)
+        waited += wait
+
+
+async def reserved(plan: Plan, request: Request, desk: Desk, pace: Asking | None = None) -> str:
     """Reserve in a thread: the number of the call's row."""
     return await _taken(
-        lambda: _reserve(plan, request, desk), lambda row: desk.ledger.release(row, NOT_SENT)
+        lambda: _reserve(plan, request, desk, pace), lambda row: desk.ledger.release(row, NOT_SENT)
     )
 
 
@@ -69,7 +96,7 @@ async def held(plan: Plan, desk: Desk) -> AsyncIterator[Desk]:
         hold.free()
 
 
-def _reserve(plan: Plan, request: Request, desk: Desk) -> str:
+def _reserve(plan: Plan, request: Request, desk: Desk, pace: Asking | None) -> str:
     prefix = request.segments[-1].digest if request.segments else ""
     if desk.hold is not None:
         return desk.hold.draw(
@@ -79,14 +106,23 @@ def _reserve(plan: Plan, request: Request, desk: Desk) -> str:
             messages=request.message_count,
             own_tokens=request.own_tokens,
             prefix=prefix,
+            pace=pace,
         )
     terms: Terms = {
         **_terms(plan, desk),
         "messages": request.message_count,
         "own_tokens": request.own_tokens,
         "prefix": prefix,
+        "pace": pace,
     }
     return desk.ledger.reserve(**terms)
+
+
+def _pace(request: Request, desk: Desk) -> Asking | None:
+    """What a provider admits a request on: its prompt and the longest answer."""
+    if desk.limits == UNLIMITED:
+        return None
+    return Asking(desk.host, desk.limits, request.prompt_tokens + request.max_completion_tokens)
 
 
 def _step(plan: Plan) -> str:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from kimiqa.ledger import caps, entries, holds
+from kimiqa.ledger import caps, entries, holds, pacing
 from kimiqa.ledger.accounts import Accounts
 from kimiqa.ledger.caps import NO_BUDGET, NO_SCOPE, Breach, Budget, CapName, Scope
 from kimiqa.ledger.holds import Hold, Terms
@@ -55,10 +55,14 @@ class Ledger(Accounts):
             PriceUnknownError: there is no price, and `allow_unpriced` was not said.
             OverCapError: the ceiling is over a cap.
             LedgerError: the row cannot be stored, so nothing may be sent.
+            NotYetError: the account's limits leave no room yet (`pace`); when to try again.
         """
         now = self._clock()
         wanted = holds.reservation(terms, now)
+        pace = terms.get("pace")
         with self._database.write() as connection:
+            if pace is not None:
+                pacing.check(self._database, connection, pace, now)
             held = self._hold(connection, terms, wanted, now, spare=False)
             row = holds.row_of(terms, wanted)
             return str(entries.draw(self._database, connection, held, row, now))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Required, Self, TypedDict, Unpack
 
 from kimiqa.errors import OverCapError, PriceUnknownError
-from kimiqa.ledger import entries
+from kimiqa.ledger import entries, pacing
 from kimiqa.ledger.caps import Budget, Case, Scope
 from kimiqa.ledger.memory import host_of
 from kimiqa.money import Price, plain
@@ -45,6 +45,8 @@ class Terms(TypedDict, total=False):
     """How many messages are sent, with how many tokens of text: from these and the server's
     count the chat template is learned."""
     own_tokens: int
+    pace: pacing.Asking | None
+    """The limits of the account that the call has to wait for; None where none are known."""
     prefix: str
     """The digest of the whole prompt, under which the provider's cache is remembered."""
 
@@ -87,7 +89,7 @@ def row_of(terms: Terms, wanted: entries.Reservation) -> dict[str, Any]:
         "currency": wanted.currency,
         "ceiling": plain(wanted.ceiling),
         "expires": wanted.expires,
-        "estimate": terms["estimate"].to_json(),
+        "estimate": _quoted(terms),
         "prices": None if price is None else price.to_json(),
         "documents": [list(document) for document in terms.get("documents", ())],
         "question_sha256": None if question is None else _digest(question),
@@ -99,6 +101,12 @@ def row_of(terms: Terms, wanted: entries.Reservation) -> dict[str, Any]:
     }
 
 
+def _quoted(terms: Terms) -> dict[str, Any]:
+    """The estimate and, where limits are known, what the call counts for against them."""
+    pace = terms.get("pace")
+    return terms["estimate"].to_json() | ({"admitted_tokens": pace.tokens} if pace else {})
+
+
 class Changes(TypedDict, total=False):
     """In what a call differs from the plan that its hold was reserved for."""
 
@@ -107,6 +115,7 @@ class Changes(TypedDict, total=False):
     messages: int
     own_tokens: int
     prefix: str
+    pace: pacing.Asking | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +142,15 @@ class Hold:
         Raises:
             OverCapError: its ceiling is over what is left; nothing may be sent.
             LedgerError: the row cannot be stored, so nothing may be sent.
+            NotYetError: the account's limits leave no room yet.
         """
         terms: Terms = {**self.terms, **changes, "estimate": estimate}
         now = self.clock()
         wanted = reservation(terms, now)
+        pace = terms.get("pace")
         with self.database.write() as connection:
+            if pace is not None:
+                pacing.check(self.database, connection, pace, now)
             if wanted.ceiling is not None and wanted.currency is not None:
                 left = entries.take(self.database, connection, self.id, wanted.ceiling)
                 if left is not None:

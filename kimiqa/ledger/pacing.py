@@ -1,0 +1,107 @@
+"""Whether an account may be asked again already: its limits, held against the ledger's calls.
+
+All processes that share a ledger share an account's limits too. The look and the reservation
+are one transaction, so that two of them never both take the last place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from kimiqa.ledger.database import Database
+    from kimiqa.settings import Limits
+
+MINUTE = 60.0
+LOOK_AGAIN = 0.5
+"""Seconds after which a call that waits for another's end looks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A call that wants its turn at an endpoint."""
+
+    endpoint: str
+    limits: Limits
+    tokens: int
+    """What it counts for: its prompt tokens and its `max_completion_tokens`."""
+
+
+class NotYetError(Exception):
+    """The account's limits leave no room yet; nothing was reserved and nothing sent."""
+
+    def __init__(self, seconds: float, why: str) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+        """After how many seconds there may be room."""
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A call that was made within the last minute."""
+
+    at: float
+    tokens: int
+
+
+def check(database: Database, connection: Connection, asking: Asking, now: float) -> None:
+    """Raise `NotYetError` where the call has to wait, with the limit it waits for."""
+    limits = asking.limits
+    if limits.concurrency is not None:
+        _check_running(database, connection, asking, limits.concurrency, now)
+    if limits.rpm is None and limits.tpm is None:
+        return
+    made = _made(database, connection, asking.endpoint, now)
+    if limits.rpm is not None and len(made) >= limits.rpm:
+        seconds = made[-limits.rpm].at + MINUTE - now
+        raise NotYetError(seconds, f"the account may ask {limits.rpm:,} times a minute")
+    if limits.tpm is not None:
+        _check_tokens(made, asking.tokens, limits.tpm, now)
+
+
+def _check_running(
+    database: Database, connection: Connection, asking: Asking, most: int, now: float
+) -> None:
+    calls = database.tables.calls
+    query = calls.select().with_only_columns(calls.c.id).limit(most)
+    query = query.where(
+        calls.c.endpoint == asking.endpoint, calls.c.state == "reserved", calls.c.expires > now
+    )
+    if len(connection.execute(query).all()) >= most:
+        raise NotYetError(LOOK_AGAIN, f"the account may ask {most:,} at once")
+
+
+def _made(database: Database, connection: Connection, endpoint: str, now: float) -> list[_Made]:
+    """What counts for the last minute, oldest first: what was refused does not."""
+    calls = database.tables.calls
+    query = calls.select().with_only_columns(calls.c.created, calls.c.estimate)
+    query = query.where(
+        calls.c.endpoint == endpoint, calls.c.created > now - MINUTE, calls.c.state != "released"
+    )
+    rows = connection.execute(query.order_by(calls.c.created)).all()
+    return [_Made(created, _tokens(estimate)) for created, estimate in rows]
+
+
+def _tokens(estimate: Any) -> int:
+    """What a call counted for: as it was written down, or at the least its prompt."""
+    known = estimate or {}
+    return int(known.get("admitted_tokens") or known.get("prompt_tokens") or 0)
+
+
+def _check_tokens(made: Sequence[_Made], tokens: int, most: int, now: float) -> None:
+    """Wait until so many of the oldest calls are a minute old that the rest leaves room. A call
+    that is larger than the limit waits for an empty minute, and for nothing else."""
+    over = sum(each.tokens for each in made) + tokens - most
+    for each in made:
+        if over <= 0:
+            return
+        over -= each.tokens
+        if over <= 0 or each is made[-1]:
+            raise NotYetError(
+                each.at + MINUTE - now, f"the account may use {most:,} tokens a minute"
+            )
