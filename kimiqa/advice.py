@@ -12,6 +12,7 @@ from kimiqa.breakeven import BreakEven, Per
 from kimiqa.comparing import Offer
 from kimiqa.efforts import LENGTHS, Effort
 from kimiqa.plan import Strategy
+from kimiqa.scanned import ScanOffer
 
 
 class Advice:
@@ -49,6 +50,11 @@ class Advice:
             self._asker, question, documents, strategy, lengths, options=options
         )
 
+    def scanned(self, documents: Any) -> list[ScanOffer]:
+        """The ways to read pages without a text layer, OCR and the model's eyes, with price and
+        time beside each; none where every page has text."""
+        return advising.scanned(self._asker, documents)
+
     def compare(
         self,
         question: str | None = None,
@@ -77,6 +83,10 @@ class AsyncAdvice:
     async def efforts(self, *arguments: Any, **named: Any) -> list[Effort]:
         """See `Advice.efforts`."""
         return await self._asker.off_the_loop(lambda: _of(self).efforts(*arguments, **named))
+
+    async def scanned(self, *arguments: Any, **named: Any) -> list[ScanOffer]:
+        """See `Advice.scanned`."""
+        return await self._asker.off_the_loop(lambda: _of(self).scanned(*arguments, **named))
 
     async def compare(self, *arguments: Any, **named: Any) -> list[Offer]:
         """See `Advice.compare`."""

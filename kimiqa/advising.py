@@ -16,6 +16,7 @@ from kimiqa.errors import BadRequestError, ContextWindowError, OverLimitError, R
 from kimiqa.models import LOCAL, Model, all_models, get_model
 from kimiqa.plan import Strategy
 from kimiqa.planner import Planner, Question
+from kimiqa.scanned import ScanOffer, offers
 from kimiqa.setup import Setup
 
 if TYPE_CHECKING:
@@ -51,6 +52,12 @@ def break_even(
     asked = asker.question(question or choosing.ORDINARY_QUESTION, documents, options or {})
     planners = [_with_model(setup, model) for model in _models(setup, models)]
     return [_table(planner, asked, questions, per) for planner in planners]
+
+
+def scanned(asker: Asker, documents: Any) -> list[ScanOffer]:
+    """The ways to read pages without a text layer; the eyes are Kimi's where no model is set."""
+    asked = asker.question(choosing.ORDINARY_QUESTION, documents, {})
+    return offers(_priced(asker.setup).planner, asked.documents)
 
 
 def _table(planner: Planner, asked: Question, questions: int, per: Per | None) -> BreakEven:

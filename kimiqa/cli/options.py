@@ -42,6 +42,9 @@ def endpoint(command: F) -> F:
             "--strategy", type=click.Choice(STRATEGIES), default="auto", show_default=True
         ),
         click.option("--pages", metavar="PAGES", help='"40-95", "iv-x", "chapter 3", "D2: 3".'),
+        click.option("--pictures", metavar="PAGES", help='Send as pictures: "scanned", "3, 7".'),
+        click.option("--ocr", is_flag=True, help="Read pages without a text layer by OCR."),
+        click.option("--ocr-languages", metavar="CODES", help="Tesseract's: chi_sim+eng."),
         click.option(
             "--max-cost",
             metavar="AMOUNT",
@@ -96,6 +99,9 @@ class Choices:
     password: str | None
     keep_hidden: bool = False
     deep_check: bool = False
+    pictures: str | None = None
+    ocr: bool = False
+    ocr_languages: str | None = None
     private: bool = False
 
     def client(self) -> Client:
@@ -118,6 +124,7 @@ class Choices:
         """The options of one question."""
         return {
             "pages": self.pages,
+            "pictures": self.pictures,
             "max_cost": self.max_cost,
             "max_prompt_tokens": self.max_prompt_tokens,
             "max_completion_tokens": self.max_completion_tokens,
@@ -143,11 +150,14 @@ def _opened(file: str, choices: Choices, password: str | None, status: Status) -
 
     def progress(step: Any) -> None:
         total = f" of {step.total:,}" if step.total else ""
-        verb = "Checking" if step.step == "checking" else "Reading"
+        verbs = {"checking": "Checking", "ocr": "Reading by OCR"}
+        verb = verbs.get(step.step, "Reading")
         status.show(f"{verb} {file}: page {step.done:,}{total}")
 
     def checked(word: str | None) -> Document:
         document = Document.open(file, password=word, on_progress=progress, **home)
+        if choices.ocr or choices.ocr_languages:
+            document = document.with_ocr(languages=choices.ocr_languages, on_progress=progress)
         how = {"keep_hidden": choices.keep_hidden, "deep": choices.deep_check}
         return document.checked(on_progress=progress, **how)
 
