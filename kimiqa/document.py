@@ -338,6 +338,10 @@ class Document:
         """The document's own table of contents, where it has one."""
         return engines.outline(self._source()) if self.drawable else []
 
+    def labels(self) -> list[str]:
+        """The printed labels of its pages ("iv", "A-3"), in order; none where it has none."""
+        return engines.labels(self._source()) if self.drawable else []
+
     def metadata(self) -> dict[str, str]:
         """Title, author and so on, where the file names them."""
         return engines.metadata(self._source()) if self.drawable else {}

@@ -13,11 +13,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from kimiqa import caching, cliffs, estimating, rules, seeing
+from kimiqa.chapters import chosen_pages
 from kimiqa.document import Document
 from kimiqa.errors import BadRequestError, ContextWindowError
 from kimiqa.ledger import Budget, cap_warnings
 from kimiqa.models import Model, get_model
-from kimiqa.pages import choose_pages
 from kimiqa.plan import Estimate, Plan, Request, Segment, Stage, Strategy
 from kimiqa.privacy import covered, first_time
 from kimiqa.question import Question, Sized
@@ -241,11 +241,10 @@ class Planner:
             No page that was asked about has text.
         """
         check(question, strategy)
-        counts = [len(document.pages) for document in question.documents]
         draft = Draft(
             question=question.text.strip(),
             documents=question.documents,
-            pages=choose_pages(question.pages, counts),
+            pages=chosen_pages(question.pages, question.documents),
             model=self.model,
             counter=counter_for(self.model.vocabulary),
             room=self.room.prompt(question),

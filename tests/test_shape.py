@@ -57,7 +57,7 @@ LAYERS = (
     {"planner", "calling", "cliffs", "caching", "parallel"},
     {"staging"},
     {"choosing", "scanned", "setup", "singly", "conversation", "efforts", "comparing", "hindsight", "following", "documents", "together"},
-    {"asking", "advising", "trying"},
+    {"asking", "advising", "extracting", "trying"},
     {"client", "async_client", "conversations", "faces", "options", "advice"},
     {"cli", "ui"},
 )

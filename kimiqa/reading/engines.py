@@ -391,6 +391,11 @@ def outline(source: Source) -> list[OutlineEntry]:
     return [OutlineEntry(*entry) for entry in facts(source, "outline") or ()]
 
 
+def labels(source: Source) -> list[str]:
+    """The printed label of each page, as pypdf finds them; none where the file gives none."""
+    return list(facts(source, "labels") or ())
+
+
 def facts(source: Source, about: str) -> Any:
     """What pypdf knows of the whole file; None where it cannot read it."""
     try:

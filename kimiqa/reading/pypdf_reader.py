@@ -88,6 +88,13 @@ def hides_layers(reader: Any) -> bool:
     )
 
 
+def labels(reader: Any) -> list[str]:
+    """The printed label of each page, where the file gives its pages any."""
+    if "/PageLabels" not in reader.root_object:
+        return []
+    return [clean_text(str(label))[:_LONGEST_VALUE] for label in reader.page_labels]
+
+
 def outline(reader: Any) -> list[tuple[str, int, int | None]]:
     """The table of contents as (title, level, page)."""
     entries: list[tuple[str, int, int | None]] = []

@@ -102,6 +102,7 @@ class Service:
         ask: dict[str, Callable[[Any], Any]] = {
             "metadata": pypdf_reader.metadata,
             "outline": pypdf_reader.outline,
+            "labels": pypdf_reader.labels,
             "layers": pypdf_reader.hides_layers,
         }
         return {"facts": ask[header["about"]](self._reader(header))}, b""
