@@ -185,18 +185,11 @@ def _files(state: State, found: Sequence[Group], by: str) -> None:
 def _quotes(state: State) -> None:
     st.subheader(_("How good the quotes were"), anchor=False)
     ledger = _ledger(state)
-    st.caption(escape(_accuracy(ledger.accuracy())))
+    st.caption(escape(accuracy_line(ledger.accuracy())))
     scores = ledger.scores()[:SHOWN]
     if not scores:
         return
-    head = [
-        "Quotes for",
-        "Calls",
-        "Inside the range",
-        "Interval score",
-        "Off by",
-        "Ceilings passed",
-    ]
+    head = ["Quotes for", "Calls", "Inside", "Score", "Off by"]
     rows = [
         [
             ", ".join(filter(None, (each.model, each.strategy, each.effort))),
@@ -210,7 +203,7 @@ def _quotes(state: State) -> None:
     st.markdown(table([_(each) for each in head], rows, numbers=range(1, 5)))
     st.caption(
         _(
-            "Nine of ten costs should lie inside the range. The interval score is the width of the range, "
+            "Nine of ten costs should lie inside the range. The score is the width of the range, "
             "and twenty times what lies outside, in multiples of the cost: lower is better. "
             "Off by is the median distance from what was expected."
         )
@@ -219,7 +212,8 @@ def _quotes(state: State) -> None:
     st.caption(f"{_('Ceilings passed')}: {passed:,}")
 
 
-def _accuracy(found: Accuracy) -> str:
+def accuracy_line(found: Accuracy) -> str:
+    """How many receipts cost what was quoted; not yet escaped."""
     if not found.calls or found.cost_within is None:
         return _("No quote has been tested by a receipt yet.")
     receipts = counted(found.calls, "receipt", "receipts")

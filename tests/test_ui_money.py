@@ -1,0 +1,323 @@
+"""Money on the page: said before, asked for once, booked under its label, and looked back on."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pdfs
+import pytest
+
+pytest.importorskip("streamlit")
+
+from ledger_writer import reserve, settle
+from test_ui_states import LEASE, Page
+
+from kimiqa.ledger import Ledger
+from kimiqa.plan import Text
+from kimiqa.settings import Settings, save_settings
+from kimiqa.testing import KimiServer
+from kimiqa.ui.engine import engine
+
+QUESTION = "Who may terminate on written notice?"
+
+
+@pytest.fixture
+def kimi(server: KimiServer, monkeypatch: pytest.MonkeyPatch) -> KimiServer:
+    """The loopback server, with its key configured."""
+    assert server.key
+    monkeypatch.setenv("KIMIQA_BASE_URL", server.base_url)
+    monkeypatch.setenv("KIMIQA_API_KEY", server.key)
+    return server
+
+
+@pytest.fixture
+def lease(kimi: KimiServer, home: Path) -> Page:
+    return Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
+
+
+@pytest.fixture
+def sample(kimi: KimiServer, home: Path) -> Page:
+    return Page().click("sample").settle()
+
+
+def opened(page: Page, key: str) -> Page:
+    """The page with an expander opened."""
+    page.at.session_state[key] = True
+    page.at.run()
+    return page
+
+
+def field(page: Page, label: str) -> Any:
+    kinds = ("text_input", "selectbox", "radio", "checkbox")
+    found = [each for kind in kinds for each in getattr(page.at, kind)]
+    return next(each for each in found if each.label == label)
+
+
+def tables(page: Page) -> str:
+    return "\n".join(each.value for each in page.at.markdown if each.value.startswith("| "))
+
+
+def conversation(page: Page) -> str:
+    named = page.url["c"]
+    return str(named[0] if isinstance(named, list) else named)
+
+
+def calls(home: Path) -> list[Any]:
+    with Ledger.open(home) as ledger:
+        return ledger.calls()
+
+
+# Before asking ----------------------------------------------------------------------------------
+
+
+def test_a_card_says_what_it_costs_cold_and_then_warm(sample: Page) -> None:
+    whole = next(each.value for each in sample.at.caption if "50 of 50 pages" in each.value)
+
+    cold, warm = whole.partition(" cold, then ")[::2]
+    assert cold.startswith("about ")
+    assert "while warm" in warm
+    assert "at most" in warm
+
+
+def test_another_effort_prices_anew(sample: Page) -> None:
+    before = [each.value for each in sample.at.metric]
+
+    field(sample, "Effort").set_value("max").run()
+
+    assert [each.value for each in sample.at.metric] != before
+
+
+def test_efforts_and_lengths_stand_with_price_and_time(sample: Page) -> None:
+    page = opened(sample, "weigh-efforts")
+
+    assert "| Effort, longest answer | Expected | At most | Time |" in tables(page)
+    assert "low, 16,384" in tables(page)
+    assert "max, 4,096 \\(often cut off\\)" in tables(page)
+
+
+def test_a_shorter_answer_lowers_the_ceiling(sample: Page, kimi: KimiServer) -> None:
+    page = opened(sample, "weigh-efforts")
+
+    page.at.radio(key="answer-length").set_value(4_096).run()
+    page.ask(QUESTION)
+
+    assert kimi.chats[-1]["max_completion_tokens"] == 4_096
+
+
+def test_other_models_stand_by_cost_and_are_filtered(sample: Page) -> None:
+    page = opened(sample, "weigh-models")
+    field(page, "Only models whose names hold").set_value("kimi-k3").run()
+
+    rows = [line for line in tables(page).splitlines() if "kimi-k3" in line]
+    assert any("(asked)" in row.replace("\\", "") for row in rows)
+    assert "Nothing cached." in page.words
+
+
+def test_an_hour_of_cache_is_a_choice_and_is_sent(sample: Page, kimi: KimiServer) -> None:
+    field(sample, "Keep the prompt cached for").set_value("1h").run()
+
+    sample.ask(QUESTION)
+
+    assert kimi.chats[-1]["prompt_cache_options"] == {"ttl": "1h"}
+
+
+def test_a_change_of_strategy_says_what_it_drops_of_the_cache(sample: Page) -> None:
+    sample.click("way-full").ask(QUESTION)
+
+    assert "Changing the strategy from full to chunks drops" in sample.words
+
+
+def test_over_a_window_the_card_says_what_to_leave_out(kimi: KimiServer, home: Path) -> None:
+    (home / "prices.toml").write_text(
+        '[kimi-k3]\nprompt = "3"\ncompletion = "15"\ncontext_window = 20000\n', encoding="utf-8"
+    )
+
+    page = Page().click("sample").settle()
+
+    assert "Cannot run" in page.words
+    assert "Asking only pages 1-" in page.words
+
+
+def test_an_old_price_is_flagged(kimi: KimiServer, home: Path) -> None:
+    (home / "prices.toml").write_text(
+        '[kimi-k3]\nprompt = "3"\ncompletion = "15"\nchecked = 2025-01-01\n', encoding="utf-8"
+    )
+
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
+    assert "was checked" in page.words
+    page.click("view-money")
+
+    assert "Checked more than 90 days ago: kimi-k3" in page.words
+    assert "(old)" in tables(page).replace("\\", "")
+
+
+# A label ----------------------------------------------------------------------------------------
+
+
+def test_a_label_is_given_at_asking_and_summed(lease: Page, home: Path) -> None:
+    with Ledger.open(home) as ledger:
+        settle(ledger, reserve(ledger, "0.10", label="Smith & Sons"), "0.02")
+    lease.at.run()
+    field(lease, "Label").select("Smith & Sons").run()
+
+    lease.ask(QUESTION)
+
+    assert [call.label for call in calls(home)] == ["Smith & Sons", "Smith & Sons"]
+    assert "Smith & Sons: $0.0" in lease.words
+    lease.click("view-money")
+    lease.at.selectbox(key="books-by").set_value("label").run()
+    assert "Smith" in tables(lease)
+
+
+# Several questions ------------------------------------------------------------------------------
+
+
+def test_several_questions_are_priced_together_and_asked_side_by_side(
+    lease: Page, kimi: KimiServer, home: Path
+) -> None:
+    lease.type("Who may terminate?\nWhat is the rent?\n\nWhen does it end?")
+    field(lease, "Each line is a question of its own").check().run()
+    assert "3 questions · at most $" in lease.words
+    assert lease.at.button(key="ask").label.startswith("Ask 3 questions · about")
+
+    lease.click("ask").settle()
+
+    assert len(kimi.chats) == 3
+    assert all(len(chat["messages"]) == 2 for chat in kimi.chats)
+    assert lease.words.count("Asked side by side with others") == 3
+    with Ledger.open(home) as ledger:
+        assert ledger.totals() == {"USD": kimi.billed}
+
+
+def test_the_next_question_does_not_go_on_from_what_was_asked_aside(
+    lease: Page, kimi: KimiServer
+) -> None:
+    lease.type("Who may terminate?\nWhat is the rent?")
+    field(lease, "Each line is a question of its own").check().run()
+    lease.click("ask").settle()
+
+    lease.ask(QUESTION)
+
+    assert len(kimi.chats[-1]["messages"]) == 2
+
+
+def test_one_of_several_that_fails_is_named_and_the_others_are_kept(
+    lease: Page, kimi: KimiServer
+) -> None:
+    kimi.fault("permission_denied")
+    lease.type("Who may terminate?\nWhat is the rent?")
+    field(lease, "Each line is a question of its own").check().run()
+
+    lease.click("ask").settle()
+
+    assert lease.words.count("Asked side by side with others") == 1
+    assert "403" in lease.errors
+
+
+def test_above_the_threshold_several_questions_are_asked_for_once(
+    kimi: KimiServer, home: Path
+) -> None:
+    save_settings(Settings(confirm_above=Decimal("0.30")), home)
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
+    page.type("Who may terminate?\nWhat is the rent?")
+    field(page, "Each line is a question of its own").check().run()
+
+    page.click("ask")
+    assert "above the threshold" in page.words
+    assert kimi.chats == []
+    page.click("over-cap-yes").settle()
+
+    assert len(kimi.chats) == 2
+
+
+# After asking -----------------------------------------------------------------------------------
+
+
+def test_a_mark_in_the_answer_leads_to_its_page_and_shows_its_quote(lease: Page) -> None:
+    lease.ask(QUESTION)
+
+    answer = next(each.value for each in lease.at.markdown if "#cite-0-0" in each.value)
+
+    assert '](#cite-0-0 "' in answer
+    assert "these words stand on this page" in answer
+
+
+def test_the_receipt_says_how_far_the_quote_was_off_and_what_was_cached(lease: Page) -> None:
+    lease.ask(QUESTION)
+
+    assert "% from the cache" in lease.words
+    assert "inside the range" in lease.words or "outside of the range" in lease.words
+
+
+def test_what_came_before_a_stop_stays_when_the_server_starts_again(
+    lease: Page, kimi: KimiServer, home: Path
+) -> None:
+    kimi.answer = "The lease ends early. " * 60
+    kimi.tokens_per_second = 40
+    lease.type(QUESTION).click("ask")
+    job = engine().running(conversation(lease))
+    assert job is not None
+    until = time.monotonic() + 20
+    while not job.of(Text):
+        assert time.monotonic() < until, "no word came"
+        assert not job.ended.wait(0.05), "it ended too soon"
+    job.stop()
+    assert job.ended.wait(20)
+    kimi.tokens_per_second = 0
+    engine()._jobs.clear()
+
+    page = lease.reloaded()
+
+    assert "Stopped here." in page.words
+    assert "The lease ends early." in page.words
+    assert calls(home)[0].state in ("estimated", "unknown")
+    page.ask("And the rent?")
+    assert len(kimi.chats[-1]["messages"]) == 2
+
+
+def test_the_same_is_asked_with_another_effort(lease: Page, kimi: KimiServer) -> None:
+    lease.ask(QUESTION).click("again-0")
+
+    lease.at.selectbox(key="again-effort-0-kimi-k3").set_value("high").run()
+    lease.click("again-yes-0").settle()
+
+    assert [chat["reasoning_effort"] for chat in kimi.chats] == ["low", "high"]
+    assert "Two answers" in lease.words
+
+
+def test_a_finished_answer_is_priced_on_other_models(lease: Page) -> None:
+    page = opened(lease.ask(QUESTION).click("again-0"), "elsewhere-0")
+
+    assert "| Model | Expected | Low to high | Prompt tokens |" in tables(page)
+
+
+# Money ------------------------------------------------------------------------------------------
+
+
+def test_the_quotes_are_scored(kimi: KimiServer, home: Path) -> None:
+    with Ledger.open(home) as ledger:
+        for n in range(4):
+            settle(ledger, reserve(ledger, "0.10"), f"0.0{n + 1}")
+
+    page = Page().click("view-money")
+
+    assert "| Quotes for | Calls | Inside | Score | Off by |" in tables(page)
+    assert "Ceilings passed: 0" in page.words
+
+
+def test_the_crossing_is_named_and_stands_in_numbers(sample: Page) -> None:
+    sample.click("view-money")
+
+    assert "| Questions | Whole, one sitting | Whole, cold | Chunks |" in tables(sample)
+    assert "| 50 |" in tables(sample)
+    assert "question" in sample.words
+
+
+def test_prices_stand_with_their_age_and_source(lease: Page) -> None:
+    lease.click("view-money")
+
+    assert "| Model | Prompt | Cached | Answer | Age |" in tables(lease)
+    assert "kimi-k3: assumed, checked on 20" in lease.words
