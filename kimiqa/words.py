@@ -14,7 +14,10 @@ _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003fff
 _HAS_CJK = re.compile(f"[{_CJK}]")
 _RUN = re.compile(f"[{_CJK}]+|[^{_CJK}]+")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]{1,2}\b)?")
-_HYPHENATED = re.compile(r"(?<=[a-z])(?:-|\u00ad|\u2010)[ \t]*\n[ \t]*(?=[a-z])")
+_SOFT = re.compile(r"(?<=[a-z])\u00ad(?:[ \t]*\n[ \t]*)?(?=[a-z])")
+_HYPHENATED = re.compile(r"([a-z]+)(?:-|\u2010)[ \t]*\n[ \t]*([a-z]+)")
+_BOTH = r"\1\2 \1 \2"
+"""Whether the hyphen is the word's own is not known: it is found with and without."""
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 # Function words, and the words with which a question asks rather than what it asks about.
@@ -63,8 +66,8 @@ def raw_words(text: str) -> list[str]:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     text = text.lower()
-    if "-\n" in text or "\u2010" in text or "\u00ad" in text:
-        text = _HYPHENATED.sub("", text)
+    if "-\n" in text or "- \n" in text or "\u2010" in text or "\u00ad" in text:
+        text = _HYPHENATED.sub(_BOTH, _SOFT.sub("", text))
     if not text.isascii() and _HAS_CJK.search(text):
         return list(_mixed(text))
     return _TOKEN.findall(text)

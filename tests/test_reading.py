@@ -30,7 +30,7 @@ ODD = "\r\n\x00\x02\x0c\ufffe\ufb01\ud800 -aB1\u00e9\u6c49"
     [
         ("one\r\ntwo\rthree\x0cfour", False, "one\ntwo\nthree\nfour"),
         ("sub\ufffetraction", True, "subtraction"),
-        ("forward\ufffelooking", False, "forward-looking"),
+        ("forward\ufffelooking", False, "forward-\nlooking"),
         (
             "a forward-looking and forward\ufffelooking",
             True,

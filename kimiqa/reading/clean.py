@@ -84,7 +84,7 @@ def _instead(raw: str, piece: re.Match[str], divides_words: bool) -> str:
 
 
 def _hyphen(raw: str, at: int, divides_words: bool) -> str:
-    """What stood at a line end: a hyphen of the word ("-") or of the line ("")."""
+    """What stood at a line end: a hyphen of the word ("-") or of the line (""), or either."""
     before = _BEFORE.search(raw, max(0, at - _LONGEST_WORD), at)
     after = _AFTER.match(raw, at + 1, at + 1 + _LONGEST_WORD)
     if before is None or after is None:
@@ -96,4 +96,5 @@ def _hyphen(raw: str, at: int, divides_words: bool) -> str:
         return ""
     if f"{head}-{tail}" in raw:
         return "-"
-    return "" if divides_words else "-"
+    # Who is not sure keeps the line's end, by which a reader and a citation see both.
+    return "" if divides_words else "-\n"

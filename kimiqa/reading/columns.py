@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _FEWEST_LINES = 6
 _LEAST_SHARE = 0.6
@@ -17,6 +18,8 @@ _LEAST_LETTERS = 18
 """Letters that a line of prose has on either side, on average."""
 _MOST_DIGITS = 0.15
 _SLACK = 3.0
+_STEP = 1.8
+"""A line so many times as far down as the one before begins something new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Line:
     left: float = 0.0
     right: float = 0.0
     gaps: tuple[Gap, ...] = ()
+    level: float = 0.0
+    """How high on the page its first letter stands."""
     breaks: bool = False
     """Whether the white space behind it is a line end that the engine did not see."""
 
@@ -97,13 +102,19 @@ def _blocks(lines: Sequence[Line], gutter: float) -> Iterator[list[Line]]:
     """Runs of lines that stand beside the gutter, long enough to be columns."""
     block: list[Line] = []
     for line in [*lines, None]:
-        follows = not block or (line is not None and line.start - block[-1].end <= 2)
+        follows = not block or (line is not None and _follows(line, block))
         if line is not None and follows and _beside(line, gutter):
             block.append(line)
             continue
         if sum(_gap_at(each, gutter) is not None for each in block) >= _FEWEST_LINES:
             yield block
         block = [line] if line is not None and _beside(line, gutter) else []
+
+
+def _follows(line: Line, block: Sequence[Line]) -> bool:
+    """Whether a line is the next one, and no farther down than the lines before it."""
+    steps = [one.level - other.level for one, other in pairwise([*block[-2:], line])]
+    return line.start - block[-1].end <= 2 and (len(steps) < 2 or steps[1] < _STEP * steps[0])
 
 
 def _beside(line: Line, gutter: float) -> bool:

@@ -50,8 +50,8 @@ def _rows(
     textpage: Any, raw: str, start: int, end: int, shift: int, spaces: re.Pattern[str]
 ) -> tuple[list[Line], bool]:
     """The line's rows, and whether some of its words take more room than words do."""
-    left, _, bottom, top = box(textpage, shift + start)
-    height, begun, roomy = top - bottom, left, False
+    left, _, level, top = box(textpage, shift + start)
+    height, begun, roomy = top - level, left, False
     found: list[Line] = []
     gaps: list[Gap] = []
     after_gap = start
@@ -62,13 +62,14 @@ def _rows(
         roomy = roomy or before[1] - begun > ROOMY * height * (space.start() - after_gap)
         begun, after_gap = after[0], space.end()
         if _is_below(after, before):
-            found.append(Line(start, space.start(), left, before[1], _wide(gaps, height), True))
-            start, left, gaps = space.end(), after[0], []
+            wide = _wide(gaps, height)
+            found.append(Line(start, space.start(), left, before[1], wide, level, breaks=True))
+            start, left, level, gaps = space.end(), after[0], after[2], []
         else:
             gaps.append(Gap(space.start(), space.end(), before[1], after[0]))
     right = box(textpage, shift + _last_ink(raw, start, end))[1]
     roomy = roomy or right - begun > ROOMY * height * (end - after_gap)
-    return [*found, Line(start, end, left, right, _wide(gaps, height))], roomy
+    return [*found, Line(start, end, left, right, _wide(gaps, height), level)], roomy
 
 
 def _wide(gaps: list[Gap], height: float) -> tuple[Gap, ...]:
