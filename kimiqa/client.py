@@ -9,18 +9,21 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterator, Sequence
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
 from kimiqa.advice import Advice
 from kimiqa.async_client import AsyncClient
 from kimiqa.conversations import AsyncConversation, Conversation
+from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
+from kimiqa.extracting import File, Upload, extract, upload_of
 from kimiqa.faces import asker, last, let_go
 from kimiqa.ledger import Balance, Ledger
 from kimiqa.options import ClientOptions, Documents, Options, Source
 from kimiqa.parallel import AT_ONCE
 from kimiqa.plan import Answer, Estimate, Event, Plan, Strategy, Way
 from kimiqa.portal import iterate, wait_for
+from kimiqa.singly import Pricer
 
 __all__ = [
     "AsyncClient",
@@ -88,6 +91,11 @@ class Client(Advice):
         """Every strategy, priced, best first; what cannot run last, with its reason."""
         return self._asker.ways(question, documents, options)
 
+    def singly(self, question: str, **options: Any) -> Pricer:
+        """What `question` would cost of each of many documents, asked of each by itself and
+        priced by its size: nothing is sent, and none has to be kept in memory."""
+        return self._asker.setup.pricer(question, options)
+
     def needs_a_word(self, plan: Plan) -> bool:
         """Whether a person should agree first: the ceiling is above the settings' threshold."""
         return self._asker.setup.needs_a_word(plan.estimate.cost)
@@ -150,6 +158,24 @@ class Client(Advice):
     def conversation(self, documents: Documents, conversation: str | None = None) -> Conversation:
         """A conversation over these documents; with an id, the stored one goes on."""
         return Conversation(self, self._asker.talk(documents, conversation))
+
+    def upload_of(self, source: File, *, name: str | None = None) -> Upload:
+        """What `extract` would send of a file, and where to; its `notice` says it in words."""
+        return upload_of(self._asker, source, name)
+
+    def extract(self, source: File | Upload, *, name: str | None = None) -> Document:
+        """Have Kimi's platform read a file: all of it is sent there, and deleted afterwards.
+
+        Its pages are not the file's own, and have no boxes. Free; the text is paid for as part
+        of each prompt, as any other.
+
+        Raises
+        ------
+        BadRequestError, NotAllowedError, NoKeyError, EndpointError, NoTextError
+            The endpoint extracts nothing, may not have it, or found no text.
+        """
+        upload = source if isinstance(source, Upload) else self.upload_of(source, name=name)
+        return wait_for(extract(self._asker, upload))
 
     def balance(self) -> Balance:
         """What the endpoint says is left in the account. A free call; the ledger notes it.

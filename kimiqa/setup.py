@@ -28,6 +28,7 @@ from kimiqa.settings import (
     provider_at,
     resolve,
 )
+from kimiqa.singly import Pricer
 
 
 class _Default:
@@ -151,6 +152,15 @@ class Setup:
         return replace(
             self, model=kimi, target=target, effort=_effort(kimi, self.effort, self.settings)
         )
+
+    def pricer(self, question: str, options: Mapping[str, Any]) -> Pricer:
+        """What prices a question for many documents, each by itself: Kimi's prices where the
+        embedded endpoint would answer, which costs nothing."""
+        planner = self.beside().planner if self.embedded else self.planner
+        chosen = {name: value for name, value in options.items() if value is not None}
+        if "max_cost" in chosen:
+            chosen["max_cost"] = amount(chosen["max_cost"])
+        return Pricer(planner, question, **chosen)
 
 
 def folder_of(home: Home) -> Path | None:

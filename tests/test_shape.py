@@ -55,6 +55,7 @@ LAYERS = (
     {"question", "refusals", "room", "seeing", "chapters"},
     {"desk", "privacy", "reserving", "believing", "paying", "receiving", "settling"},
     {"planner", "calling", "cliffs", "caching", "parallel"},
+    {"swarm"},
     {"staging"},
     {"choosing", "scanned", "setup", "singly", "conversation", "efforts", "comparing", "hindsight", "following", "documents", "together"},
     {"asking", "advising", "extracting", "trying"},

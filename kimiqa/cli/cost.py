@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kimiqa.cli import options, weigh
+from kimiqa.cli import folder, options, weigh
 from kimiqa.cli.options import Choices, opened
-from kimiqa.cli.show import duration, money, price_range, table, write_json
+from kimiqa.cli.show import duration, money, one_line, price_range, table, write_json
+from kimiqa.errors import NoTextError
 from kimiqa.money import STALE_DAYS
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from kimiqa.document import Document
     from kimiqa.efforts import Effort
     from kimiqa.plan import Way
+    from kimiqa.scanned import ScanOffer
 
 
 @click.command()
@@ -28,6 +31,11 @@ if TYPE_CHECKING:
 @click.option("--per", type=click.Choice(["day", "month"]), help="N questions each day or month.")
 @click.option("--models", metavar="all|ID,ID", help="The break-even of these models too.")
 @click.option("--efforts", is_flag=True, help="Every effort and length, with price and time.")
+@click.option(
+    "--as-source/--as-documents",
+    default=None,
+    help="A folder as one document of source code, or as a folder of documents.",
+)
 @options.endpoint
 @options.output
 def cost(
@@ -37,9 +45,14 @@ def cost(
     per: Any,
     models: str | None,
     efforts: bool,
+    as_source: bool | None,
     **chosen: Any,
 ) -> int:
     """What each way of asking FILE... would cost. Sends nothing, needs no key.
+
+    A folder of documents is priced document by document, with totals, and what could not be
+    read is listed: the exit code is 0 where any could be priced. A folder with more source code
+    than documents is one document.
 
     With --max-cost the exit code is 3 where no way fits under it. With --questions it says from
     which question on the whole document is cheaper than chunks.
@@ -49,25 +62,48 @@ def cost(
     from kimiqa.choosing import ORDINARY_QUESTION
 
     choices = Choices(**chosen)
+    asked = question or ORDINARY_QUESTION
+    if as_source is None:
+        folder.announce(files, choices)
+    if folder.is_shelf(files, as_source):
+        if questions or efforts or choices.pages:
+            raise click.UsageError("--questions, --efforts and --pages go with files, not folders.")
+        return folder.cost(files, asked, choices)
     documents = opened(files, choices)
     client = choices.client()
-    asked = question or ORDINARY_QUESTION
-    ways = client.ways(asked, documents, **choices.question)
+    scanned = client.scanned(documents)
+    try:
+        ways = client.ways(asked, documents, **choices.question)
+    except NoTextError:
+        for line in scan_lines(scanned):
+            click.echo(line, err=True)
+        raise
     if choices.strategy != "auto":
         ways = [way for way in ways if way.strategy == choices.strategy]
     rows = [document_json(each, client.model) for each in documents]
     tables = _weighed(client, asked, documents, choices, (questions, per, models, efforts))
     if choices.as_json:
-        write_json({"documents": rows, "ways": [way_json(way) for way in ways]} | tables.to_json())
+        found = {"documents": rows, "ways": [way_json(way) for way in ways], "failures": []}
+        write_json(found | tables.to_json())
     else:
         click.echo(documents_table(rows))
         click.echo()
         click.echo(ways_table(ways))
+        for line in scan_lines(scanned):
+            click.echo(line)
         for note in _notes(client.model, ways):
             click.echo(f"\n{note}")
         for line in tables.lines():
             click.echo(line)
     return 0 if choices.max_cost is None or _fits(ways) else 3
+
+
+def scan_lines(offers: Sequence[ScanOffer]) -> list[str]:
+    """The ways to read pages without a text layer, a line each."""
+    flags = {"ocr": "--ocr", "pictures": "--pictures scanned"}
+    pages = offers[0].pages if offers else 0
+    head = [f"\n{pages:,} page{'s' * (pages != 1)} without a text layer:"] if pages else []
+    return head + [f"  {flags[each.how]:<19} {one_line(each.in_words)}" for each in offers]
 
 
 def _fits(ways: list[Way]) -> bool:
@@ -141,6 +177,7 @@ def document_json(document: Document, model: str) -> dict[str, Any]:
         "empty_pages": len(pages("empty")),
         "failed_pages": len(pages("failed")),
         "image_pages": len(pages("image")),
+        "ocr_pages": len(pages("ocr")),
         "hidden_passages": document.hidden_passages,
         "hidden_pages": [page.number for page in document.pages if page.hidden],
         "without_text": {status: pages(status) for status in ("empty", "failed", "image")},

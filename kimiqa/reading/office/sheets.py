@@ -22,7 +22,6 @@ HIDDEN_ROW = "hidden row"
 HIDDEN_COLUMN = "hidden column"
 COMMENT = "comment"
 MOST_ROWS = 200
-_MOST_COLUMNS = 1_024
 
 _MAIN = "xl/workbook.xml"
 _N = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -122,7 +121,7 @@ def _remember(package: Package, path: str, sheet: _Sheet) -> None:
 def _rows(grid: Any) -> Iterator[tuple[int, list[str]]]:
     """The rows that say something, by their numbers."""
     grid.reset_dimensions()  # what a file claims of its size is not believed
-    for number, row in enumerate(grid.iter_rows(max_col=_MOST_COLUMNS), start=1):
+    for number, row in enumerate(grid.iter_rows(), start=1):
         cells = [shown(cell.value, cell.number_format or "") if cell.value is not None else ""
                  for cell in row]  # fmt: skip
         while cells and not cells[-1]:
