@@ -9,10 +9,12 @@ import streamlit as st
 from kimiqa.ui import (
     arriving,
     beginning,
+    heap,
     opening,
     panel,
     question,
     quick,
+    retention,
     running,
     shelf,
     turns,
@@ -28,6 +30,7 @@ ICON = Path(__file__).resolve().parent.parent / "data" / "icon.png"
 
 def main() -> None:
     """Show the page once; Streamlit calls it again for every click."""
+    heap.watch()
     # An icon by name would be fetched from a font server: this one is ours.
     st.set_page_config(page_title="kimiqa", layout="wide", page_icon=str(ICON), menu_items={})
     calm(_page)(page_state())
@@ -38,6 +41,7 @@ def _page(state: State) -> None:
         state.documents = turns.documents_of(state)
     arriving.settle(state)
     _write_url(state)
+    calm(retention.show)(state)
     with st.sidebar:
         calm(_side)(state)
     if state.view == "ask":
@@ -71,10 +75,10 @@ def _side(state: State) -> None:
 
 
 def _main(state: State) -> None:
+    calm(arriving.show)(state)
     if not state.documents:
         opening.welcome(state)
         calm(beginning.show)(state)
-    calm(arriving.show)(state)
     if not ready(state):
         return
     shelf.header(state)

@@ -8,11 +8,13 @@ from typing import Any
 
 from kimiqa.asking import Asker
 from kimiqa.client import Client, Conversation
+from kimiqa.conversation import Talk
 from kimiqa.document import Document
 from kimiqa.models import Model, all_models, get_model
 from kimiqa.plan import Way
 from kimiqa.settings import home_folder, load_settings
 from kimiqa.setup import Setup
+from kimiqa.ui import reading, secrets
 from kimiqa.ui.state import State, ready
 
 PRICES_HOLD_SECONDS = 20
@@ -26,6 +28,7 @@ def client_options(state: State) -> dict[str, Any]:
         "effort": state.choices.effort or None,
         "deadline": settings.deadline,
         "cache_ttl": state.choices.lifetime or None,
+        "env": secrets.variables(),
     }
 
 
@@ -57,9 +60,25 @@ def _stamp() -> tuple[tuple[str, int], ...]:
 
 
 def talk(state: State, documents: Sequence[Document] | None = None) -> Conversation:
-    """This page's conversation, as far as it has come."""
-    documents = ready(state) if documents is None else documents
-    return client(state).conversation(documents, state.conversation)
+    """This page's conversation, as far as it has come; its turns are read again where there is
+    a new one. What is looked over just now is waited for: nothing is planned before."""
+    if documents is None:
+        reading.finish(state)
+        documents = ready(state)
+    return _talk(state, documents)
+
+
+def _talk(state: State, documents: Sequence[Document]) -> Conversation:
+    found = client(state)
+    stamp = found.ledger.turns_stamp(state.conversation)
+    key = (state.conversation, stamp)
+    kept = state.remembered.get("talk")
+    # The very same: a document that was looked over equals the one that was not.
+    same = kept is not None and list(map(id, kept[1])) == list(map(id, documents))
+    if kept is None or kept[0] != key or not same:
+        talk = Talk(documents, found.ledger, state.conversation)
+        state.remembered["talk"] = kept = (key, documents, talk)
+    return Conversation(found, kept[2])
 
 
 def options(state: State) -> dict[str, Any]:
@@ -67,6 +86,7 @@ def options(state: State) -> dict[str, Any]:
     return {
         "pages": state.choices.pages.strip() or None,
         "max_cost": state.choices.cap.strip() or None,
+        "private": state.choices.private,
         "max_completion_tokens": state.choices.length or None,
         "label": state.choices.label.strip() or None,
     }
@@ -78,17 +98,20 @@ def ways(state: State, question: str) -> list[Way]:
     Raises `KimiqaError` where the choice itself cannot be read, or no page has text.
     """
     now = time.time()
-    conversation = talk(state)
     asked = len(state.remembered.get("turns", ()))
-    documents = tuple(state.documents), tuple(state.opened)
+    documents = ready(state)
+    known = [(each.id, each.hidden_passages) for each in documents]
     told = tuple(options(state).values())
-    key = (documents, question, told, state.conversation, asked)
+    key = (state.documents.copy(), known, question, told, state.conversation, asked)
+    client(state)  # another one forgets the prices
     kept = state.remembered.get("ways")
     if kept is None or kept[0] != key or now - kept[1] > PRICES_HOLD_SECONDS:
-        found = conversation.ways(question, **options(state))
-        state.remembered["ways"] = kept = (key, now, found)
-    priced: list[Way] = kept[2]
-    return priced
+        # Looking for hidden text goes on while prices are shown: it can only make them less.
+        conversation = _talk(state, [each.as_read() for each in documents])
+        priced = conversation.ways(question, **options(state))
+        state.remembered["ways"] = kept = (key, now, priced)
+    ways: list[Way] = kept[2]
+    return ways
 
 
 def models(state: State) -> list[str]:

@@ -9,6 +9,7 @@ import streamlit as st
 from kimiqa.document import Document, Page
 from kimiqa.errors import KimiqaError
 from kimiqa.plan import Citation, CitationStatus
+from kimiqa.ui import pictures
 from kimiqa.ui.markdown import MARKS
 from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened, unlinked, visible
@@ -21,8 +22,6 @@ STATES: dict[CitationStatus, str] = {
     "unverified": "Unverified: this was not found on the page",
     "invalid": "Invalid: there is no such document or page",
 }
-DPI = 110
-KEPT_PICTURES = 6
 SHOWN_TEXT = 12_000
 NEAR_TEXT = 900
 
@@ -53,6 +52,8 @@ def show(
         else:
             _show_page(state, turn, document, citation)
         _steps(state, turn, len(citations), at)
+    sources = [opened(state, document_id) for document_id, _name in documents.values()]
+    pictures.ahead(state, pictures.near(citations, at, sources))
 
 
 def _document(
@@ -119,16 +120,9 @@ def _leaf(state: State, turn: int, document: Document, number: int) -> None:
 def _picture(
     state: State, document: Document, number: int, quoted: tuple[int | None, int | None]
 ) -> None:
-    key = ("picture", document.id, number, quoted)
-    kept: dict[object, bytes] = state.remembered.setdefault("pictures", {})
-    if key not in kept:
-        start, end = quoted
-        boxes = document.boxes(number, start, end) if start is not None and end else []
-        kept[key] = document.render(number, DPI, boxes)
-        while len(kept) > KEPT_PICTURES:
-            del kept[next(iter(kept))]
+    picture = pictures.drawn(state, pictures.Sight(document, number, *quoted))
     alt = f"{document.name}, {_('page')} {number}"
-    st.image(kept[key], width="stretch", alt=alt)
+    st.image(picture, width="stretch", alt=alt)
 
 
 def _words(state: State, turn: int, page: Page, quoted: tuple[int | None, int | None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,9 @@ from kimiqa.ui.words import _
 
 AT_ONCE = 3
 """How many documents are read side by side: they share a worker."""
+
+SOON = 0.8
+"""Seconds for which a page waits for a file before it shows how far its reading is."""
 
 _turn = threading.BoundedSemaphore(AT_ONCE)
 
@@ -49,13 +53,32 @@ def settle(state: State) -> None:
     """Take in what the engine has finished: documents, and refusals with their reasons."""
     _settle_shelved(state)
     for document_id in list(state.documents):
-        if document_id in state.opened:
-            continue
         job = engine().latest(_key(document_id))
-        if job is None:
-            _from_store(state, document_id)
-        elif not job.running:
+        if job is not None and not job.running:
             _ended(state, document_id, job)
+        elif document_id in state.opened:
+            continue
+        elif job is None:
+            _from_store(state, document_id)
+        elif (document := _read(job)) is not None:
+            state.opened[document_id] = document
+
+
+def _read(job: Job) -> Document | None:
+    """What a job has read, which it may still be looking over; soon after it began it is waited
+    for, so that a file of ordinary length needs no second look at the page."""
+    while job.running and not job.last(Document) and time.time() - job.started < SOON:
+        job.ended.wait(0.01)
+    found: Document | None = job.last(Document)
+    return found
+
+
+def finish(state: State) -> None:
+    """Wait until every document of this page has been looked over."""
+    for document_id in state.documents:
+        job = engine().running(_key(document_id))
+        if job is not None:
+            job.ended.wait()
 
 
 def _settle_shelved(state: State) -> None:
@@ -91,6 +114,7 @@ def _ended(state: State, document_id: str, job: Job) -> None:
     document = job.last(Document)
     if document is not None:
         state.opened[document_id] = document
+        state.remembered.pop("tokens", None)  # there may be less to send than was read
         engine().forget(job)
     elif not isinstance(job.error, PasswordRequiredError):
         state.documents.remove(document_id)

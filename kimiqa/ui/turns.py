@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
 
 from kimiqa.citations import check_citations
-from kimiqa.document import Document
 from kimiqa.plan import Answer, Citation, Finished
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
@@ -20,7 +19,7 @@ from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _
 
-SHOWN_AT_ONCE = 10
+SHOWN_AT_ONCE = 5
 APART = {
     "stopped": "Stopped here. What had come was paid for and is kept; the next question does not "
     "go on from it.",
@@ -30,7 +29,7 @@ APART = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One stored turn, its citations checked again against the pages."""
+    """One stored turn. Its citations are as they were found, until `checked` looks again."""
 
     number: int
     question: str
@@ -51,20 +50,22 @@ class Turn:
 
 def load(state: State) -> tuple[Turn, ...]:
     """The turns of this page's conversation, as the ledger has them now."""
-    rows = desk.client(state).ledger.turns(state.conversation)
-    known: tuple[Turn, ...] = state.remembered.get("turns", ())
-    now = [(row["call"], tuple(row.get("beside", ()))) for row in rows]
-    if [(turn.call, turn.beside) for turn in known] == now:
+    ledger = desk.client(state).ledger
+    now = (state.conversation, ledger.turns_stamp(state.conversation))
+    known: tuple[Turn, ...] | None = state.remembered.get("turns")
+    if known is not None and state.remembered.get("turns_stamp") == now:
         return known
-    turns = tuple(_turn(state, n, row) for n, row in enumerate(rows))
-    state.remembered["turns"] = turns
-    return turns
+    rows = ledger.turns(state.conversation)
+    state.remembered["turns"] = found = tuple(_turn(n, row) for n, row in enumerate(rows))
+    state.remembered["turns_stamp"] = now
+    state.remembered.pop("turns_checked", None)
+    return found
 
 
 def of(state: State, conversation: str) -> tuple[Turn, ...]:
     """The turns of another conversation."""
     rows = desk.client(state).ledger.turns(conversation)
-    return tuple(_turn(state, n, row) for n, row in enumerate(rows))
+    return tuple(checked(state, _turn(n, row)) for n, row in enumerate(rows))
 
 
 def documents_of(state: State) -> list[str]:
@@ -76,31 +77,39 @@ def documents_of(state: State) -> list[str]:
     return [document_id for document_id in named if known.find(document_id) is not None]
 
 
-def _turn(state: State, number: int, row: dict[str, Any]) -> Turn:
-    documents = [opened(state, document_id) for document_id, _name in row["documents"]]
-    call = desk.client(state).ledger.call(row["call"]) if row["call"] else None
+def _turn(number: int, row: dict[str, Any]) -> Turn:
     return Turn(
         number,
         row["question"],
         row["answer"],
         row["strategy"],
         tuple((document_id, name) for document_id, name in row["documents"]),
-        _citations(row, documents),
+        tuple(Citation(**each) for each in row["receipt"]["citations"]),
         row["receipt"],
         row["call"],
-        call.state if call else "",
-        _reasoning(state, row["call"]),
-        tuple(row.get("beside", ())),
-        row.get("apart", ""),
+        beside=tuple(row.get("beside", ())),
+        apart=row.get("apart", ""),
     )
 
 
-def _citations(row: dict[str, Any], documents: list[Document | None]) -> tuple[Citation, ...]:
-    """Checked against the pages where they are still here, else as they were found."""
+def checked(state: State, turn: Turn) -> Turn:
+    """The turn as it is shown: its citations checked again against the pages where these are
+    still here, else as they were found; with what the ledger says of its call."""
+    documents = [opened(state, document_id) for document_id, _name in turn.documents]
     found = [document for document in documents if document is not None]
     if len(found) == len(documents):
-        return tuple(check_citations(row["answer"], found))
-    return tuple(Citation(**each) for each in row["receipt"]["citations"])
+        turn = replace(turn, citations=tuple(check_citations(turn.answer, found)))
+    call = desk.client(state).ledger.call(turn.call) if turn.call else None
+    now = call.state if call else ""
+    return replace(turn, state=now, reasoning=_reasoning(state, turn.call))
+
+
+def _shown(state: State, turn: Turn) -> Turn:
+    """The same, once for as long as the conversation stays as it is."""
+    kept: dict[int, Turn] = state.remembered.setdefault("turns_checked", {})
+    if turn.number not in kept:
+        kept[turn.number] = checked(state, turn)
+    return kept[turn.number]
 
 
 def _reasoning(state: State, call: str) -> str:
@@ -121,7 +130,8 @@ def show(state: State, turns: tuple[Turn, ...]) -> None:
     if turns:
         live.reach_citations()
     for turn in turns[hidden:]:
-        _show_turn(state, turn, newest=turn.number == len(turns) - 1)
+        newest = turn.number == len(turns) - 1
+        _show_turn(state, _shown(state, turn), newest=newest)
 
 
 @st.fragment
