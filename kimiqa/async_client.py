@@ -8,7 +8,9 @@ from typing import Self, Unpack
 
 from kimiqa.advice import AsyncAdvice
 from kimiqa.conversations import AsyncConversation
+from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
+from kimiqa.extracting import File, Upload, extract, upload_of
 from kimiqa.faces import asker, last
 from kimiqa.ledger import Balance, Ledger
 from kimiqa.options import ClientOptions, Documents, Options
@@ -141,6 +143,15 @@ class AsyncClient(AsyncAdvice):
         """A conversation over these documents; with an id, the stored one goes on."""
         talk = self._asker.talk(documents, conversation)
         return AsyncConversation(self, talk)
+
+    async def upload_of(self, source: File, *, name: str | None = None) -> Upload:
+        """See `Client.upload_of`."""
+        return await self._asker.off_the_loop(upload_of, self._asker, source, name)
+
+    async def extract(self, source: File | Upload, *, name: str | None = None) -> Document:
+        """See `Client.extract`."""
+        made = source if isinstance(source, Upload) else await self.upload_of(source, name=name)
+        return await extract(self._asker, made)
 
     async def balance(self) -> Balance:
         """What the endpoint says is left in the account. A free call; the ledger notes it.

@@ -15,6 +15,7 @@ import anyio
 from kimiqa.endpoint.complaints import Asked, read_complaint
 from kimiqa.endpoint.connecting import Handover
 from kimiqa.endpoint.deltas import Delta, NoteDelta, SentDelta, WaitDelta
+from kimiqa.endpoint.extracting import Extraction, offered, remote_name
 from kimiqa.endpoint.faults import Fault, reported
 from kimiqa.endpoint.patience import Patience
 from kimiqa.endpoint.replies import ReplyReader, Watch
@@ -195,6 +196,14 @@ class OpenAIEndpoint:
         if isinstance(tokens, bool) or not isinstance(tokens, int) or tokens < 0:
             raise BrokenReplyError(f"The count told by {self._asked().host} is no number.")
         return tokens
+
+    async def extracted(self, name: str, content: bytes) -> tuple[str, str]:
+        """The text of a file, which is sent for it and deleted there afterwards; and what to
+        say where it could not be deleted. Free."""
+        self._require_key()
+        asked = self._asked()
+        offered(asked.base_url)
+        return await Extraction(self._client, asked).text(remote_name(name), content)
 
     async def aclose(self) -> None:
         """Close the connections; those of a user's own client stay open."""

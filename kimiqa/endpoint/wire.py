@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
@@ -30,8 +31,26 @@ if TYPE_CHECKING:
     import httpx2
     import openai
 
+_OPTIONS: Any = {"follow_redirects": False}
 _ERROR_BYTES = 64 * 1024
 _KEPT = {"accept", "accept-encoding", "connection", "content-length", "content-type", "host"}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is no JSON."""
+
+    content: bytes
+    kind: str
+
+
+class _Remove:
+    """In place of a body: what the path names is to be deleted."""
+
+
+REMOVE: Final = _Remove()
+
+Body = Mapping[str, Any] | bytes | Upload | _Remove | None
 
 
 _handover: ContextVar[Handover] = ContextVar("kimiqa_handover")
@@ -146,11 +165,11 @@ async def _incoming(response: httpx2.Response) -> None:
 async def send(
     client: openai.AsyncOpenAI,
     path: str,
-    body: Mapping[str, Any] | bytes | None,
+    body: Body,
     asked: Asked,
     handover: Handover,
 ) -> httpx2.Response:
-    """The response to a POST of `body`, or to a GET; its own body is not yet read.
+    """The response to a POST of `body`, to a GET or to a DELETE; its own body is not yet read.
 
     Raises:
         FaultError: anything but success.
@@ -160,6 +179,8 @@ async def send(
 
     token = _handover.set(handover)
     try:
+        if isinstance(body, _Remove):
+            return await client.delete(path, cast_to=httpx2.Response, options=_OPTIONS)
         return (await _request(client, path, body)).response
     except openai.APIStatusError as error:
         fault = refused(error.status_code, error.body, error.response.headers, asked)
@@ -176,7 +197,7 @@ async def send(
 
 
 async def _request(
-    client: openai.AsyncOpenAI, path: str, body: Mapping[str, Any] | bytes | None
+    client: openai.AsyncOpenAI, path: str, body: Mapping[str, Any] | bytes | Upload | None
 ) -> openai.AsyncStream[object]:
     """The SDK's stream, of which only the response is used: what it holds may be no stream.
 
@@ -185,13 +206,15 @@ async def _request(
     import openai
 
     kind = openai.AsyncStream[object]
-    options: Any = {"follow_redirects": False}
+    options: Any = dict(_OPTIONS)
     if body is None:
         return await client.get(path, cast_to=object, options=options, stream=True, stream_cls=kind)
-    if isinstance(body, bytes):
-        options["headers"] = {"Content-Type": "application/json"}
+    if isinstance(body, bytes | Upload):
+        content = body if isinstance(body, bytes) else body.content
+        named = "application/json" if isinstance(body, bytes) else body.kind
+        options["headers"] = {"Content-Type": named}
         return await client.post(
-            path, cast_to=object, content=body, options=options, stream=True, stream_cls=kind
+            path, cast_to=object, content=content, options=options, stream=True, stream_cls=kind
         )
     return await client.post(
         path, cast_to=object, body=body, options=options, stream=True, stream_cls=kind

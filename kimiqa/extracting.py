@@ -1,0 +1,109 @@
+"""Kimi's file extraction as a reader: only when asked for, and told what it sends before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kimiqa import rules
+from kimiqa.document import Document
+from kimiqa.errors import EmptyDocumentError, FileNotFoundError, NoKeyError, NoTextError
+from kimiqa.opening.intake import store_of
+from kimiqa.opening.names import label
+from kimiqa.reading.plain import pages_of
+
+if TYPE_CHECKING:
+    from kimiqa.asking import Asker
+
+File = str | PathLike[str] | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that would be sent to be extracted: what, how much of it, where to."""
+
+    name: str
+    size: int
+    host: str
+    content: bytes = field(repr=False)
+    document_id: str
+
+    @property
+    def notice(self) -> str:
+        """What to tell before it is sent."""
+        return (
+            f"{self.name}, the whole file of {self.size:,} bytes, is sent to {self.host} to have "
+            "its text extracted (free), under a name of no meaning, and is deleted there "
+            "afterwards."
+        )
+
+
+def upload_of(asker: Asker, source: File, name: str | None = None) -> Upload:
+    """What would be sent of a file; nothing is.
+
+    *Raises* `FileNotFoundError`, `EmptyDocumentError`, `BadRequestError` where the endpoint
+    extracts nothing, `NotAllowedError` where the document may not go there.
+    """
+    from kimiqa.endpoint import extracting
+
+    setup = asker.setup
+    extracting.offered(setup.target.base_url)
+    content, shown = _content(source)
+    shown = label(name or shown)
+    if not content:
+        raise EmptyDocumentError(f"{shown} is empty: it has 0 bytes.", "Choose another file.")
+    digest = hashlib.sha256(content).hexdigest()
+    upload = Upload(shown, len(content), setup.host, content, digest)
+    rules.check([_original(asker, upload)], setup.target.base_url)
+    return upload
+
+
+def _content(source: File) -> tuple[bytes, str]:
+    if isinstance(source, bytes):
+        return source, "document"
+    path = Path(source)
+    if not path.is_file():
+        raise FileNotFoundError(f"{label(str(path))} does not exist.", "Check the path.")
+    try:
+        return path.read_bytes(), path.name
+    except OSError:
+        raise FileNotFoundError(
+            f"{label(str(path))} may not be read.", "Check its permissions."
+        ) from None
+
+
+def _original(asker: Asker, upload: Upload) -> Document:
+    """The file as rules know it, though it need not be readable here."""
+    return Document(upload.document_id, upload.name, (), _store=store_of(asker.setup.home))
+
+
+async def extract(asker: Asker, upload: Upload) -> Document:
+    """The document that Kimi makes of the file: text in pages that are not the file's own.
+
+    *Raises* `NoKeyError`, `EndpointError`, `NoTextError`; the file is deleted there all the same.
+    """
+    setup = asker.setup
+    if setup.target.needs_key:
+        raise NoKeyError(f"There is no key for {setup.host}.", setup.target.key_hint)
+    rules.check([_original(asker, upload)], setup.target.base_url)
+    text, left = await asker.endpoint().extracted(upload.name, upload.content)
+    rules.note_sent([_original(asker, upload)], setup.target.base_url)
+    if not text.strip():
+        hint = "It reads no pictures: use OCR (--ocr) or send pictures (--pictures scanned)."
+        raise NoTextError(f"{setup.host} found no text in {upload.name}.", f"{hint} {left}".strip())
+    return _document(asker, upload, pages_of(text), left)
+
+
+def _document(asker: Asker, upload: Upload, texts: Sequence[str], left: str) -> Document:
+    made = Document.from_pages(texts, name=upload.name)
+    note = f"read by Kimi's file extraction at {upload.host}: not the pages of the file"
+    note = f"{note}. {left}" if left else note
+    pages = tuple(replace(page, engine="kimi", note=note) for page in made.pages)
+    document = replace(made, pages=pages)
+    if places := rules.places_of(_original(asker, upload)):
+        rules.restrict(document, places)  # what was made of a document goes where it may go
+    return document
