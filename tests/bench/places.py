@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from kimiqa.document import Box, Document  # noqa: E402
+from kimiqa.reading.pool import fast_pool  # noqa: E402
 
 RIGHT = 0.98
 SHOWN_SECONDS = 0.3
@@ -142,13 +143,16 @@ def measure(path: Path, home: Path, wanted: int) -> tuple[int, int, list[str]]:
     return right, asked, wrong
 
 
-def shown(path: Path, home: Path) -> float:
-    """Seconds until a cited page of a long file stands there with its boxes; the median."""
+def shown(path: Path, home: Path, *, cold: bool) -> float:
+    """Seconds until a cited page of a long file stands there with its boxes; the median.
+    `cold`: the worker has to be started first."""
     document = Document.open(path, home=home)
     chance = random.Random(1)
     seconds = []
     for _ in range(9):
         page = chance.choice([each for each in document.pages if len(each.text) > 200])
+        if cold:
+            fast_pool().close()
         start = time.perf_counter()
         document.render(page.number, 110, document.boxes(page.number, 50, 150))
         seconds.append(time.perf_counter() - start)
@@ -179,8 +183,10 @@ def main() -> int:
                 print(f"    {each}")
         manual = Path(os.environ.get("KIMIQA_MANUAL") or "/usr/share/R/doc/manual/refman.pdf")
         if manual.is_file():
-            slow = shown(manual, Path(home))
-            print(f"the cited page of {manual.name} shows within {slow * 1000:.0f} ms (≤ 300)")
+            slow = shown(manual, Path(home), cold=False)
+            first = shown(manual, Path(home), cold=True)
+            print(f"the cited page of {manual.name} shows within {slow * 1000:.0f} ms (≤ 300),")
+            print(f"within {first * 1000:.0f} ms where the worker has to be started")
     share = sums[0] / max(1, sums[1])
     print(f"all: {sums[0]} of {sums[1]} = {share:.1%} (≥ 98 %)")
     return 0 if share >= RIGHT and (slow is None or slow <= SHOWN_SECONDS) else 1
