@@ -28,6 +28,8 @@ class Asked:
     strategy: str
     documents: tuple[str, ...]
     """Their ids."""
+    tools: str = ""
+    """Names the tools that are sent, which stand before everything else."""
 
 
 def with_ttl(model: Model, ttl: str | None) -> Model:
@@ -89,6 +91,8 @@ def _changes(last: WarmPrompt, asked: Asked) -> list[str]:
         if before != now and not (name == "effort" and last.model != asked.model.id):
             verb = "changing" if found else "Changing"
             found.append(f"{verb} the {name} from {before} to {now}")
+    if last.tools != asked.tools:
+        found.append("changing the tools" if found else "Changing the tools")
     return found
 
 

@@ -66,6 +66,10 @@ class Request:
     message_count: int = 0
     own_tokens: int = 0
     """The tokens of the text that is sent, without the chat template's."""
+    about: str = ""
+    """What it is about, where a plan has several: the pages that it holds."""
+    tools: str = ""
+    """Names the tools that are sent, before all messages; empty where there are none."""
 
     @classmethod
     def of(
@@ -76,6 +80,7 @@ class Request:
         max_completion_tokens: int,
         segments: Sequence[Segment] = (),
         own_tokens: int = 0,
+        about: str = "",
     ) -> Request:
         """The request whose body is `body`; the digest is taken here, once."""
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -88,6 +93,8 @@ class Request:
             digest,
             len(body.get("messages", ())),
             own_tokens,
+            about,
+            tools_name(body.get("tools")),
         )
 
     @property
@@ -107,6 +114,16 @@ class Request:
         return fingerprint(self.content) == self.digest
 
 
+def tools_json(tools: Any) -> str:
+    """Tools as they are sent; empty where there are none."""
+    return json.dumps(tools, ensure_ascii=False, separators=(",", ":")) if tools else ""
+
+
+def tools_name(tools: Any) -> str:
+    """Tools by a digest of how they are sent; empty where there are none."""
+    return fingerprint(tools_json(tools)) if tools else ""
+
+
 def fingerprint(content: str) -> str:
     """The SHA-256 of a request's content."""
     return hashlib.sha256(content.encode()).hexdigest()
@@ -120,6 +137,10 @@ class Bounds:
     max_prompt_tokens: int
     max_completion_tokens: int
     ceiling: Decimal | None
+    calls: tuple[tuple[int, int], ...] = ()
+    """The most prompt and completion tokens of each call, where they differ."""
+    rounds: tuple[tuple[int, ...], ...] = ()
+    """Of a merge: how many findings each call of each round reads; the last is the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +150,8 @@ class Stage:
     name: str
     requests: tuple[Request, ...] = ()
     bounds: Bounds | None = None
+    kept: tuple[str, ...] = ()
+    """The prompts, by the digest of their last segment, whose answers an earlier run paid for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +271,8 @@ class Way:
     """What the next question would cost while the cache is warm; None: nothing would be cached."""
     hint: str = ""
     """Where it cannot run: the next step, with what to leave out to get under a limit."""
+    code: str = ""
+    """Where it cannot run: the refusal's code."""
 
     def to_json(self) -> dict[str, Any]:
         head = {

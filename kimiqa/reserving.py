@@ -106,6 +106,7 @@ def _reserve(plan: Plan, request: Request, desk: Desk, pace: Asking | None) -> s
             messages=request.message_count,
             own_tokens=request.own_tokens,
             prefix=prefix,
+            tools=request.tools,
             pace=pace,
         )
     terms: Terms = {
@@ -113,6 +114,7 @@ def _reserve(plan: Plan, request: Request, desk: Desk, pace: Asking | None) -> s
         "messages": request.message_count,
         "own_tokens": request.own_tokens,
         "prefix": prefix,
+        "tools": request.tools,
         "pace": pace,
     }
     return desk.ledger.reserve(**terms)

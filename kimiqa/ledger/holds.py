@@ -45,6 +45,8 @@ class Terms(TypedDict, total=False):
     """How many messages are sent, with how many tokens of text: from these and the server's
     count the chat template is learned."""
     own_tokens: int
+    tools: str
+    """Names the tools that are sent with it, which stand first in what the provider caches."""
     pace: pacing.Asking | None
     """The limits of the account that the call has to wait for; None where none are known."""
     prefix: str
@@ -102,9 +104,11 @@ def row_of(terms: Terms, wanted: entries.Reservation) -> dict[str, Any]:
 
 
 def _quoted(terms: Terms) -> dict[str, Any]:
-    """The estimate and, where limits are known, what the call counts for against them."""
-    pace = terms.get("pace")
-    return terms["estimate"].to_json() | ({"admitted_tokens": pace.tokens} if pace else {})
+    """The estimate and, where there are such, what the call counts for against the account's
+    limits, and the name of its tools."""
+    pace, tools = terms.get("pace"), terms.get("tools")
+    more = {"admitted_tokens": pace.tokens} if pace else {}
+    return terms["estimate"].to_json() | more | ({"tools": tools} if tools else {})
 
 
 class Changes(TypedDict, total=False):
@@ -115,6 +119,7 @@ class Changes(TypedDict, total=False):
     messages: int
     own_tokens: int
     prefix: str
+    tools: str
     pace: pacing.Asking | None
 
 

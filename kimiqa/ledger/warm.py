@@ -57,6 +57,8 @@ class WarmPrompt:
     documents: tuple[str, ...]
     """Their ids."""
     expires: float
+    tools: str = ""
+    """Names the tools it was asked with."""
 
 
 def remember(
@@ -142,7 +144,10 @@ def last_prompt(
 
 def _prompt(row: Any, expires: float) -> WarmPrompt:
     documents = tuple(id for id, _ in row.documents)
-    return WarmPrompt(row.prompt_tokens, row.model, row.effort, row.strategy, documents, expires)
+    tools = (row.estimate or {}).get("tools", "")
+    return WarmPrompt(
+        row.prompt_tokens, row.model, row.effort, row.strategy, documents, expires, tools
+    )
 
 
 def disappoints(database: Database, endpoint: str, model: str) -> bool:

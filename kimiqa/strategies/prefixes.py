@@ -61,14 +61,23 @@ class _Step(NamedTuple):
 
 
 def segments_of(
-    messages: Sequence[Sequence[Part]], template: Template, counter: Counter, block: int | None
+    messages: Sequence[Sequence[Part]],
+    template: Template,
+    counter: Counter,
+    block: int | None,
+    *,
+    tools: str = "",
 ) -> tuple[Segment, ...]:
     """The prefixes of a prompt; the last one is the whole of it.
 
     The template's tokens of a message stand before its text, those of the request at its end.
+    `tools` (their JSON) stand before every message: with others, nothing is shared.
     """
     found: list[Segment] = []
     name, tokens = b"", 0
+    if tools:
+        name, tokens = _joined(b"tools", _bytes(tools)), counter.count(tools)
+        found.append(Segment(name.hex(), tokens))
     for parts in messages:
         name = _joined(name, b"message")
         tokens += template.per_message
