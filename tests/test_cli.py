@@ -447,6 +447,21 @@ def test_an_interrupt_ends_with_130_and_is_booked(
 
 
 @pytest.mark.skipif(not POSIX, reason="this system sends no interrupt to one process")
+def test_an_interrupt_leaves_one_json_object(
+    lease: Path, at: list[str], server: KimiServer
+) -> None:
+    server.fault(Fault.STALL, seconds=60)
+    process = _start("ask", lease, "-q", "When?", "--json", *at)
+    _wait_for(lambda: server.bill)
+
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=SECONDS)
+
+    assert process.returncode == 130
+    assert json.loads(out)["error"]["code"] == "interrupted"
+
+
+@pytest.mark.skipif(not POSIX, reason="this system sends no interrupt to one process")
 def test_an_interrupt_before_any_word_is_booked_as_unknown(
     lease: Path, at: list[str], server: KimiServer, home: Path
 ) -> None:
