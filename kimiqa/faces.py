@@ -24,6 +24,7 @@ def asker(model: str | None, options: ClientOptions) -> Asker:
         openai_client=options.get("openai_client"),
         allow_unpriced=options.get("allow_unpriced", False),
         cache_ttl=options.get("cache_ttl"),
+        env=options.get("env"),
     )
     return Asker(
         setup,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from os import PathLike
 from typing import Any, TypedDict
@@ -54,7 +54,8 @@ class ClientOptions(TypedDict, total=False):
     that a whole answer may take. `label` is the label of every question that is given none.
     `private` sends placeholders in place of personal data, unless a question says otherwise.
     `cache_ttl` is how long the provider is asked to keep prompts: "1h" costs more to write, and
-    pays where questions come more than five minutes apart.
+    pays where questions come more than five minutes apart. `env` holds the variables that name
+    keys and URLs, in place of the process's own.
     """
 
     api_key: str | None
@@ -68,3 +69,4 @@ class ClientOptions(TypedDict, total=False):
     label: str | None
     cache_ttl: str | None
     private: bool
+    env: Mapping[str, str] | None

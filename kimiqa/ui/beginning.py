@@ -9,7 +9,7 @@ import streamlit as st
 
 from kimiqa.settings import home_folder, providers, saved_keys
 from kimiqa.store import store_for
-from kimiqa.ui import desk, settings
+from kimiqa.ui import desk, settings, trial
 from kimiqa.ui.state import State
 from kimiqa.ui.words import _
 
@@ -20,7 +20,7 @@ def show(state: State) -> None:
     """Two ways to begin. Nothing has to be chosen: opening a document begins as well."""
     if not is_first(state):
         if state.remembered.get("begun"):
-            settings.show_outcome(state)
+            trial.show(state)
         return
     st.subheader(_("Who shall answer?"), anchor=False)
     without, with_one = st.columns(2)
@@ -73,7 +73,7 @@ def _key_form(state: State) -> None:
         ):
             state.remembered["begun"] = True
             settings.save_and_test(state, known[name].base_url, key, "", test=True)
-    settings.show_outcome(state)
+    trial.show(state)
 
     def other() -> None:
         state.view = "settings"

@@ -13,7 +13,8 @@ from kimiqa.ledger.spending import groups
 from kimiqa.settings import home_folder
 from kimiqa.store import Store, Stored, store_for
 from kimiqa.tokens import counter_for
-from kimiqa.ui import desk
+from kimiqa.ui import arriving, desk, opening
+from kimiqa.ui.calm import calm
 from kimiqa.ui.state import State, new_conversation
 from kimiqa.ui.sums import amounts, day
 from kimiqa.ui.text import escape, shortened
@@ -43,6 +44,8 @@ NEVER = Spent(0.0, {})
 def show(state: State) -> None:
     """The library, a page of it at a time: no document is opened for it."""
     st.header(_("Library"), anchor=False)
+    opening.add_folded(state)
+    calm(arriving.show)(state)
     known = _store().documents()
     if not known:
         st.markdown(

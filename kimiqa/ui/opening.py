@@ -18,8 +18,19 @@ def add(state: State) -> None:
     """Files, a folder, or a path: everything that brings documents in."""
     uploads.files(state, _("Drop documents here, or a folder"))
     with st.expander(_("A whole folder, or a path"), icon=":material/folder_open:"):
-        uploads.folder(state)
-        path_field(state)
+        _more(state)
+
+
+def add_folded(state: State) -> None:
+    """The same behind one line, where documents are there already."""
+    with st.expander(_("Add documents"), icon=":material/add:"):
+        uploads.files(state, _("Drop documents here, or a folder"))
+        _more(state)
+
+
+def _more(state: State) -> None:
+    uploads.folder(state)
+    path_field(state)
 
 
 def path_field(state: State) -> None:

@@ -7,10 +7,8 @@ from decimal import Decimal
 
 import streamlit as st
 
-from kimiqa.endpoint import OpenAIEndpoint, TestResult, check_endpoint
 from kimiqa.errors import BadRequestError, KimiqaError
-from kimiqa.models import get_model, refresh
-from kimiqa.portal import wait_for
+from kimiqa.ledger import Period
 from kimiqa.settings import (
     Provider,
     Settings,
@@ -19,16 +17,16 @@ from kimiqa.settings import (
     host_of,
     load_settings,
     providers,
-    resolve,
     save_key,
     save_settings,
     saved_keys,
 )
 from kimiqa.settings.files import EFFORTS
 from kimiqa.setup import amount
+from kimiqa.ui import books, desk, trial
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.state import State
-from kimiqa.ui.text import escape
+from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _
 
 OTHER = "other"
@@ -45,6 +43,7 @@ def show(state: State) -> None:
         _endpoint(state, settings)
     with st.container(border=True):
         _caps(settings)
+        _standing(state)
     st.caption(f"{_('Kept in')} {escape(str(home_folder()))}")
 
 
@@ -78,7 +77,8 @@ def _endpoint(state: State, settings: Settings) -> None:
         tested = row.form_submit_button(_("Save and test"))
     if saved or tested:
         save_and_test(state, url, key, model, test=tested)
-    show_outcome(state)
+    trial.show(state)
+    _in_use(state)
     _forget(state, usual)
 
 
@@ -113,7 +113,8 @@ def save_and_test(state: State, url: str, key: str, model: str, *, test: bool) -
         # The field is made anew, so that the key leaves the session too.
         state.remembered["keys_saved"] = state.remembered.get("keys_saved", 0) + 1
         state.choices.model = state.choices.effort = state.choices.strategy = ""
-        state.remembered["outcome"] = _test() if test else _("Saved.")
+        state.remembered["outcome"] = trial.free() if test else _("Saved.")
+        trial.forget()
     except KimiqaError as error:
         state.remembered["outcome"] = error
     st.rerun()
@@ -132,6 +133,14 @@ def _save(url: str, key: str, model: str) -> None:
     save_settings(replace(settings, base_url=kept, model=model.strip() or None), home)
 
 
+def _in_use(state: State) -> None:
+    """The key that is used, masked, where it does not come from here."""
+    target = desk.setup(state).target
+    if target.api_key and target.key_source not in ("", "saved"):
+        key = f"{target.api_key} {_('from')} {target.key_source}, {_('for')} {target.host}"
+        st.caption(escape(f"{_('Key in use:')} {key}"))
+
+
 def _forget(state: State, base_url: str) -> None:
     if not _saved(base_url):
         return
@@ -140,57 +149,6 @@ def _forget(state: State, base_url: str) -> None:
         save_key(base_url, None, home_folder())
         state.remembered.pop("outcome", None)
         st.rerun()
-
-
-# The test ---------------------------------------------------------------------------------------
-
-
-def _test() -> TestResult | str:
-    """Try what costs nothing, and keep the models that the endpoint lists."""
-    home = home_folder()
-    model, target = resolve(home=home)
-    if target.embedded:
-        return _("No key is saved: quotes are found on this computer, and nothing is sent.")
-
-    async def tried() -> TestResult:
-        endpoint = OpenAIEndpoint(target)
-        try:
-            result = await check_endpoint(endpoint, model)
-            if result.error is None:
-                refresh(list(await endpoint.models()), target.base_url, home)
-            return result
-        finally:
-            await endpoint.aclose()
-
-    return wait_for(tried())
-
-
-def show_outcome(state: State) -> None:
-    """What the last save or test came to."""
-    outcome = state.remembered.get("outcome")
-    if isinstance(outcome, KimiqaError):
-        show_error(outcome)
-    elif isinstance(outcome, TestResult):
-        _show_test(outcome)
-    elif outcome:
-        st.success(escape(outcome))
-
-
-def _show_test(result: TestResult) -> None:
-    model, target = resolve(home=home_folder())
-    priced = get_model(model, base_url=target.base_url, home=home_folder()).price is not None
-    rows = [
-        (_("The endpoint answers"), result.reachable),
-        (_("The key is accepted"), result.key_accepted),
-        (f"{_('It offers')} {model} ({len(result.models):,} {_('models')})", result.model_listed),
-        (_("The price is known"), priced),
-    ]
-    for label, good in rows:
-        mark = {True: ":green[✓]", False: ":red[✗]", None: ":gray[–]"}[good]
-        st.markdown(f"{mark} {escape(label)}")
-    if result.error:
-        show_error(result.error)
-    st.caption(_("Streaming, usage and the cache field show with your first question."))
 
 
 # Caps -------------------------------------------------------------------------------------------
@@ -225,3 +183,24 @@ def _save_caps(settings: Settings, max_cost: str, day: str, month: str, effort: 
         show_error(error)
     else:
         st.success(_("Saved."))
+
+
+def _standing(state: State) -> None:
+    """Spent today and this month beside the caps, and how good the quotes were; more is under
+    Money."""
+    setup = desk.setup(state)
+    unit, ledger = setup.budget.currency, setup.ledger
+    sums: tuple[tuple[str, Period, Decimal | None], ...] = (
+        (_("Today"), "day", setup.budget.day),
+        (_("This month"), "month", setup.budget.month),
+    )
+    for column, (label, period, cap) in zip(st.columns(2), sums, strict=True):
+        of = _("no cap") if cap is None else f"{_('of')} {money(cap, unit)}"
+        column.metric(label, escape(money(ledger.spent(period, unit), unit)))
+        column.caption(escape(of))
+    st.caption(escape(books.accuracy_line(ledger.accuracy())))
+
+    def to_money() -> None:
+        state.view = "money"
+
+    st.button(_("See what it was for"), key="to-money", type="tertiary", on_click=to_money)

@@ -25,8 +25,8 @@ def show(state: State) -> None:
     numbers = {document_id: n for n, document_id in enumerate(state.documents, 1)}
     for document in ready(state):
         _entry(state, document, numbers[document.id])
-    with st.expander(_("Add documents"), icon=":material/add:"):
-        opening.add(state)
+    if state.view != "library":
+        opening.add_folded(state)
     library.show(state)
 
 
