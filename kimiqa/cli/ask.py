@@ -15,6 +15,7 @@ from kimiqa.errors import OverCapError
 
 if TYPE_CHECKING:
     from kimiqa.client import Client
+    from kimiqa.document import Document
     from kimiqa.plan import Answer, Plan
 
 MARKS = {"verified": "✓", "moved": "→", "supported": "~", "unverified": "?", "invalid": "✗"}
@@ -24,17 +25,25 @@ MARKS = {"verified": "✓", "moved": "→", "supported": "~", "unverified": "?",
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("-q", "--question", required=True, help="What you want to know.")
 @click.option("--yes", is_flag=True, help="Go on above the settings' threshold unasked.")
+@click.option(
+    "--reader",
+    type=click.Choice(("own", "kimi")),
+    default="own",
+    show_default=True,
+    help="kimi: send the files to Kimi's platform, which extracts their text.",
+)
 @options.endpoint
 @options.output
-def ask(files: tuple[str, ...], question: str, yes: bool, **chosen: Any) -> int:
+def ask(files: tuple[str, ...], question: str, yes: bool, reader: str, **chosen: Any) -> int:
     """Ask FILE... a question. The answer goes to standard output, the receipt to standard error.
 
     Above the threshold of the settings (confirm_above) a person is asked first; a script goes
     on with --yes only. Caps hold either way.
     """
     choices = Choices(**chosen)
-    documents = opened(files, choices)
     client = choices.client()
+    kimi = reader == "kimi"
+    documents = _extracted(client, files) if kimi else opened(files, choices)
     plan = _planned(client, question, documents, choices, yes=yes)
     answer = _streamed(client, plan, choices)
     failed = not answer.complete and not _only_cut(answer)
@@ -46,6 +55,14 @@ def ask(files: tuple[str, ...], question: str, yes: bool, **chosen: Any) -> int:
     if failed:
         click.echo(one_line(f"kimiqa: {_incomplete(answer)['message']}"), err=True)
     return 1 if failed else 0
+
+
+def _extracted(client: Client, files: tuple[str, ...]) -> list[Document]:
+    """The documents as Kimi's platform reads them; each file is named before it is sent."""
+    uploads = [client.upload_of(file) for file in files]
+    for upload in uploads:
+        click.echo(one_line(upload.notice), err=True)
+    return [client.extract(upload) for upload in uploads]
 
 
 def _planned(client: Client, question: str, documents: Any, choices: Choices, *, yes: bool) -> Plan:

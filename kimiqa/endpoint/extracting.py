@@ -50,6 +50,7 @@ class Extraction:
 
     def __init__(self, client: openai.AsyncOpenAI, asked: Asked) -> None:
         self._client, self._asked = client, asked
+        self._handover = Handover()
 
     async def text(self, name: str, content: bytes) -> tuple[str, str]:
         """The file's text, and a note where the file could not be deleted afterwards.
@@ -84,7 +85,7 @@ class Extraction:
         return found, left
 
     async def _extracted(self, name: str, content: bytes) -> str:
-        answer = await self._call("/files", _form(name, content))
+        answer = await self._call("/files", Upload(name, content, "file-extract"))
         file_id = answer.get("id") if isinstance(answer, dict) else None
         if not isinstance(file_id, str) or not file_id.replace("_", "").replace("-", "").isalnum():
             raise BrokenReplyError(f"{self._asked.host} took the file without naming it.")
@@ -107,7 +108,9 @@ class Extraction:
         )
 
     async def _removed(self, name: str) -> str:
-        """Delete the file; what to say where that failed."""
+        """Delete the file, if it may be there; what to say where that failed."""
+        if not self._handover.possible:
+            return ""
         with anyio.move_on_after(_CLEAN_UP_SECONDS, shield=True):
             try:
                 listed = await self._call("/files")
@@ -130,7 +133,8 @@ class Extraction:
     async def _bytes(self, path: str, body: Any = None) -> bytes:
         fault: KimiqaError | None = None
         try:
-            response = await send(self._client, path, body, self._asked, Handover())
+            handover = self._handover if isinstance(body, Upload) else Handover()
+            response = await send(self._client, path, body, self._asked, handover)
             async with closing(response):
                 data = await read_whole(response, self._asked, _MOST_TEXT)
             return _free(data, self._asked)
@@ -159,15 +163,3 @@ def _text_in(data: bytes) -> str:
         if isinstance(found, dict) and isinstance(found.get("content"), str):
             return str(found["content"])
     return text
-
-
-def _form(name: str, content: bytes) -> Upload:
-    """A form with the file and its purpose."""
-    border = uuid.uuid4().hex
-    head = (
-        f'--{border}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nfile-extract\r\n'
-        f'--{border}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n"
-    )
-    body = head.encode() + content + f"\r\n--{border}--\r\n".encode()
-    return Upload(body, f"multipart/form-data; boundary={border}")

@@ -38,10 +38,11 @@ _KEPT = {"accept", "accept-encoding", "connection", "content-length", "content-t
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A body that is no JSON."""
+    """A file that is sent as a form, with what it is for."""
 
+    name: str
     content: bytes
-    kind: str
+    purpose: str
 
 
 class _Remove:
@@ -209,12 +210,21 @@ async def _request(
     options: Any = dict(_OPTIONS)
     if body is None:
         return await client.get(path, cast_to=object, options=options, stream=True, stream_cls=kind)
-    if isinstance(body, bytes | Upload):
-        content = body if isinstance(body, bytes) else body.content
-        named = "application/json" if isinstance(body, bytes) else body.kind
-        options["headers"] = {"Content-Type": named}
+    if isinstance(body, Upload):
+        options["headers"] = {"Content-Type": "multipart/form-data"}
         return await client.post(
-            path, cast_to=object, content=content, options=options, stream=True, stream_cls=kind
+            path,
+            cast_to=object,
+            body={"purpose": body.purpose},
+            files=[("file", (body.name, body.content))],
+            options=options,
+            stream=True,
+            stream_cls=kind,
+        )
+    if isinstance(body, bytes):
+        options["headers"] = {"Content-Type": "application/json"}
+        return await client.post(
+            path, cast_to=object, content=body, options=options, stream=True, stream_cls=kind
         )
     return await client.post(
         path, cast_to=object, body=body, options=options, stream=True, stream_cls=kind
