@@ -13,11 +13,15 @@ from typing import Any
 import streamlit as st
 
 FOLDER = Path(__file__).resolve().parent.parent / "data"
+KEYS = ".st-key-ask kbd{color:inherit!important;opacity:1!important}"
+"""On the accent, Streamlit writes a button's keys too faintly to be read."""
 QUIET = "p{margin:0;font-size:.875rem;color:var(--st-text-color);opacity:.75}"
 
 
 @cache
 def _component(name: str) -> Any:
+    if name == "keys":
+        return st.components.v2.component("kimiqa_keys", css=KEYS, isolate_styles=False)
     script = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
     if name == "countdown":
         return st.components.v2.component(f"kimiqa_{name}", html="<p></p>", css=QUIET, js=script)
@@ -33,3 +37,8 @@ def countdown(key: str, seconds: float, label: str, over: str, on_over: Callable
 def reach_citations() -> None:
     """Let a click on a mark in an answer open its page."""
     _component("citations")(key="citations", height=1)
+
+
+def readable_keys() -> None:
+    """Let the keys on the button that asks be readable by everyone."""
+    _component("keys")(key="keys", height=1)

@@ -10,7 +10,7 @@ from kimiqa.choosing import ORDINARY_QUESTION
 from kimiqa.errors import KimiqaError, OverCapError
 from kimiqa.plan import Plan, Strategy, Way
 from kimiqa.setup import Setup
-from kimiqa.ui import asking, desk, several, warmth, ways, weigh
+from kimiqa.ui import asking, desk, live, private, several, warmth, ways, weigh
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import Confirm, State
 from kimiqa.ui.text import at_most, escape, money, price_range
@@ -22,6 +22,7 @@ def show(state: State) -> None:
     asked = len(state.remembered.get("turns", ()))
     key = f"question-{state.conversation}-{asked}"
     st.session_state.setdefault(key, state.choices.question)
+    calm(private.notice)(state)
     with st.container(border=True):
         state.choices.question = st.text_area(
             _("Your question") if not asked else _("Your next question"),
@@ -30,6 +31,7 @@ def show(state: State) -> None:
             placeholder=_("What do you want to know? Several questions: one on each line."),
         )
         several.choice(state)
+        live.readable_keys()
         question = _asked(state)
         priced = _priced(state, question)
         if priced is not None:

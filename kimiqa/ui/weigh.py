@@ -59,14 +59,10 @@ def _effort_row(each: Effort) -> list[str]:
     note = _("cannot run") if not each.fits else _("often cut off") if each.cut else ""
     return [
         f"{effort}{each.max_completion_tokens:,}" + (f" ({note})" if note else ""),
-        _unbroken(price_range(cost)),
+        price_range(cost),
         ceiling,
-        _unbroken(f"{duration(seconds.low)} – {duration(seconds.high)}"),
+        f"{duration(seconds.low)} – {duration(seconds.high)}",
     ]
-
-
-def _unbroken(text: str) -> str:
-    return text.replace(" – ", "\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}")
 
 
 def _length(state: State, lengths: Sequence[int]) -> None:
@@ -154,7 +150,7 @@ def _offer_row(each: Offer) -> list[str]:
     return [
         f"{each.model}, {each.provider}" + (f" ({_('asked')})" if each.asked else ""),
         money(each.cost.expected, each.currency),
-        _unbroken(money_range(each.cost.low, each.cost.high, each.currency)),
+        money_range(each.cost.low, each.cost.high, each.currency),
         f"{each.prompt_tokens:,}{margin}",
     ]
 
