@@ -16,7 +16,7 @@ from kimiqa.errors import RefusedError
 from kimiqa.following import next_cost
 from kimiqa.money import plain
 from kimiqa.plan import Estimate, Strategy, Way
-from kimiqa.planner import Planner, Question, Sized, in_words, with_fitting
+from kimiqa.planner import STRATEGIES, Planner, Question, Sized, in_words, with_fitting
 
 ORDINARY_QUESTION = "Who is bound to what, from when, and where does the document say so?"
 """Stands for a question of ordinary length where a price is wanted before one is asked."""
@@ -72,18 +72,33 @@ def choose(planner: Planner, question: Question) -> Choice:
 
 
 def _sizes(planner: Planner, question: Question) -> dict[str, Sized]:
-    return {name: staging.size(planner, question, _strategy(name)) for name in staging.names()}
+    names = [name for name in staging.names() if name in STRATEGIES or planner.model.id != "local"]
+    return {name: staging.size(planner, question, _strategy(name)) for name in names}
 
 
 def _best(sized: Mapping[str, Sized], question: Question) -> Choice:
-    running = [each for each in sized.values() if each.refusal is None]
+    running = {name: each for name, each in sized.items() if each.refusal is None}
     if not running:
         nearest = min(sized.values(), key=lambda each: each.estimate.prompt_tokens)
         assert nearest.refusal is not None
         raise nearest.refusal
-    if len(running) == 1:
-        return _only(running[0], [each for each in sized.values() if each.refusal])
-    return _between(sized["full"], sized["chunks"], question)
+    if "full" in running and "chunks" in running:
+        return _between(sized["full"], sized["chunks"], question)
+    if "chunks" in running and "swarm" in running:
+        return _beyond(sized, question)
+    one = running.get("full") or next(iter(running.values()))
+    return _only(one, [each for each in sized.values() if each.refusal])
+
+
+def _beyond(sized: Mapping[str, Sized], question: Question) -> Choice:
+    """Where the whole fits into no prompt: everything by a swarm, or what matches by chunks."""
+    chunks, swarm, full = sized["chunks"], sized["swarm"], sized["full"]
+    why = full.refusal.message if full.refusal else ""
+    if needs_everything(question.text):
+        pages = f"all {swarm.layout.coverage.sent:,} pages"
+        return Choice(swarm, f"swarm: the question needs {pages}, and they fit no prompt ({why})")
+    about = f"about {_money(chunks.estimate)}, a swarm over everything {_money(swarm.estimate)}"
+    return Choice(chunks, f"chunks: {about} ({why})")
 
 
 def _strategy(name: str) -> Strategy:
@@ -139,7 +154,7 @@ def ways(planner: Planner, question: Question) -> list[Way]:
         best = _best(sized, question)
     except RefusedError:
         return sorted(rows, key=_order)
-    rows = [_with_reason(way, best) for way in rows]
+    rows = [_with_reason(way, best, sized) for way in rows]
     return sorted(rows, key=lambda way: (way.strategy != best.sized.strategy, *_order(way)))
 
 
@@ -148,10 +163,12 @@ def _order(way: Way) -> tuple[bool, Decimal]:
     return not way.fits, Decimal("Infinity") if expected is None else expected
 
 
-def _with_reason(way: Way, best: Choice) -> Way:
-    if way.strategy != best.sized.strategy:
-        return way
-    return replace(way, reason=best.reason)
+def _with_reason(way: Way, best: Choice, sized: Mapping[str, Sized]) -> Way:
+    if way.strategy == best.sized.strategy:
+        return replace(way, reason=best.reason)
+    if way.strategy == "swarm" and way.fits and sized["full"].refusal is None:
+        return replace(way, reason="not needed: the documents fit into one prompt")
+    return way
 
 
 def _way(planner: Planner, sized: Sized) -> Way:
@@ -168,6 +185,7 @@ def _way(planner: Planner, sized: Sized) -> Way:
         warm_until=sized.warm_until,
         next_cost=next_cost(planner.model, sized),
         hint=sized.refusal.hint if sized.refusal else "",
+        code=sized.refusal.code if sized.refusal else "",
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Protocol
 
-from kimiqa import calling
+from kimiqa import calling, rules, swarm
 from kimiqa.desk import Desk
 from kimiqa.plan import Event, Plan, Strategy
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized
@@ -25,7 +26,7 @@ class Staged(Protocol):
         """Reserve the whole ceiling once, draw every call from it, yield what happens."""
 
 
-STAGED: dict[str, Staged] = {}
+STAGED: dict[str, Staged] = {"swarm": swarm}
 """The strategies of several calls, by name."""
 
 
@@ -45,7 +46,9 @@ def size(planner: Planner, question: Question, strategy: Strategy) -> Sized:
         No page that was asked about has text.
     """
     if strategy in STAGED:
-        return STAGED[strategy].size(planner, question)
+        sized = STAGED[strategy].size(planner, question)
+        forbidden = rules.refusal(question.documents, planner.base_url)
+        return replace(sized, refusal=forbidden) if forbidden else sized
     return planner.size(question, strategy)
 
 

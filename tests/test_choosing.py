@@ -119,14 +119,23 @@ def test_warm_rules_alone_are_no_warm_cache(server: KimiServer) -> None:
     assert "warm" not in plan.reason
 
 
-def test_over_the_window_only_chunks_are_left(home: Path) -> None:
+def test_over_the_window_a_task_for_all_pages_goes_to_a_swarm(home: Path) -> None:
     price_book(home, kimi_k3={"context_window": 30_000})
 
     plan = _auto("Summarise the report.", report())
 
-    assert plan.strategy == "chunks"
-    assert plan.reason.startswith("chunks is the only way that fits (full: The prompt needs 51,")
+    assert plan.strategy == "swarm"
+    assert plan.reason.startswith("swarm: the question needs all 150 pages, and they fit no")
     assert "kimi-k3 holds 30,000" in plan.reason
+
+
+def test_over_the_window_a_plain_question_goes_by_chunks(home: Path) -> None:
+    price_book(home, kimi_k3={"context_window": 30_000})
+
+    plan = _auto(QUESTION, report())
+
+    assert plan.strategy == "chunks"
+    assert "a swarm over everything 0." in plan.reason
 
 
 def test_over_the_cap_only_chunks_are_left() -> None:
@@ -182,10 +191,11 @@ def test_a_conversation_in_chunks_that_asks_for_everything_gets_it(server: KimiS
 def test_the_choice_of_auto_heads_the_table_with_its_reason() -> None:
     ways = Client("kimi-k3").ways(QUESTION, [report()])
 
-    assert [way.strategy for way in ways] == ["chunks", "full"]
-    assert [way.fits for way in ways] == [True, True]
+    assert [way.strategy for way in ways] == ["chunks", "full", "swarm"]
+    assert [way.fits for way in ways] == [True] * 3
     assert ways[0].reason == _auto(QUESTION, report()).reason
     assert ways[1].reason is None
+    assert ways[2].reason == "not needed: the documents fit into one prompt"
 
 
 def test_what_cannot_run_stands_last_with_its_reason_and_its_price(home: Path) -> None:
@@ -193,15 +203,16 @@ def test_what_cannot_run_stands_last_with_its_reason_and_its_price(home: Path) -
 
     ways = Client("kimi-k3").ways("Summarise it.", [report()])
 
-    assert [(way.strategy, way.fits) for way in ways] == [("chunks", True), ("full", False)]
-    assert "kimi-k3 holds 30,000" in (ways[1].reason or "")
-    assert ways[1].estimate.prompt_tokens > 50_000
+    found = [(way.strategy, way.fits) for way in ways]
+    assert found == [("swarm", True), ("chunks", True), ("full", False)]
+    assert "kimi-k3 holds 30,000" in (ways[2].reason or "")
+    assert ways[2].estimate.prompt_tokens > 50_000
 
 
 def test_the_table_stands_also_where_nothing_can_run() -> None:
     ways = Client("kimi-k3").ways(QUESTION, [report()], max_cost="0.001")
 
-    assert [way.fits for way in ways] == [False, False]
+    assert [way.fits for way in ways] == [False] * 3
     assert all("cap per question" in (way.reason or "") for way in ways)
     assert all(way.estimate.cost.expected for way in ways)
 

@@ -235,10 +235,11 @@ def test_kimis_priced_ways_stand_before_the_free_one() -> None:
     assert [(way.model, way.strategy) for way in ways] == [
         ("kimi-k3", "chunks"),
         ("kimi-k3", "full"),
+        ("kimi-k3", "swarm"),
         ("local", "full"),
     ]
-    assert [way.fits for way in ways] == [True] * 3
-    kimi, _, local = (way.estimate.cost for way in ways)
+    assert [way.fits for way in ways] == [True] * 4
+    kimi, *_, local = (way.estimate.cost for way in ways)
     assert kimi.expected is not None
     assert kimi.expected > 0
     assert (local.expected, local.ceiling, local.price_basis) == (0, 0, "embedded")
@@ -311,7 +312,6 @@ def test_a_home_of_ones_own_holds_everything(server: KimiServer, tmp_path: Path)
     ("options", "message"),
     [
         ({"strategy": "guess"}, "no strategy 'guess'"),
-        ({"strategy": "swarm"}, "no strategy 'swarm'"),
         ({"effort": "heroic"}, "no effort 'heroic'"),
         ({"pages": "9"}, "D1 has pages 1 to 3"),
         ({"max_cost": 0.25}, "not 0.25"),

@@ -103,7 +103,7 @@ def test_cost_tells_documents_and_ways(told: Json, pdf: Path) -> None:
         assert way["cost"]["currency"] == "USD"
         assert way["cost"]["price_basis"] == "listed"
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", way["cost"]["price_date"])
-    assert [way["strategy"] for way in found["ways"]] == ["full", "chunks"]
+    assert [way["strategy"] for way in found["ways"]] == ["full", "chunks", "swarm"]
 
 
 def _sha256(file: Path) -> str:
@@ -114,7 +114,7 @@ def test_cost_without_a_question_or_a_key_tells_the_same_keys(told: Json, pdf: P
     code, found = told("cost", pdf)
 
     assert code == 0
-    assert [way["model"] for way in found["ways"]] == ["kimi-k3", "kimi-k3", "local"]
+    assert [way["model"] for way in found["ways"]] == [*["kimi-k3"] * 3, "local"]
     assert all(set(way) >= WAY for way in found["ways"])
     assert found["ways"][2]["cost"]["expected"] == "0"
 
@@ -199,6 +199,7 @@ def test_ask_tells_the_answer_and_all_about_it(
             "found_page": 1,
             "quote": "on 30 April 2030",
             "status": "verified",
+            "place": None,
         },
         {
             "document": "D1",
@@ -207,6 +208,7 @@ def test_ask_tells_the_answer_and_all_about_it(
             "found_page": None,
             "quote": "on 1 May 2031",
             "status": "unverified",
+            "place": None,
         },
         {
             "document": "D1",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STRATEGIES = ("auto", "full", "chunks")
+STRATEGIES = ("auto", "full", "chunks", "swarm")
 
 
 def output(command: F) -> F:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from kimiqa.ledger import conversations
+from kimiqa.ledger import conversations, findings
 from kimiqa.ledger.entries import to_call
 from kimiqa.ledger.records import Call
 
@@ -28,6 +28,7 @@ def calls_about(database: Database, document: str) -> list[Call]:
 def forget(database: Database, document: str, *, talks: bool) -> int:
     """Take a document's id and name out of all receipts and, with `talks`, delete the
     conversations about it. Returns how many conversations went."""
+    findings.drop_about(database, document)
     gone = 0
     for talk in conversations.listed(database) if talks else ():
         if any(id == document for id, _ in talk.documents):

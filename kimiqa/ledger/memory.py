@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from kimiqa.ledger import conversations, forgetting, learning, warm
+from kimiqa.ledger import conversations, findings, forgetting, learning, warm
 from kimiqa.ledger.records import Call, ConversationRecord
 from kimiqa.ledger.warm import WarmPrompt
 from kimiqa.money import Usage
@@ -132,6 +132,35 @@ class Memory:
     def delete_conversation(self, conversation_id: str) -> bool:
         """Forget a conversation's turns; its receipts stay. Whether there was one."""
         return conversations.delete(self._database, conversation_id)
+
+    # Runs of several calls that have not ended
+
+    def keep_finding(
+        self,
+        endpoint: str,
+        model: str,
+        effort: str | None,
+        prefix: str,
+        content: Mapping[str, Any],
+        documents: Sequence[str],
+    ) -> None:
+        """Keep what a call has found in a prompt (named by its `prefix`) in these documents
+        (their ids), as JSON, until the run has ended or a week has passed."""
+        place = warm.Place(host_of(endpoint), model, effort)
+        findings.keep(self._database, place, prefix, content, documents, self._clock())
+
+    def findings(
+        self, endpoint: str, model: str, effort: str | None, prefixes: Sequence[str]
+    ) -> dict[str, dict[str, Any]]:
+        """What runs that were stopped have found in these prompts, by prompt."""
+        place = warm.Place(host_of(endpoint), model, effort)
+        return findings.find(self._database, place, prefixes, self._clock())
+
+    def drop_findings(
+        self, endpoint: str, model: str, effort: str | None, prefixes: Sequence[str]
+    ) -> None:
+        """Forget what was found in these prompts: the run has ended."""
+        findings.drop(self._database, warm.Place(host_of(endpoint), model, effort), prefixes)
 
     # Documents
 

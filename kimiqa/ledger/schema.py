@@ -7,7 +7,7 @@ from sqlalchemy import Column, Float, Integer, String, Table, Text
 
 from kimiqa.errors import LedgerError
 
-VERSION = 3
+VERSION = 4
 
 metadata = sa.MetaData()
 
@@ -119,6 +119,20 @@ turns = Table(
     Column("content", sa.LargeBinary, nullable=False),
 )
 
+# What one call of a longer run has found and was paid for, until the run has ended: a run that
+# was stopped goes on from here.
+findings = Table(
+    "findings",
+    metadata,
+    Column("endpoint", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("effort", Text, primary_key=True),
+    Column("prefix", String(64), primary_key=True),
+    Column("created", Float, nullable=False, index=True),
+    Column("documents", _Json, nullable=False),
+    Column("content", sa.LargeBinary, nullable=False),
+)
+
 
 # The statements that lead from each version to the next; a new ledger is made at the newest.
 # New tables need none.
@@ -138,6 +152,7 @@ STEPS: dict[int, tuple[str, ...]] = {
             conversation = (SELECT conversation FROM calls WHERE reservation = reservations.id),
             label = (SELECT label FROM calls WHERE reservation = reservations.id)""",
     ),
+    3: (),
 }
 
 
