@@ -1,0 +1,122 @@
+"""Pages without a text layer: read by OCR or by the model's eyes, price and time beside each."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kimiqa.document import Document
+from kimiqa.plan import Progress
+from kimiqa.scanned import ScanOffer
+from kimiqa.seeing import SCANNED
+from kimiqa.settings import home_folder
+from kimiqa.ui import desk
+from kimiqa.ui.engine import Job, engine
+from kimiqa.ui.state import State
+from kimiqa.ui.text import duration, escape, money
+from kimiqa.ui.words import _, counted
+
+TICK_SECONDS = 0.5
+
+
+def show(state: State, document: Document) -> None:
+    """Both ways to read a document's scanned pages; a reading that goes on shows how far it is."""
+    job = engine().latest(_key(document.id))
+    if job is not None and not job.running:
+        _settled(state, job, document.id)
+        document = state.opened.get(document.id, document)
+    if not document.pages_with("image") or not document.drawable:
+        return
+    if job is not None and job.running:
+        _progress(state, document.id)
+        return
+    for offer in _offers(state, document):
+        _by_ocr(state, document, offer) if offer.how == "ocr" else _by_eyes(state, document, offer)
+
+
+def _key(document_id: str) -> str:
+    """What the engine calls the OCR of a document."""
+    return f"{home_folder()}:{document_id}:ocr"
+
+
+def _offers(state: State, document: Document) -> list[ScanOffer]:
+    kept = state.remembered.setdefault("scans", {})
+    key = (document.id, len(document.pages_with("image")), desk.model(state).id)
+    if key not in kept:
+        kept[key] = desk.client(state).scanned([document])
+    offers: list[ScanOffer] = kept[key]
+    return offers
+
+
+def _by_ocr(state: State, document: Document, offer: ScanOffer) -> None:
+    pages = counted(offer.pages, "page", "pages")
+    st.button(
+        f"{_('Read')} {pages} {_('by OCR')}",
+        key=f"ocr-{document.id}",
+        disabled=not offer.fits,
+        on_click=_start,
+        args=(document,),
+        icon=":material/document_scanner:",
+    )
+    told = f"{offer.reason} · {_('free')} · {_('about')} {duration(offer.seconds)}"
+    st.caption(escape(told if offer.fits else offer.reason))
+
+
+def _by_eyes(state: State, document: Document, offer: ScanOffer) -> None:
+    """One switch for all documents of the page: a question is asked of them together."""
+
+    def switch() -> None:
+        chosen = bool(st.session_state[f"eyes-{document.id}"])
+        state.choices.pictures = SCANNED if chosen else ""
+        state.remembered.pop("ways", None)
+
+    st.session_state[f"eyes-{document.id}"] = state.choices.pictures == SCANNED
+    st.checkbox(
+        _("Send pages without text as pictures"),
+        key=f"eyes-{document.id}",
+        on_change=switch,
+        disabled=not offer.fits,
+    )
+    if not offer.fits:
+        st.caption(escape(offer.reason))
+        return
+    price = _("price unknown") if offer.cost is None else _priced(offer)
+    time = f"{_('about')} {duration(offer.seconds)}"
+    st.caption(escape(f"{offer.reason} · {price} · {time}. {_('Quotes in them go unchecked.')}"))
+
+
+def _priced(offer: ScanOffer) -> str:
+    amount = money(offer.cost, offer.currency)
+    return f"{_('about')} {amount} {_('more for a question')}"
+
+
+def _start(document: Document) -> None:
+    engine().read(_key(document.id), document.name, document.reading_ocr)
+
+
+@st.fragment(run_every=TICK_SECONDS)
+def _progress(state: State, document_id: str) -> None:
+    job = engine().latest(_key(document_id))
+    if job is None or not job.running:
+        st.rerun()
+        return
+    step = job.last(Progress)
+    done, total = (step.done, step.total or 1) if step else (0, 1)
+    text = f"{_('Reading by OCR')} · {done:,} {_('of')} {counted(total, 'page', 'pages')}"
+    st.progress(done / total, text=text)
+    st.button(_("Stop"), key=f"stop-ocr-{document_id}", on_click=job.stop)
+
+
+def _settled(state: State, job: Job, document_id: str) -> None:
+    """Take in what was read, also up to a stop: it is in the store."""
+    engine().forget(job)
+    document = job.last(Document)
+    if document is None:
+        document = Document.stored(document_id, password=state.passwords.get(document_id))
+    if document is not None and document_id in state.documents:
+        for _step in document.checking():
+            pass
+        state.opened[document_id] = document
+    for kept in ("ways", "tokens", "scans"):
+        state.remembered.pop(kept, None)
+    if job.error is not None:
+        st.warning(escape(str(job.error)), icon=":material/block:")
