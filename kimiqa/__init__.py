@@ -9,11 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kimiqa.breakeven import BreakEven
     from kimiqa.citations import check_citations
     from kimiqa.client import AsyncClient, AsyncConversation, Client, Conversation
+    from kimiqa.comparing import Offer
     from kimiqa.document import Document, Page, Preview
+    from kimiqa.efforts import Effort
     from kimiqa.errors import KimiqaError
-    from kimiqa.ledger import Budget, Ledger
+    from kimiqa.ledger import Balance, Budget, Call, Ledger
     from kimiqa.models import Model, get_model
     from kimiqa.money import Cost, CostRange, Price, Range, Usage
     from kimiqa.plan import (
@@ -39,11 +42,14 @@ if TYPE_CHECKING:
     from kimiqa.tokens import count_tokens
 
 _HOMES = {
+    "breakeven": ("BreakEven",),
     "citations": ("check_citations",),
     "client": ("AsyncClient", "AsyncConversation", "Client", "Conversation"),
+    "comparing": ("Offer",),
     "document": ("Document", "Page", "Preview"),
+    "efforts": ("Effort",),
     "errors": ("KimiqaError",),
-    "ledger": ("Budget", "Ledger"),
+    "ledger": ("Balance", "Budget", "Call", "Ledger"),
     "models": ("Model", "get_model"),
     "money": ("Cost", "CostRange", "Price", "Range", "Usage"),
     "plan": (
@@ -89,7 +95,10 @@ __all__ = [
     "Answer",
     "AsyncClient",
     "AsyncConversation",
+    "Balance",
+    "BreakEven",
     "Budget",
+    "Call",
     "Chunk",
     "Citation",
     "Cited",
@@ -99,11 +108,13 @@ __all__ = [
     "CostRange",
     "Coverage",
     "Document",
+    "Effort",
     "Estimate",
     "Finished",
     "KimiqaError",
     "Ledger",
     "Model",
+    "Offer",
     "Page",
     "Plan",
     "Preview",

@@ -23,6 +23,7 @@ class AsyncClient(AsyncAdvice):
 
     Without a model the settings decide, then the keys that are configured; where there is none,
     the embedded endpoint (`local`) quotes what matches the question, and costs nothing.
+    Units, sources and errors are those of `Client`.
     """
 
     def __init__(self, model: str | None = None, **options: Unpack[ClientOptions]) -> None:

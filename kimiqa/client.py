@@ -42,6 +42,13 @@ class Client(Advice):
 
     Without a model the settings decide, then the keys that are configured; where there is none,
     the embedded endpoint (`local`) quotes what matches the question, and costs nothing.
+
+    Money is `Decimal` in the price's own currency, prices are per million tokens, times are
+    seconds, pages count from 1; None is what is not known, and never zero. Prompt tokens
+    include the cached ones, completion tokens the reasoning. Prices come from the user's book,
+    then from kimiqa's dated list; ranges from this installation's own receipts, of which the
+    ledger keeps all. Every error is a `KimiqaError` with a `code`, a `message`, a `hint`; what
+    is refused before anything was sent says so.
     """
 
     def __init__(self, model: str | None = None, **options: Unpack[ClientOptions]) -> None:

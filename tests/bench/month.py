@@ -4,8 +4,9 @@
 
 Every working day has conversations over a growing pile of papers, single questions whole and by
 chunks, some at a higher effort, and now and then a batch side by side; pauses run from seconds to
-hours. Prints the table that `kimiqa ledger --accuracy` shows, and holds the books against the
-server's own bill. Ends with 1 where they differ or a ceiling was passed.
+hours. Prints the table that `kimiqa ledger --accuracy` shows and one of the provider's cache (what
+was predicted, what was read, what that saved), and holds the books against the server's own bill.
+Ends with 1 where they differ or a ceiling was passed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from simulated import Clock, answer_of, client_with_clock, document, question
 
 from kimiqa import Client, Document
 from kimiqa.cli.ledger import scores_table
-from kimiqa.ledger import Scores
+from kimiqa.ledger import Call, Scores
 from kimiqa.testing import KimiServer
 
 NIGHT = 14 * 3600.0
@@ -39,6 +40,7 @@ class Month:
     scores: list[Scores]
     settled: Decimal
     billed: Decimal
+    settled_calls: list[Call]
 
 
 @dataclass(slots=True)
@@ -97,7 +99,37 @@ def simulate(days: int, seed: int) -> Month:
             desk.day()
         ledger = client.ledger
         settled = ledger.totals().get("USD", Decimal(0))
-        return Month(len(ledger.calls()), ledger.scores(10_000), settled, server.billed)
+        calls = ledger.calls(10_000)
+        ended = [call for call in calls if call.state == "settled"]
+        return Month(len(calls), ledger.scores(10_000), settled, server.billed, ended)
+
+
+def cache_table(calls: list[Call]) -> str:
+    """What was predicted of the provider's cache, what was read from it, and what that saved."""
+    head = (
+        f"{'way':<8}{'calls':>7}{'exact':>9}{'predicted':>14}{'read':>14}{'hits':>8}{'saved':>12}"
+    )
+    ways = sorted({call.strategy for call in calls})
+    return "\n".join([head, *(_cache_row(way, calls) for way in ("all", *ways))])
+
+
+def _cache_row(way: str, calls: list[Call]) -> str:
+    among = [call for call in calls if way in ("all", call.strategy)]
+    predicted = [call.estimate["cached_tokens"] for call in among]
+    read = [call.usage.cached_tokens or 0 for call in among]
+    prompts = sum(call.usage.prompt_tokens for call in among)
+    exact = sum(a == b for a, b in zip(predicted, read, strict=True)) / len(among)
+    saved = sum((_saved(call) for call in among), Decimal(0))
+    return (
+        f"{way:<8}{len(among):>7,}{exact:>9.1%}{sum(predicted):>14,}{sum(read):>14,}"
+        f"{sum(read) / prompts:>8.1%}{saved:>8.2f} USD"
+    )
+
+
+def _saved(call: Call) -> Decimal:
+    """What reading from the cache cost less than reading afresh."""
+    less = Decimal(call.prices["prompt"]) - Decimal(call.prices["cached"])
+    return (call.usage.cached_tokens or 0) * less / 1_000_000
 
 
 def main() -> int:
@@ -107,6 +139,7 @@ def main() -> int:
     asked = parser.parse_args()
     month = simulate(asked.days, asked.seed)
     print(scores_table(month.scores))
+    print(f"\n{cache_table(month.settled_calls)}")
     print(f"\n{month.calls:,} calls: booked {month.settled} USD, billed {month.billed} USD")
     passed = sum(each.ceilings_passed for each in month.scores)
     return 0 if month.settled == month.billed and not passed else 1
