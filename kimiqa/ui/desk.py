@@ -85,6 +85,7 @@ def options(state: State) -> dict[str, Any]:
     """The options of the next question."""
     return {
         "pages": state.choices.pages.strip() or None,
+        "pictures": state.choices.pictures or None,
         "max_cost": state.choices.cap.strip() or None,
         "private": state.choices.private,
         "max_completion_tokens": state.choices.length or None,

@@ -7,7 +7,7 @@ import streamlit as st
 from kimiqa.document import Document
 from kimiqa.pages import spans
 from kimiqa.planner import block_tokens
-from kimiqa.ui import desk, library, opening, reading
+from kimiqa.ui import desk, library, opening, private, reading, scanned
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _, counted
@@ -42,7 +42,9 @@ def _entry(state: State, document: Document, number: int) -> None:
             on_click=reading.drop,
             args=(state, document.id),
         )
+        private.rule(state, document)
         _without_text(document)
+        scanned.show(state, document)
 
 
 def counts(state: State, document: Document) -> str:

@@ -27,6 +27,10 @@ class Choices:
     model: str = ""
     effort: str = ""
     pages: str = ""
+    private: bool = False
+    """Whether placeholders are sent in place of personal data."""
+    pictures: str = ""
+    """Which pages go as pictures: "scanned", or none."""
     cap: str = ""
     label: str = ""
     """A client, a matter, a project: what the cost is booked under."""
