@@ -199,7 +199,7 @@ def test_a_reading_goes_on_when_the_worker_is_killed_in_the_middle(home: Path) -
 def test_a_page_that_kills_the_engine_fails_alone(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kimiqa.reading.pool.WORKER_MEMORY", 100 << 20)
+    monkeypatch.setattr("kimiqa.reading.starting.WORKER_MEMORY", 100 << 20)
     end_workers()
 
     document = Document.open(_bomb(), home=home)

@@ -29,7 +29,7 @@ CODES = {"engine_crashed", "not_a_document", "deadline", "empty_document"}
 def little_memory() -> Iterator[None]:
     """Workers that may hold 160 MB, so that bombs go off soon."""
     patch = pytest.MonkeyPatch()
-    patch.setattr("kimiqa.reading.pool.WORKER_MEMORY", 160 << 20)
+    patch.setattr("kimiqa.reading.starting.WORKER_MEMORY", 160 << 20)
     end_workers()
     yield
     patch.undo()

@@ -11,32 +11,19 @@ import atexit
 import contextlib
 import itertools
 import os
-import struct
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections import deque
-from pathlib import Path
 from typing import Any
 
 from kimiqa.reading.frames import Frame, read_frame, write_frame
 from kimiqa.reading.parts import Lost, WorkerLost, WorkerRefused
-
-WORKER_MEMORY = 1 << 30
-"""What a worker may hold beyond its own start."""
+from kimiqa.reading.starting import new_board, page_on, start
 
 CALL_SECONDS = 20.0
 """A call that brings nothing for so long is given up, and its worker replaced."""
 
-OCR_MEMORY = 3 << 30
-"""What the worker that reads pictures may hold, and each program it starts."""
-
-_MODULES = {"ocr": "ocr_worker", "office": "office_worker"}
-"""The workers that are no PDF readers."""
-
-_PLACE = struct.Struct("=q")
 _MOST_INNOCENT_LOSSES = 5
 _SECONDS_TO_END = 2.0
 
@@ -64,8 +51,8 @@ class Worker:
         self._heard = time.monotonic()
         self._reason: Lost = "crashed"
         self.alive = True
-        self._board = _new_board()
-        self._process = _start(self._board, kind)
+        self._board = new_board()
+        self._process = start(self._board, kind)
         self._listener = threading.Thread(target=self._listen, name="kimiqa-reading", daemon=True)
         self._listener.start()
 
@@ -148,7 +135,7 @@ class Worker:
         """The process has ended: tell every waiting call, and clear up."""
         self._process.kill()
         self._process.wait()
-        page = _page_on(self._board)
+        page = page_on(self._board)
         with self._lock:
             self.alive = False
             lost, self._waiting = list(self._waiting), deque()
@@ -282,51 +269,3 @@ def end_workers() -> None:
     for (pid, _), pool in list(_pools.items()):
         if pid == os.getpid():
             pool.close()
-
-
-def _start(board: str | None, kind: str) -> subprocess.Popen[bytes]:
-    module = _MODULES.get(kind, "worker")
-    memory = OCR_MEMORY if kind == "ocr" else WORKER_MEMORY
-    command = [sys.executable, "-m", f"kimiqa.reading.{module}", str(memory)]
-    command += [board] if board else []
-    quiet = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-        creationflags=quiet,
-    )
-
-
-def _environment() -> dict[str, str]:
-    """The worker finds this very kimiqa, and nothing that lies in the working folder; of the
-    parent's variables it gets no keys."""
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    kept = {
-        k: v for k, v in os.environ.items() if not k.upper().endswith(("KEY", "TOKEN", "SECRET"))
-    }
-    return kept | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
-
-
-def _new_board() -> str | None:
-    """A file of eight bytes in which the worker notes its page."""
-    try:
-        handle, path = tempfile.mkstemp(prefix="kimiqa-", suffix=".page")
-    except OSError:
-        return None
-    with os.fdopen(handle, "wb") as file:
-        file.write(_PLACE.pack(0))
-    return path
-
-
-def _page_on(board: str | None) -> int | None:
-    if board is None:
-        return None
-    try:
-        (page,) = _PLACE.unpack(Path(board).read_bytes())
-    except (OSError, struct.error):
-        return None
-    return page or None

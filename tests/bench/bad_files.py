@@ -28,7 +28,8 @@ import attacks  # noqa: E402
 from kimiqa.document import Document  # noqa: E402
 from kimiqa.errors import DocumentError  # noqa: E402
 from kimiqa.reading import engines  # noqa: E402
-from kimiqa.reading.pool import WORKER_MEMORY, fast_pool, second_pool  # noqa: E402
+from kimiqa.reading.pool import fast_pool, second_pool  # noqa: E402
+from kimiqa.reading.starting import WORKER_MEMORY  # noqa: E402
 
 GRACE_SECONDS = 5.0
 START_MEMORY = 200 << 20
