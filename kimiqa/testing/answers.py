@@ -97,5 +97,6 @@ def _quoted(page: _SentPage, wanted: set[str]) -> str:
     if not sentences:
         return ""
     best = max(sentences, key=lambda sentence: _score(sentence, wanted))
-    words = " ".join(best.split()[:MOST_WORDS])
-    return f'"{words}" [{page.document} p. {page.number}]'
+    words = best.split()[:MOST_WORDS]
+    whole = words[:-1] if words[-1].endswith("-") else words  # a line ends within that word
+    return f'"{" ".join(whole)}" [{page.document} p. {page.number}]'
