@@ -1,0 +1,336 @@
+"""The page, felt: what a person waits for in a real Chromium, beside an empty Streamlit app.
+
+    python tests/bench/page.py [--rounds 7] [--only paint,rerun]
+
+The library holds 1,000 documents, and the conversation 100 answers about the R reference manual
+(KIMIQA_MANUAL, else where Debian's r-doc-pdf puts it), whose first 600 pages are what is dropped.
+Page and empty app are measured in turn, so that both meet the same machine; medians are printed,
+with the load of the machine, which lengthens every time but not the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import io
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from test_browser import FLAGS, _app, _end, _free_port, _up  # noqa: E402
+
+from kimiqa.client import Client  # noqa: E402
+from kimiqa.document import Document  # noqa: E402
+from kimiqa.ledger import Ledger  # noqa: E402
+from kimiqa.reading.parts import Page as Leaf  # noqa: E402
+from kimiqa.store import Store, Stored  # noqa: E402
+from kimiqa.testing import KimiServer  # noqa: E402
+
+LIBRARY, ANSWERS, DROPPED = 1_000, 100, 600
+CONVERSATION = "0123456789ab"
+EMPTY = """
+import streamlit as st
+
+st.title("empty")
+n = len(st.text_input("Pages"))
+st.markdown(f"**{n} letters**")
+"""
+LOOKED_OVER = 4_000
+SETTLES = 150
+"""Seconds after which Streamlit has let go of visitors who left: it keeps them for two minutes."""
+
+CITED = (12, 480, 977, 1300, 1720, 2005, 2210, 2380)
+
+
+# What there is ----------------------------------------------------------------------------------
+
+
+def manual() -> Path:
+    path = Path(os.environ.get("KIMIQA_MANUAL") or "/usr/share/R/doc/manual/refman.pdf")
+    if not path.is_file():
+        raise SystemExit(f"missing: {path}")
+    return path
+
+
+def cut(path: Path, pages: int) -> bytes:
+    """The first pages of a PDF."""
+    import pypdf
+
+    writer = pypdf.PdfWriter()
+    writer.append(str(path), pages=(0, pages))
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def stock(home: Path) -> None:
+    store = Store(home)
+    for n in range(LIBRARY):
+        pages = [Leaf(1, f"Contract {n} ends.", "text"), Leaf(2, "", "empty")]
+        row = Stored(f"{n:064x}", f"contract {n:04}.pdf", "text/plain", 9, 2, False)
+        store.save(row, pages, {"kimi_k3 splintr": (20, 5)})
+
+
+def converse(home: Path, kimi: KimiServer) -> Document:
+    """A hundred answers, the newest with citations all over the manual."""
+    document = Document.open(manual(), home=home)
+    words = [" ".join(document.pages[n - 1].text.split()[20:28]) for n in CITED]
+    kimi.answer = " ".join(
+        f'It says "{quote}" [D1 p. {n}].' for n, quote in zip(CITED, words, strict=True)
+    )
+    options: dict[str, Any] = {"api_key": str(kimi.key), "base_url": kimi.base_url}
+    with Client("kimi-k3", home=home, **options) as client:
+        talk = client.conversation(document, CONVERSATION)
+        talk.ask("What does the manual say?", strategy="chunks")
+    kimi.answer = None
+    with Ledger.open(home) as ledger:
+        row = ledger.turns(CONVERSATION)[0]
+        for n in range(2, ANSWERS + 1):
+            ledger.save_turn(CONVERSATION, n, {**row, "question": f"Question {n}?", "chunks": []})
+    return document
+
+
+@contextmanager
+def empty_app(folder: Path) -> Iterator[str]:
+    """An app with one field, as Streamlit's own command runs it."""
+    script, port = folder / "empty.py", _free_port()
+    script.write_text(EMPTY, encoding="utf-8")
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
+    quiet = ["--browser.gatherUsageStats=false", "--server.fileWatcherType=none"]
+    process = subprocess.Popen(
+        [*command, *quiet, f"--server.port={port}"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        while not _up(url):
+            time.sleep(0.1)
+        yield url
+    finally:
+        _end(process)
+
+
+# What is measured -------------------------------------------------------------------------------
+
+
+def seconds(act: Callable[[], object], until: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    until()
+    return time.perf_counter() - began
+
+
+def first_paint(browser: Any, url: str, title: str) -> float:
+    context = browser.new_context()
+    page = context.new_page()
+    heading = page.get_by_role("heading", name=title, exact=True)
+    took = seconds(lambda: page.goto(url), heading.wait_for)
+    context.close()
+    return took
+
+
+HOLD = """bytes => {
+    const raw = Uint8Array.from(atob(bytes), each => each.charCodeAt(0));
+    window.held = new DataTransfer();
+    window.held.items.add(new File([raw], "part.pdf", {type: "application/pdf"}));
+}"""
+DROP = """field => {
+    field.files = window.held.files;
+    field.dispatchEvent(new Event("change", {bubbles: true}));
+}"""
+
+
+def drop(page: Page, content: bytes) -> float:
+    """From the file in the browser's hand to the prices on the cards."""
+    # Other bytes each time: a document that is known is not read again.
+    new = content + f"\n% {random.random()}\n".encode()
+    page.evaluate(HOLD, base64.b64encode(new).decode())
+    field = page.locator("input[type=file]").first
+    ask = page.get_by_role("button", name=re.compile("^Ask ·")).first
+    return seconds(lambda: field.evaluate(DROP), ask.wait_for)
+
+
+def rerun(page: Page, text: str, expected: str) -> float:
+    """From a changed field to what it changes."""
+    field = page.get_by_role("textbox", name="Pages")
+    field.fill(text)
+    changed = page.get_by_text(re.compile(expected)).first
+    return seconds(lambda: field.press("Enter"), changed.wait_for)
+
+
+def effort(page: Page, name: str) -> float:
+    """From another effort to its prices: the button that asks says another one."""
+    ask = page.get_by_role("button", name=re.compile("^Ask ·")).first
+    before = ask.inner_text()
+    choice = page.get_by_role("radiogroup", name="Effort").get_by_text(name, exact=True)
+
+    def changed() -> None:
+        page.wait_for_function(
+            "before => ![...document.querySelectorAll('button')].some("
+            "each => each.innerText === before)",
+            arg=before,
+        )
+
+    return seconds(choice.click, changed)
+
+
+def click_citation(page: Page, number: int) -> float:
+    """From the click to the drawn page."""
+    button = page.get_by_role("button", name=re.compile(f"D1 p. {number}$")).last
+    image = page.get_by_role("img", name=re.compile(f"page {number}$")).last
+
+    def drawn() -> None:
+        image.wait_for()
+        page.wait_for_function(
+            "name => [...document.images].some("
+            "each => each.alt.endsWith(name) && each.complete && each.naturalWidth > 0)",
+            arg=f"page {number}",
+        )
+
+    return seconds(button.click, drawn)
+
+
+def memory(pid: int) -> float:
+    """Megabytes that a process and its children hold."""
+    listed = subprocess.run(["ps", "-eo", "pid,ppid,rss"], capture_output=True, text=True)
+    rows = [list(map(int, line.split())) for line in listed.stdout.splitlines()[1:]]
+    family = {pid}
+    for _ in range(4):
+        family |= {own for own, parent, _rss in rows if parent in family}
+    return sum(rss for own, _parent, rss in rows if own in family) / 1024
+
+
+def visitors(browser: Any, url: str, pid: int, title: str) -> list[float]:
+    """Megabytes held with 10, 20 and 40 idle visitors, and after all of them left."""
+    contexts, held = [], []
+    for more in (10, 10, 20):
+        for _ in range(more):
+            context = browser.new_context()
+            context.new_page().goto(url)
+            context.pages[0].get_by_role("heading", name=title, exact=True).wait_for()
+            contexts.append(context)
+        held.append(memory(pid))
+    for context in contexts:
+        context.close()
+    time.sleep(SETTLES)
+    return [*held, memory(pid)]
+
+
+def _pid(port: str) -> int:
+    """The process that was started for this port."""
+    found = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout
+    return int(next(line.split()[0] for line in found.splitlines() if port in line))
+
+
+# The run ----------------------------------------------------------------------------------------
+
+
+class Bench:
+    """The page and an empty app, side by side."""
+
+    def __init__(self, browser: Any, url: str, empty: str, document: str, rounds: int) -> None:
+        self.browser, self.url, self.empty, self.rounds = browser, url, empty, rounds
+        self.talk = f"{url}/?c={CONVERSATION}&d={document}"
+        self.lines: list[str] = []
+
+    def note(self, what: str, ours: list[float], other: list[float] | None, target: str) -> None:
+        mine = statistics.median(ours)
+        line = f"{what}: {mine:.3f} s"
+        if other:
+            base = statistics.median(other)
+            line += f", empty app {base:.3f} s, ratio {mine / base:.2f}"
+        print(f"{line} (target {target})", flush=True)
+
+    def paint(self) -> None:
+        ours, other, talk = [], [], []
+        for _ in range(self.rounds):
+            other.append(first_paint(self.browser, self.empty, "empty"))
+            ours.append(first_paint(self.browser, self.url, "kimiqa"))
+            talk.append(first_paint(self.browser, self.talk, "kimiqa"))
+        self.note("first paint", ours, other, "1.5 x")
+        self.note("first paint of the conversation of 100", talk, other, "1.5 x")
+
+    def rerun(self) -> None:
+        page, empty = self._page(self.talk), self._page(self.empty)
+        page.get_by_role("button", name=re.compile("^Ask ·")).first.wait_for()
+        ours, other = [], []
+        for n in range(self.rounds + 1):
+            other.append(rerun(empty, "x" * (n + 1), f"^{n + 1} letters"))
+            ours.append(rerun(page, f"1-{n + 20}", f"{n + 20} of 2,.* prompt tokens"))
+        self.note("re-pricing, other pages", ours[1:], other[1:], "1.2 x")
+        other, ours = [], []
+        for n in range(self.rounds + 1):
+            other.append(rerun(empty, "y" * (n + 30), f"^{n + 30} letters"))
+            ours.append(effort(page, ("high", "low")[n % 2]))
+        self.note("re-pricing, other effort", ours[1:], other[1:], "1.2 x")
+
+    def drop(self) -> None:
+        content, took = cut(manual(), DROPPED), []
+        for _ in range(self.rounds):
+            page = self._page(self.url)
+            page.locator("input[type=file]").first.wait_for(state="attached")
+            took.append(drop(page, content))
+            page.wait_for_timeout(LOOKED_OVER)  # what follows in the background is not the next's
+            page.context.close()
+        self.note("600-page PDF dropped to priced cards", took, None, "1 s")
+
+    def cite(self) -> None:
+        page = self._page(self.talk)
+        page.get_by_role("img", name=re.compile("page 12$")).last.wait_for()
+        took = [click_citation(page, number) for number in CITED[1:]]
+        self.note("citation click to the boxed page", took, None, "0.3 s")
+
+    def visit(self) -> None:
+        for name, url, title in (("page", self.url, "kimiqa"), ("empty app", self.empty, "empty")):
+            held = visitors(self.browser, url, _pid(url.rpartition(":")[2]), title)
+            shown = ", ".join(f"{each:.0f}" for each in held)
+            each = (held[2] - held[0]) / 30
+            print(
+                f"{name}, MB with 10, 20, 40 visitors, none: {shown} ({each:.2f} each)", flush=True
+            )
+
+    def _page(self, url: str) -> Page:
+        page: Page = self.browser.new_context(reduced_motion="reduce").new_page()
+        page.set_default_timeout(60_000)
+        page.goto(url)
+        return page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", default="paint,rerun,drop,cite,visit")
+    chosen = parser.parse_args()
+    home = Path(tempfile.mkdtemp(prefix="kimiqa-bench-"))
+    with KimiServer() as kimi, sync_playwright() as driver:
+        stock(home)
+        document = converse(home, kimi)
+        keys = {"KIMIQA_BASE_URL": kimi.base_url, "KIMIQA_API_KEY": str(kimi.key)}
+        path = os.environ.get("KIMIQA_CHROMIUM") or "/usr/bin/chromium"
+        browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
+        with _app(home, **keys) as url, empty_app(home) as empty:
+            bench = Bench(browser, url, empty, document.id, chosen.rounds)
+            for name in chosen.only.split(","):
+                getattr(bench, name)()
+                print(f"  load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

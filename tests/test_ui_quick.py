@@ -1,0 +1,162 @@
+"""What keeps the page quick: parts that run alone, what is drawn ahead, what is counted once."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from pathlib import Path
+from typing import Any
+
+import pdfs
+import pytest
+
+pytest.importorskip("streamlit")
+
+from kimiqa.document import Document
+from kimiqa.ledger import Ledger
+from kimiqa.plan import Citation
+from kimiqa.strategies import prefixes
+from kimiqa.strategies.prefixes import Part, segments_of
+from kimiqa.template import PRIOR
+from kimiqa.tokens import counter_for
+from kimiqa.ui import pictures
+from kimiqa.ui.heap import LONG, Watch
+from kimiqa.ui.state import State
+
+LEASE = ("The lease begins on 1 May 2026.", "Either party may terminate.", "The rent is 1,200.")
+
+
+@pytest.fixture
+def lease(tmp_path: Path) -> Document:
+    return Document.open(pdfs.make_pdf(LEASE), name="lease.pdf", home=tmp_path)
+
+
+# Prices -----------------------------------------------------------------------------------------
+
+
+def test_a_document_that_is_looked_over_is_priced_as_it_was_read(lease: Document) -> None:
+    early = lease.as_read()
+
+    assert lease.hidden_passages is None
+    assert early.hidden_passages == 0
+    assert early.pages == lease.pages
+
+
+def test_a_document_that_was_looked_over_stands_for_itself(lease: Document) -> None:
+    lease.checked()
+
+    assert lease.as_read() is lease
+
+
+@pytest.mark.parametrize("block", [None, 8, 256])
+def test_a_text_that_is_known_is_named_as_it_was_at_first(block: int | None) -> None:
+    counter = counter_for("kimi_k3")
+    text = 'It says "so".\n' * 40
+    prompt = [[Part(counter.count(text), text)], [Part(3, "and then?")]]
+    prefixes._texts.clear()
+
+    first = segments_of(prompt, PRIOR, counter, block)
+
+    assert segments_of(prompt, PRIOR, counter, block) == first
+    assert len(first) > (20 if block == 8 else 2)
+
+
+def test_a_new_turn_is_seen_by_its_stamp(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        before = ledger.turns_stamp("0123456789ab")
+        ledger.save_turn("0123456789ab", 1, {"question": "Who?"})
+        after = ledger.turns_stamp("0123456789ab")
+
+        assert before == ()
+        assert [number for number, _created in after] == [1]
+
+
+# Pictures ---------------------------------------------------------------------------------------
+
+
+def _cited(page: int, **more: Any) -> Citation:
+    return Citation("D1", None, page, page, None, more.get("status", "supported"))
+
+
+def test_the_pages_round_a_citation_are_drawn_ahead_the_next_one_first(lease: Document) -> None:
+    cited = [_cited(1), _cited(2), _cited(3)]
+
+    found = pictures.near(cited, 1, [lease])
+
+    assert [sight.number for sight in found] == [3, 1]
+
+
+def test_no_page_is_drawn_for_a_place_that_is_none(lease: Document) -> None:
+    cited = [_cited(1), _cited(9), _cited(2, status="invalid")]
+
+    assert pictures.near(cited, 0, [lease]) == []
+    assert pictures.near(cited, 0, [None]) == []
+
+
+def test_what_was_drawn_ahead_is_not_drawn_again(lease: Document) -> None:
+    state, sight = State("0123456789ab"), pictures.Sight(lease, 2)
+    thread = pictures.ahead(state, [sight])
+    assert thread is not None
+    thread.join(30)
+
+    assert pictures.ahead(state, [sight]) is None
+    assert pictures.drawn(state, sight) is state.remembered["pictures"][sight]
+
+
+def test_no_more_pictures_are_kept_than_were_meant(
+    lease: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "KEPT", 2)
+    state = State("0123456789ab")
+    for number in (1, 2, 3):
+        pictures.drawn(state, pictures.Sight(lease, number))
+
+    assert [sight.number for sight in state.remembered["pictures"]] == [2, 3]
+
+
+# The heap ---------------------------------------------------------------------------------------
+
+
+def _watched(seconds: float) -> Watch:
+    """A watch that saw a full collection of so many seconds."""
+    clock = iter((0.0, 1.0, 1.0 + seconds)).__next__
+    watch = Watch(clock)
+    watch("start", {"generation": 2})
+    watch("stop", {"generation": 2})
+    return watch
+
+
+def test_a_long_collection_has_what_survived_it_frozen() -> None:
+    watch = _watched(2 * LONG)
+    assert watch._timer is not None
+    watch._timer.cancel()
+    watch._clock = lambda: 5.0
+
+    watch.tidy()
+
+    assert gc.get_freeze_count() > 0
+    assert watch._timer is None
+    gc.unfreeze()
+
+
+def test_a_short_collection_changes_nothing() -> None:
+    assert _watched(LONG / 2)._timer is None
+
+
+class _Visit:
+    """Something that only the collector can free."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_left_after_it_was_frozen_is_freed_with_the_next_freezing() -> None:
+    visit = _Visit()
+    gone = weakref.ref(visit)
+    gc.freeze()
+    del visit
+
+    Watch().tidy()
+
+    assert gone() is None
+    gc.unfreeze()
