@@ -143,7 +143,7 @@ def test_how_a_model_writes_a_placeholder_does_not_matter() -> None:
 # At the server ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("strategy", ["full", "chunks", "auto"])
+@pytest.mark.parametrize("strategy", ["full", "chunks", "swarm", "auto"])
 def test_no_value_is_in_any_byte_that_leaves(server: Any, strategy: Any) -> None:
     document = lease("ann.lee@example.org lease.txt")
     client = client_at(server, private=True)

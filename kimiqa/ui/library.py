@@ -6,6 +6,7 @@ import streamlit as st
 
 from kimiqa.settings import home_folder
 from kimiqa.store import Stored, store_for
+from kimiqa.ui import retention
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _, counted
@@ -48,10 +49,14 @@ def _entry(state: State, each: Stored) -> None:
         type="tertiary",
     )
     with row.popover(_("Delete"), type="tertiary"):
-        st.markdown(_("Its file, its text and its counts are removed from this computer."))
+        st.markdown(_("Its file, its text and all that was made of it leave this computer."))
+        talks = st.checkbox(
+            _("Delete the conversations about it too"), value=True, key=f"talks-{each.id}"
+        )
         st.button(
             _("Delete for good"),
             key=f"delete-{each.id}",
-            on_click=store_for(home_folder()).delete,
-            args=(each.id,),
+            on_click=retention.delete,
+            args=(state, each.id),
+            kwargs={"conversations": talks},
         )

@@ -7,7 +7,7 @@ from decimal import Decimal
 import streamlit as st
 
 from kimiqa.ledger import Period, Scope
-from kimiqa.ui import desk, warmth
+from kimiqa.ui import desk, outline, private, warmth
 from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money
@@ -20,6 +20,8 @@ def show(state: State) -> None:
     _model(state)
     _effort(state)
     _field(state, "pages", _("Pages"), _("all, or 40-95, or D2: 3-7"))
+    outline.choice(state)
+    private.choice(state)
     cap = desk.setup(state).budget.question
     usual = money(cap, desk.setup(state).budget.currency) if cap is not None else _("no cap")
     _field(state, "cap", _("Cap for a question"), usual)

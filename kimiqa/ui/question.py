@@ -34,8 +34,10 @@ def show(state: State) -> None:
         live.readable_keys()
         question = _asked(state)
         priced = _priced(state, question)
-        if priced is not None:
-            _price_and_ask(state, question, priced)
+        way = None if priced is None else _price_and_ask(state, question, priced)
+    if way is not None:
+        # Outside of the box: on a telephone a table has no width to give away.
+        calm(weigh.show)(state, question or ORDINARY_QUESTION, way)
 
 
 def _asked(state: State) -> str:
@@ -53,7 +55,8 @@ def _priced(state: State, question: str) -> list[Way] | None:
     return None
 
 
-def _price_and_ask(state: State, question: str, priced: list[Way]) -> None:
+def _price_and_ask(state: State, question: str, priced: list[Way]) -> Way | None:
+    """The cards, and the button for one of them: the way that is chosen."""
     setup = desk.setup(state)
     if not question:
         st.caption(_("Prices are for a question of ordinary length until you type yours."))
@@ -66,8 +69,8 @@ def _price_and_ask(state: State, question: str, priced: list[Way]) -> None:
     if way is not None:
         calm(warmth.offer)(state, way)
         calm(_ask_row)(state, question, way, setup)
-        calm(weigh.show)(state, question or ORDINARY_QUESTION, way)
     _last_problem(state)
+    return way
 
 
 def _over_cap_way(priced: list[Way]) -> Way | None:

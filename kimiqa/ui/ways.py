@@ -45,6 +45,8 @@ def chosen_way(state: State, ways: list[Way], embedded: bool) -> Way | None:
 
 def over_cap(state: State, way: Way) -> bool:
     """Whether only a cap forbids a way: a person may lift that for one question."""
+    if way.code == "not_allowed":
+        return False
     window, guess = desk.priced_model(state, way.model).context_window, way.estimate
     fits_window = window is None or guess.prompt_tokens + LEAST_COMPLETION <= window
     return not way.fits and guess.cost.ceiling is not None and fits_window

@@ -1,0 +1,64 @@
+"""The documents' own tables of contents, to choose pages from."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kimiqa.chapters import Chapter, entries
+from kimiqa.ui.state import State, ready
+from kimiqa.ui.text import shortened
+from kimiqa.ui.words import _
+
+MOST = 400
+"""So many entries are offered; the others can be typed."""
+_INDENT = "\u2003"
+
+
+def choice(state: State) -> None:
+    """The entries of the outlines; choosing one fills in its pages, priced at once."""
+    found = _entries(state)
+    if not found:
+        return
+    several = len(state.documents) > 1
+
+    def title(at: int) -> str:
+        number, chapter = found[at]
+        whose = f"D{number} · " if several else ""
+        indent = _INDENT * (min(chapter.level, 5) - 1)
+        return f"{whose}{indent}{shortened(chapter.title, 60)} ({_pages(chapter)})"
+
+    key = f"outline-{'-'.join(each[:8] for each in state.documents)}"
+
+    def chosen() -> None:
+        at = st.session_state[key]
+        if at is not None:
+            number, chapter = found[at]
+            pages = _pages(chapter)
+            state.choices.pages = f"D{number}: {pages}" if several else pages
+            st.session_state["choice-pages"] = state.choices.pages
+            st.session_state[key] = None
+
+    st.selectbox(
+        _("From the outline"),
+        range(len(found)),
+        index=None,
+        key=key,
+        format_func=title,
+        placeholder=_("a chapter"),
+        on_change=chosen,
+    )
+
+
+def _pages(chapter: Chapter) -> str:
+    return f"{chapter.first}-{chapter.last}" if chapter.last > chapter.first else f"{chapter.first}"
+
+
+def _entries(state: State) -> list[tuple[int, Chapter]]:
+    kept: dict[tuple[str, ...], list[tuple[int, Chapter]]]
+    kept = state.remembered.setdefault("outline", {})
+    documents = ready(state)
+    key = tuple(each.id for each in documents)
+    if key not in kept:
+        kept.clear()
+        kept[key] = list(entries(documents))[:MOST]
+    return kept[key]

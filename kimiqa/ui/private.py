@@ -1,0 +1,73 @@
+"""What leaves this computer: said the first time, replaced on request, kept to its places."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kimiqa import rules
+from kimiqa.document import Document
+from kimiqa.errors import KimiqaError
+from kimiqa.privacy import first_time
+from kimiqa.ui import desk
+from kimiqa.ui.quick import reprice
+from kimiqa.ui.state import State, ready
+from kimiqa.ui.text import escape
+from kimiqa.ui.words import _
+
+
+def notice(state: State) -> None:
+    """Where documents go for the first time and what personal data they hold, once for each
+    document and endpoint: asking is what it takes to have read it."""
+    base_url = desk.setup(state).target.base_url
+    if rules.stays_here(base_url):
+        return
+    notes = first_time(ready(state), base_url, private=state.choices.private)
+    if notes:
+        st.info("  \n".join(escape(note) for note in notes), icon=":material/outbound:")
+
+
+def choice(state: State) -> None:
+    """Placeholders in place of personal data: off, until it is switched on."""
+
+    def chosen() -> None:
+        state.choices.private = bool(st.session_state["choice-private"])
+        reprice()
+
+    st.session_state.setdefault("choice-private", state.choices.private)
+    st.toggle(
+        _("Send placeholders for personal data"),
+        key="choice-private",
+        help=_(
+            "E-mail addresses, phone, card, bank and identity numbers are sent as [EMAIL-1] and "
+            "so on, and put back into the answer. Names and addresses are not found."
+        ),
+        on_change=chosen,
+    )
+
+
+def rule(state: State, document: Document) -> None:
+    """Where a document may go, and a place to say so."""
+    key = f"rule-{document.id}"
+    problem = state.remembered.pop(f"problem-{key}", "")
+    places = ", ".join(document.only)
+    label = f"{_('May go only to')} {escape(places)}" if places else _("May go anywhere")
+    with st.popover(label, type="tertiary"):
+        st.session_state.setdefault(key, places)
+        st.text_input(
+            _("May go only to"),
+            key=key,
+            placeholder=_("anywhere, or moonshot, eu, api.example.com"),
+            on_change=_ruled,
+            args=(state, document, key),
+            help=_("Hosts, providers or regions with commas between; local is this computer."),
+        )
+        if problem:
+            st.error(escape(problem))
+
+
+def _ruled(state: State, document: Document, key: str) -> None:
+    try:
+        document.restrict(*filter(str.strip, st.session_state[key].split(",")))
+    except KimiqaError as error:
+        state.remembered[f"problem-{key}"] = str(error)
+    state.remembered.pop("ways", None)

@@ -1,0 +1,47 @@
+"""Documents that are deleted: by hand, or at the start because nobody used them for long."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import streamlit as st
+
+from kimiqa.documents import Documents, cleared_in_words
+from kimiqa.errors import KimiqaError
+from kimiqa.ledger import Ledger
+from kimiqa.settings import home_folder, ledger_place, load_settings
+from kimiqa.ui.state import State
+from kimiqa.ui.text import escape
+
+_TOLD = "retention-told"
+
+
+@cache
+def cleared_at_start(home: str) -> str:
+    """What the settings' retention has deleted, in a sentence; once for each run of the app."""
+    days = load_settings(home_folder()).retention_days
+    if days is None:
+        return ""
+    with _ledger() as ledger:
+        return cleared_in_words(Documents(home_folder(), ledger).clear(days), days)
+
+
+def show(state: State) -> None:
+    """Say once on each page what was cleared."""
+    said = cleared_at_start(str(home_folder()))
+    if said and _TOLD not in st.session_state:
+        st.session_state[_TOLD] = True
+        st.toast(escape(said), icon=":material/auto_delete:", duration="long")
+
+
+def delete(state: State, document_id: str, *, conversations: bool) -> None:
+    """Delete a document for good; where a question needs it, the page says so."""
+    try:
+        with _ledger() as ledger:
+            Documents(home_folder(), ledger).delete(document_id, conversations=conversations)
+    except KimiqaError as error:
+        state.problem = escape(str(error))
+
+
+def _ledger() -> Ledger:
+    return Ledger.open(ledger_place(home_folder()))
