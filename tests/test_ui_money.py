@@ -291,7 +291,7 @@ def test_the_same_is_asked_with_another_effort(lease: Page, kimi: KimiServer) ->
 def test_a_finished_answer_is_priced_on_other_models(lease: Page) -> None:
     page = opened(lease.ask(QUESTION).click("again-0"), "elsewhere-0")
 
-    assert "| Model | Expected | Low to high | Prompt tokens |" in tables(page)
+    assert "| Model | Expected, low to high | Prompt tokens |" in tables(page)
 
 
 # Money ------------------------------------------------------------------------------------------

@@ -132,9 +132,9 @@ def offers(found: Sequence[Offer], key: str) -> None:
     found = [each for each in found if not named or any(n in each.model.lower() for n in named)]
     priced = [each for each in found if each.cost and each.fits is not False]
     shown = priced[:SHOWN_MODELS] + [each for each in priced[SHOWN_MODELS:] if each.asked]
-    head = ["Model", "Expected", "Low to high", "Prompt tokens"]
+    head = ["Model", "Expected, low to high", "Prompt tokens"]
     rows = [_offer_row(each) for each in shown]
-    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 4)))
+    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 3)))
     st.caption(_("Nothing cached. ± is the margin where another vocabulary counted."))
     _unfit([each for each in found if each.fits is False])
     unpriced = sum(each.cost is None and each.fits is not False for each in found)
@@ -149,8 +149,8 @@ def _offer_row(each: Offer) -> list[str]:
     margin = f" ± {each.margin:.0%}" if each.margin else ""
     return [
         f"{each.model}, {each.provider}" + (f" ({_('asked')})" if each.asked else ""),
-        money(each.cost.expected, each.currency),
-        money_range(each.cost.low, each.cost.high, each.currency),
+        f"{money(each.cost.expected, each.currency)}, "
+        f"{money_range(each.cost.low, each.cost.high, each.currency)}",
         f"{each.prompt_tokens:,}{margin}",
     ]
 
