@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from kimiqa.document import label
 from kimiqa.errors import EmptyDocumentError, FileNotFoundError, KimiqaError
+from kimiqa.opening import source
+from kimiqa.opening.folders import contents
 from kimiqa.settings import home_folder
 from kimiqa.store import Store, store_for
 from kimiqa.ui import reading
@@ -47,10 +49,21 @@ def take(file: BinaryIO, name: str) -> Taken | Refused:
 def take_path(state: State, path: str) -> None:
     """Open a file on this computer, or all that can be read in a folder."""
     where = Path(path.strip().strip("\"'")).expanduser()
-    if where.is_dir():
+    if where.is_dir() and contents(where).is_source:
+        place(state, [_from_source(where)])
+    elif where.is_dir():
         _begin_folder(state, where)
     else:
         place(state, [_from_path(where)])
+
+
+def _from_source(folder: Path) -> Taken | Refused:
+    """A folder of source code, which is one document."""
+    name = label(str(folder))
+    try:
+        return _taken(name, lambda store: source.take(store, folder, name))
+    except KimiqaError as error:
+        return Refused(name, str(error))
 
 
 def _from_path(path: Path) -> Taken | Refused:

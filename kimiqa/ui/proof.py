@@ -80,6 +80,7 @@ def _show_page(state: State, turn: int, document: Document, citation: Citation) 
         if document.drawable:
             _picture(state, document, number, quoted)
         else:
+            st.caption(_("This page has no picture: here is its text."))
             _words(state, turn, document.pages[number - 1], quoted)
     except KimiqaError:
         _words(state, turn, document.pages[number - 1], quoted)
