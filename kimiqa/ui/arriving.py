@@ -129,10 +129,10 @@ def _ask_password(state: State, document_id: str) -> None:
 
 def _show_arrived(state: State) -> None:
     """Many together go to the library, where those are chosen that are asked."""
-    count = counted(state.arrived, "document", "documents")
+    read = counted(state.arrived, "document was read", "documents were read")
     row = st.container(horizontal=True, vertical_alignment="center")
     row.success(
-        f"{count} {_('were read into the library. Tick there what you ask together.')}",
+        f"{read} {_('into the library. Tick there what you ask together.')}",
         icon=":material/library_books:",
     )
 

@@ -198,6 +198,10 @@ def alone(talk: Talk) -> Talk:
 
 
 def _hand_over(state: State, title: str, asked: str, events: Any) -> None:
+    if engine().running(state.conversation) is not None:
+        # Another tab was first: one answer at a time, and what was typed here is not lost.
+        state.problem = _("This conversation is being answered in another tab. Ask after it.")
+        return
     engine().ask(state.conversation, title, events)
     state.remembered["asked"] = asked
     state.choices.question = ""
