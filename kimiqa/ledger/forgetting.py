@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
 from kimiqa.ledger import conversations, findings
 from kimiqa.ledger.entries import to_call
 from kimiqa.ledger.records import Call
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
     from kimiqa.ledger.database import Database
 
 DELETED = ("", "a deleted document")
@@ -36,7 +36,9 @@ def forget(database: Database, document: str, *, talks: bool) -> int:
     calls = database.tables.calls
     with database.write() as connection:
         rows = connection.execute(
-            sa.select(calls.c.id, calls.c.documents).where(_names(calls, document))
+            calls.select()
+            .with_only_columns(calls.c.id, calls.c.documents)
+            .where(_names(calls, document))
         ).all()
         for number, documents in rows:
             left = [list(DELETED) if each[0] == document else each for each in documents]
@@ -44,6 +46,8 @@ def forget(database: Database, document: str, *, talks: bool) -> int:
     return gone
 
 
-def _names(calls: Any, document: str) -> sa.ColumnElement[bool]:
+def _names(calls: Any, document: str) -> ColumnElement[bool]:
     """Ids are hashes: none stands in another row's text by chance."""
+    import sqlalchemy as sa  # here, for the library takes its time
+
     return sa.cast(calls.c.documents, sa.Text).contains(document, autoescape=True)
