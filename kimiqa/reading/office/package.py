@@ -19,6 +19,7 @@ MOST_BYTES = 512 << 20
 
 _RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _BLOCK = 1 << 16
+_ENCRYPTED = 1
 
 Relations = dict[str, tuple[str, str]]
 """Id → the last word of its kind, and the part it leads to."""
@@ -30,7 +31,7 @@ class Package:
     def __init__(self, path: str) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
             raise WorkerRefused("damaged", f"the ZIP archive is damaged ({error})") from None
         self._left = MOST_BYTES
         names = self._zip.namelist()
@@ -48,16 +49,16 @@ class Package:
             raise WorkerRefused("damaged", f"{name} is missing") from None
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
             raise WorkerRefused("damaged", f"{name} is damaged ({error})") from None
-        except NotImplementedError as error:
+        except RuntimeError as error:  # a way of packing that is not known here
             raise WorkerRefused("damaged", f"{name} cannot be unpacked ({error})") from None
-        except RuntimeError:
-            raise WorkerRefused("password", f"{name} is encrypted") from None
 
     def size(self, name: str) -> int:
         """How large a part is once it is unpacked, as far as it may be."""
         return self._zip.getinfo(name).file_size
 
     def _admit(self, entry: zipfile.ZipInfo) -> None:
+        if entry.flag_bits & _ENCRYPTED:
+            raise WorkerRefused("password", f"{entry.filename} is encrypted")
         self._left -= entry.file_size
         if entry.file_size > MOST_PART_BYTES or self._left < 0:
             raise WorkerRefused(
