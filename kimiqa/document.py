@@ -214,8 +214,8 @@ class Document:
         for nothing; a page is read once and then comes from the store, also when the file is
         opened again. It has the status "ocr", and its note says who read it.
 
-        `pages` names other pages to read; `languages` are Tesseract's ("chi_sim+eng"), chosen
-        by the script of the first page where none are named; `engine` is "tesseract" or
+        `pages` names other pages to read; `languages` are Tesseract's ("chi_sim+eng"); where
+        none are named, those in which it is surest of the first page's words. `engine` is "tesseract" or
         "rapidocr", the first that is installed unless named.
 
         *Raises* `NoTextError`: no engine is installed, or it does not know a language.

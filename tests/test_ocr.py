@@ -202,6 +202,20 @@ def test_a_language_without_data_is_refused_with_those_that_are_there(
     assert "--ocr-languages" in refused.value.hint
 
 
+@pytest.mark.usefixtures("tesseract")
+def test_the_language_is_the_one_in_which_the_words_are_sure(samples: Path, home: Path) -> None:
+    if "chi_sim" not in Tesseract().about()["languages"]:
+        pytest.skip("no Tesseract is installed with data for Chinese")
+    path = samples / "debian-reference.zh-cn.pdf"
+    original = Document.open(path, home=home).pages[29].text
+
+    (page,) = _opened(scans.scanned(str(path), [30]), home).with_ocr().pages
+
+    told, read = ("".join(text.split()) for text in (original, page.text))
+    assert "chi_sim+eng" in (page.note or "")
+    assert SequenceMatcher(None, told, read, autojunk=False).ratio() > 0.93
+
+
 # What goes wrong --------------------------------------------------------------------------------
 
 

@@ -18,10 +18,14 @@ EngineName = Literal["tesseract", "rapidocr"]
 
 DPI = 200
 """What pages are drawn at to be read: Tesseract reads small print better than at 150."""
-PAGE_SECONDS = 60.0
+PAGE_SECONDS = 120.0
 """A page that takes longer is given up, and the worker replaced."""
 MOST_LOST_IN_A_ROW = 5
 """So many pages lost one after another, and the others are left: the engine cannot do it."""
+
+_SURE = 80.0
+"""Words that Tesseract is so sure of (of 100) are in the right language."""
+_MOST_TRIED = 6
 
 _LANGUAGES = {
     "Han": "chi_sim+eng", "Japanese": "jpn+eng", "Hangul": "kor+eng", "Korean": "kor+eng",
@@ -103,12 +107,10 @@ class Reader:
 
     def read(self, number: int, picture: Path) -> Read:
         """The page on `picture`; one that cannot be read says why."""
-        if not self.languages:
-            self.languages = self._guessed(picture)
         try:
-            lines = self._call(
-                "ocr", picture=str(picture), languages=self.languages, dpi=DPI, page=number
-            )["lines"]
+            lines = self._settle(number, picture) if not self.languages else None
+            if lines is None:
+                lines = self._lines(number, picture, self.languages)
         except (WorkerLost, WorkerRefused) as error:
             return Read(number, "", (), self.name, self.languages, lost=_why(error))
         text, words = laid_out(lines)
@@ -132,20 +134,45 @@ class Reader:
             )
         return "+".join(wanted)
 
-    def _guessed(self, picture: Path) -> str:
-        """The languages of the script on the first page, as far as there are data for them."""
-        with contextlib.suppress(WorkerLost, WorkerRefused):
+    def _lines(self, number: int, picture: Path, languages: str) -> list[dict[str, Any]]:
+        asked = {"picture": str(picture), "languages": languages, "dpi": DPI, "page": number}
+        lines: list[dict[str, Any]] = self._call("ocr", **asked)["lines"]
+        return lines
+
+    def _settle(self, number: int, picture: Path) -> list[dict[str, Any]]:
+        """The first page, in the languages in which the engine is surest of its words."""
+        best, most = list[dict[str, Any]](), -1.0
+        for languages in self._candidates(picture):
+            lines = self._lines(number, picture, languages)
+            sure = _sure(lines)
+            if sure > most:
+                best, most, self.languages = lines, sure, languages
+            if most >= _SURE:
+                break
+        if not best:
+            self.languages = ""  # nothing on this page: the next one decides
+        return best
+
+    def _candidates(self, picture: Path) -> list[str]:
+        """Languages to try: those of the script it seems to be, English, then all others."""
+        script = None
+        with contextlib.suppress(WorkerRefused):
             script = self._call("script", picture=str(picture))["script"]
-            wanted = _LANGUAGES.get(script or "", "eng").split("+")
-            if found := [each for each in wanted if each in self._known]:
-                return "+".join(found)
-        return "eng" if "eng" in self._known else self._known[0]
+        wanted = [_LANGUAGES.get(script or "", "eng"), "eng", *_LANGUAGES.values()]
+        known = ("+".join(e for e in each.split("+") if e in self._known) for each in wanted)
+        return list(dict.fromkeys([*filter(None, known)][:_MOST_TRIED])) or self._known[:1]
 
 
 def _width(picture: Path) -> int:
     """A PNG's width, which stands at its beginning."""
     with picture.open("rb") as file:
         return int.from_bytes(file.read(20)[16:20], "big")
+
+
+def _sure(lines: Sequence[dict[str, Any]]) -> float:
+    """How sure the engine is of its words, on the whole."""
+    words = sum(len(line["words"]) for line in lines)
+    return sum(line["sure"] for line in lines) / words if words else 0.0
 
 
 def _why(error: WorkerLost | WorkerRefused) -> str:

@@ -19,7 +19,8 @@ from typing import Any
 from kimiqa.reading.parts import WorkerRefused
 
 Line = dict[str, Any]
-"""`words`: text, left, top, right, bottom in pixels; `gap`: whether a paragraph begins."""
+"""`words`: text, left, top, right, bottom in pixels; `gap`: whether a paragraph begins; `sure`:
+the sum of how sure the engine is of each word, of 100, where it says so."""
 
 _QUIET = {"OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 """Its threads would wait by spinning: one thread reads a page in half the time of two."""
@@ -110,11 +111,12 @@ def _lines(rows: Iterator[Mapping[str, str]] | csv.DictReader[str]) -> Iterator[
         if line is None or here != place:
             if line is not None:
                 yield line
-            line = {"words": [], "gap": here[:2] != place[:2]}
+            line = {"words": [], "gap": here[:2] != place[:2], "sure": 0.0}
             place = here
         left, top = int(row["left"]), int(row["top"])
         box = [left, top, left + int(row["width"]), top + int(row["height"])]
         line["words"].append([text, *box])
+        line["sure"] += float(row["conf"])
     if line is not None:
         yield line
 
