@@ -218,7 +218,7 @@ def test_from_a_dropped_pdf_to_a_proven_answer(
     assert paid.kimi is not None
     paid.kimi.tokens_per_second = 60
     tab.open(paid.url).upload(samples / "debian-reference.en.pdf")
-    assert tab.text("261 pages · 165,").is_visible()
+    tab.text("261 pages · 166,653 tokens").wait_for()  # once hidden text is out
     assert tab.text("Whole document").is_visible()
     tab.picture(pictures, "priced")
 
