@@ -79,8 +79,14 @@ class Asker:
         except (OverCapError, PriceUnknownError):
             return planner.size(asked, "chunks")  # the way that comes nearest
 
-    def ways(self, question: str, documents: Any, options: Mapping[str, Any]) -> list[Way]:
-        return self._ways(self._question(question, documents, options))
+    def ways(
+        self,
+        question: str,
+        documents: Any,
+        options: Mapping[str, Any],
+        checked: bool = True,
+    ) -> list[Way]:
+        return self._ways(self._question(question, documents, options, checked=checked))
 
     def _ways(self, asked: Question) -> list[Way]:
         ways = choosing.ways(self.setup.planner, asked)
@@ -116,7 +122,14 @@ class Asker:
             raise choosing.refusal_with_ways(planner, asked, refusal) from None
         return staging.planned(planner, asked, choice.sized, choice.reason)
 
-    def _question(self, question: str, documents: Any, options: Mapping[str, Any]) -> Question:
+    def _question(
+        self,
+        question: str,
+        documents: Any,
+        options: Mapping[str, Any],
+        *,
+        checked: bool = True,
+    ) -> Question:
         chosen = {name: value for name, value in options.items() if value is not None}
         if self._label is not None:
             chosen.setdefault("label", self._label)
@@ -124,10 +137,14 @@ class Asker:
         if "max_cost" in chosen:
             chosen["max_cost"] = amount(chosen["max_cost"])
         keep_hidden = chosen.pop("keep_hidden", False)
-        return Question(_sendable(question), self._documents(documents, keep_hidden), **chosen)
+        found = self._documents(documents, keep_hidden, checked=checked)
+        return Question(_sendable(question), found, **chosen)
 
-    def _documents(self, documents: Any, keep_hidden: bool = False) -> tuple[Document, ...]:
-        """The documents, opened and looked over: nothing is planned that was not checked."""
+    def _documents(
+        self, documents: Any, keep_hidden: bool = False, *, checked: bool = True
+    ) -> tuple[Document, ...]:
+        """The documents, opened and looked over: nothing is planned that was not checked. What
+        is only priced may be as it was read."""
         single = isinstance(documents, Document | str | PathLike | bytes | bytearray)
         if not single and not isinstance(documents, Iterable):
             raise BadRequestError(
@@ -138,6 +155,8 @@ class Asker:
             each if isinstance(each, Document) else Document.open(each, home=self.setup.home)
             for each in sources
         )
+        if not checked:
+            return tuple(opened)
         return tuple(each.checked(keep_hidden=keep_hidden) for each in opened)
 
     def question(self, question: str, documents: Any, options: Mapping[str, Any]) -> Question:

@@ -72,10 +72,20 @@ class AsyncClient(AsyncAdvice):
         )
 
     async def ways(
-        self, question: str, documents: Documents, **options: Unpack[Options]
+        self,
+        question: str,
+        documents: Documents,
+        *,
+        checked: bool = True,
+        **options: Unpack[Options],
     ) -> list[Way]:
-        """Every strategy, priced, best first; what cannot run last, with its reason."""
-        return await self._asker.off_the_loop(self._asker.ways, question, documents, options)
+        """Every strategy, priced, best first; what cannot run last, with its reason.
+
+        With `checked=False` documents are priced as they were read, before hidden text is looked
+        for: a plan looks for it, so that what is sent can be less.
+        """
+        ways = self._asker.ways
+        return await self._asker.off_the_loop(ways, question, documents, options, checked)
 
     def needs_a_word(self, plan: Plan) -> bool:
         """Whether a person should agree first: the ceiling is above the settings' threshold."""

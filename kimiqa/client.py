@@ -94,9 +94,20 @@ class Client(Advice):
         """What a question would use, take and cost, also where a cap would forbid it."""
         return self._asker.estimate(question, documents, strategy, options)
 
-    def ways(self, question: str, documents: Documents, **options: Unpack[Options]) -> list[Way]:
-        """Every strategy, priced, best first; what cannot run last, with its reason."""
-        return self._asker.ways(question, documents, options)
+    def ways(
+        self,
+        question: str,
+        documents: Documents,
+        *,
+        checked: bool = True,
+        **options: Unpack[Options],
+    ) -> list[Way]:
+        """Every strategy, priced, best first; what cannot run last, with its reason.
+
+        With `checked=False` documents are priced as they were read, before hidden text is looked
+        for: a plan looks for it, so that what is sent can be less.
+        """
+        return self._asker.ways(question, documents, options, checked)
 
     def singly(self, question: str, **options: Any) -> Pricer:
         """What `question` would cost of each of many documents, asked of each by itself and

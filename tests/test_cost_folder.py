@@ -209,3 +209,27 @@ def test_a_folder_without_documents_says_so(tmp_path: Path, home: Path) -> None:
 
     assert done.returncode == 1
     assert "holds no PDF, Word, PowerPoint" in done.stderr
+
+
+def test_a_long_document_is_quoted_before_hidden_text_is_looked_for(
+    tmp_path: Path, home: Path
+) -> None:
+    for pages in (3, 201):
+        (tmp_path / f"{pages}.pdf").write_bytes(pdfs.make_pdf(["The rent is 500."] * pages))
+
+    short = found("cost", tmp_path / "3.pdf", home=home)["documents"][0]
+    quoted = found("cost", tmp_path / "201.pdf", home=home)["documents"][0]
+    kept = found("cost", tmp_path / "201.pdf", "--keep-hidden", home=home)["documents"][0]
+
+    assert [row["hidden_passages"] for row in (short, quoted, kept)] == [0, None, 0]
+
+
+def test_a_plan_looks_for_hidden_text_after_a_quote_that_did_not(home: Path) -> None:
+    client = Client("kimi-k3", home=home)
+    document = Document.open(pdfs.make_pdf(["The rent is 500."]), name="a.pdf", home=home)
+
+    client.ways("What is the rent?", [document], checked=False)
+    assert document.hidden_passages is None
+    client.plan("What is the rent?", [document], strategy="full")
+
+    assert document.hidden_passages == 0

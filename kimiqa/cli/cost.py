@@ -69,11 +69,11 @@ def cost(
         if questions or efforts or choices.pages:
             raise click.UsageError("--questions, --efforts and --pages go with files, not folders.")
         return folder.cost(files, asked, choices)
-    documents = opened(files, choices)
+    documents = opened(files, choices, only_priced=True)
     client = choices.client()
     scanned = client.scanned(documents)
     try:
-        ways = client.ways(asked, documents, **choices.question)
+        ways = client.ways(asked, documents, checked=False, **choices.question)
     except NoTextError:
         for line in scan_lines(scanned):
             click.echo(line, err=True)
@@ -93,6 +93,8 @@ def cost(
             click.echo(line)
         for note in _notes(client.model, ways):
             click.echo(f"\n{note}")
+        if any(each.hidden_passages is None for each in documents):
+            click.echo(f"\n{folder.NOT_CHECKED}")
         for line in tables.lines():
             click.echo(line)
     return 0 if choices.max_cost is None or _fits(ways) else 3

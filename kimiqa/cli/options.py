@@ -133,19 +133,28 @@ class Choices:
         }
 
 
-def opened(files: Sequence[str], choices: Choices) -> list[Document]:
-    """The documents, read with progress on a terminal; a password is asked for there."""
+QUICKLY_CHECKED = 200
+"""Pages that are looked at for hidden text in about a second: longer documents are quoted first."""
+
+
+def opened(files: Sequence[str], choices: Choices, *, only_priced: bool = False) -> list[Document]:
+    """The documents, read with progress on a terminal; a password is asked for there.
+
+    Where they are `only_priced`, long ones are not looked at for hidden text first.
+    """
     from kimiqa.cli.documents import clear_old
 
     clear_old(choices.home)
     status = Status(choices.as_json)
     try:
-        return [_opened(file, choices, choices.password, status) for file in files]
+        return [_opened(file, choices, choices.password, status, only_priced) for file in files]
     finally:
         status.clear()
 
 
-def _opened(file: str, choices: Choices, password: str | None, status: Status) -> Document:
+def _opened(
+    file: str, choices: Choices, password: str | None, status: Status, only_priced: bool
+) -> Document:
     from kimiqa.document import Document
 
     def progress(step: Any) -> None:
@@ -159,6 +168,8 @@ def _opened(file: str, choices: Choices, password: str | None, status: Status) -
         if choices.ocr or choices.ocr_languages:
             document = document.with_ocr(languages=choices.ocr_languages, on_progress=progress)
         how = {"keep_hidden": choices.keep_hidden, "deep": choices.deep_check}
+        if only_priced and len(document.pages) > QUICKLY_CHECKED and not any(how.values()):
+            return document
         return document.checked(on_progress=progress, **how)
 
     home = {"home": choices.home} if choices.home else {}
