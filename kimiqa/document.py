@@ -215,8 +215,8 @@ class Document:
         opened again. It has the status "ocr", and its note says who read it.
 
         `pages` names other pages to read; `languages` are Tesseract's ("chi_sim+eng"); where
-        none are named, those in which it is surest of the first page's words. `engine` is "tesseract" or
-        "rapidocr", the first that is installed unless named.
+        none are named, those in which it is surest of the first page's words. `engine` is
+        "tesseract" or "rapidocr", the first that is installed unless named.
 
         *Raises* `NoTextError`: no engine is installed, or it does not know a language.
         """
