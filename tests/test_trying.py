@@ -79,6 +79,7 @@ def test_doctor_asks_one_small_question_whose_price_stands_first(
         assert (call.label, call.state) == ("endpoint test", "settled")
         assert ledger.totals() == {"USD": server.billed}
         assert ledger.history("kimi-k3", "full", call.effort) == []
+        assert ledger.accuracy().calls == len(ledger.scores()) == 0
 
 
 def test_doctor_asks_nothing_over_a_cap(

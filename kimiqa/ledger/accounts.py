@@ -89,11 +89,16 @@ class Accounts(Memory):
 
     def scores(self, limit: int = 1000, *, model: str | None = None) -> list[Scores]:
         """How good the quotes of the newest settled calls were, per model, strategy and effort."""
-        return scoring.scores(self.calls(limit, state="settled", model=model))
+        return scoring.scores(self._quoted(limit, model))
 
     def accuracy(self, limit: int = 1000, *, model: str | None = None) -> Accuracy:
         """How good the estimates of the newest settled calls were."""
-        return learning.accuracy(self.calls(limit, state="settled", model=model))
+        return learning.accuracy(self._quoted(limit, model))
+
+    def _quoted(self, limit: int, model: str | None) -> list[Call]:
+        """The settled calls whose quotes are judged: not those that only tried an endpoint."""
+        found = self.calls(limit, state="settled", model=model)
+        return [call for call in found if call.label != learning.TEST_LABEL]
 
     # Balances
 
