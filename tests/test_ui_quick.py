@@ -19,7 +19,8 @@ from kimiqa.strategies import prefixes
 from kimiqa.strategies.prefixes import Part, segments_of
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
-from kimiqa.ui import pictures
+from kimiqa.ui import pictures, reading
+from kimiqa.ui.engine import engine
 from kimiqa.ui.heap import LONG, Watch
 from kimiqa.ui.state import State
 
@@ -46,6 +47,19 @@ def test_a_document_that_was_looked_over_stands_for_itself(lease: Document) -> N
     lease.checked()
 
     assert lease.as_read() is lease
+
+
+def test_a_document_whose_second_pass_ended_unseen_has_the_page_shown_anew(
+    lease: Document, home: Path
+) -> None:
+    state = State("0123456789ab", [lease.id], opened={lease.id: lease})
+    job = engine().read(reading._key(lease.id), "lease.pdf", lambda: iter([lease]))
+    assert job.ended.wait(30)
+    assert reading.unsettled(state)
+
+    reading.settle(state)
+
+    assert not reading.unsettled(state)
 
 
 @pytest.mark.parametrize("block", [None, 8, 256])

@@ -73,6 +73,12 @@ def _read(job: Job) -> Document | None:
     return found
 
 
+def unsettled(state: State) -> bool:
+    """Whether a document was looked over that the page still shows as it was read."""
+    found = (engine().latest(_key(document_id)) for document_id in state.documents)
+    return any(job is not None and not job.running and job.last(Document) for job in found)
+
+
 def finish(state: State) -> None:
     """Wait until every document of this page has been looked over."""
     for document_id in state.documents:
