@@ -129,10 +129,10 @@ def install_app(python: Path) -> None:
         tested = Path(scratch) / "tested.txt"
         tested.write_text(versions(LOCK.read_text(encoding="utf-8")), encoding="utf-8")
         try:
-            pip(python, "--constraint", str(tested), "--editable", f"{ROOT}[app]")
+            pip(python, "--constraint", str(tested), "--editable", f"{ROOT}[app,office]")
         except subprocess.CalledProcessError:
             print("Trying again without the tested versions ...", flush=True)
-            pip(python, "--editable", f"{ROOT}[app]")
+            pip(python, "--editable", f"{ROOT}[app,office]")
 
 
 def versions(lock: str) -> str:
