@@ -62,5 +62,5 @@ def _over_limit(said: Usage, request: Request) -> str:
 def own_count(reply: Reply, request: Request, desk: Desk) -> Usage:
     """Our own count of what was sent and has come back."""
     reasoning = desk.counter.count("".join(reply.reasoning))
-    text = desk.counter.count("".join(reply.text))
+    text = desk.counter.count(reply.written)
     return Usage(request.prompt_tokens, reasoning + text, None, reasoning)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kimiqa.endpoint import Endpoint
 from kimiqa.errors import KimiqaError
 from kimiqa.money import Usage
-from kimiqa.plan import Citation
+from kimiqa.plan import Citation, ToolCall
 from kimiqa.settings import UNLIMITED, Limits
 from kimiqa.tokens import Counter
 
@@ -43,6 +43,9 @@ class Reply:
 
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
+    reasoning_field: str = "reasoning_content"
+    calls: dict[int, ToolCall] = field(default_factory=dict)
+    """The tools that the model calls, by their place in the reply."""
     citations: list[Citation] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     usage: Usage | None = None
@@ -56,6 +59,12 @@ class Reply:
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.started
+
+    @property
+    def written(self) -> str:
+        """All that it says beside its reasoning: what would be billed as completion tokens."""
+        called = (f"{each.name} {each.arguments}" for each in self.calls.values())
+        return "".join((*self.text, *called))
 
 
 def kept(reply: Reply, write: Callable[[], None]) -> None:

@@ -37,6 +37,8 @@ class Options(TypedDict, total=False):
     """Send passages too that no reader of the page would see; they are left out otherwise."""
     label: str | None
     """A client, a matter, a project: what the ledger books the cost under, with its own cap."""
+    max_steps: int | None
+    """How many calls `research` may make, at most; 40 unless told otherwise."""
     private: bool
     """Send stable placeholders such as [EMAIL-1] in place of the personal data that is found,
     and put the values back into the answer; the client's choice where it is not given."""

@@ -141,6 +141,8 @@ class Bounds:
     """The most prompt and completion tokens of each call, where they differ."""
     rounds: tuple[tuple[int, ...], ...] = ()
     """Of a merge: how many findings each call of each round reads; the last is the answer."""
+    reach: tuple[frozenset[int], ...] = ()
+    """Of research: the pages of each document that its calls may look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +319,19 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that a model calls: `arguments` is the JSON that it wrote, as it wrote it."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+    def with_piece(self, id: str, name: str, arguments: str) -> ToolCall:
+        """The call with the next piece of it; id and name come once."""
+        return ToolCall(self.id or id, self.name or name, self.arguments + arguments)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What came back, what it rests on, what it saw, and what it cost."""
 
@@ -339,6 +354,10 @@ class Answer:
     """The ledger's state: settled, estimated, unknown or released."""
     question: str = ""
     plan: Plan | None = field(default=None, repr=False, compare=False)
+    calls: tuple[ToolCall, ...] = ()
+    """The tools that the model calls in place of answering."""
+    reasoning_field: str = "reasoning_content"
+    """What the endpoint calls `reasoning`."""
 
     @property
     def complete(self) -> bool:

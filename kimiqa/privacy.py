@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kimiqa import rules
 from kimiqa.endpoint import Delta, NoteDelta, ReasoningDelta, TextDelta
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kimiqa.document import Document
 
 _SHOWN = 5
+REASONING = ("reasoning_content", "reasoning")
 
 
 def covered(draft: Draft) -> Draft:
@@ -49,7 +50,7 @@ def may_go(plan: Plan, request: Request) -> None:
     rules.check(plan.documents, plan.endpoint)
     if plan.cover is None:
         return
-    for content in (message.get("content") for message in request.messages):
+    for content in _contents(request):
         parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
         if any(part.get("type") != "text" for part in parts):
             raise NotAllowedError(
@@ -65,6 +66,14 @@ def may_go(plan: Plan, request: Request) -> None:
             )
 
 
+def _contents(request: Request) -> Iterator[Any]:
+    """All that messages say: their content, and what is replayed beside it."""
+    for message in request.messages:
+        yield message.get("content") or ""
+        yield from (message[name] for name in REASONING if message.get(name))
+        yield from (call["function"]["arguments"] for call in message.get("tool_calls", ()))
+
+
 async def restored(deltas: AsyncGenerator[Delta], cover: Cover | None) -> AsyncGenerator[Delta]:
     """The deltas with values in place of placeholders, also where one is split between them."""
     async with aclosing(deltas):
@@ -73,15 +82,17 @@ async def restored(deltas: AsyncGenerator[Delta], cover: Cover | None) -> AsyncG
                 yield delta
             return
         text, thought, said = Restoring(cover.marks), Restoring(cover.marks), list[str]()
+        field = REASONING[0]
         async for delta in deltas:
             if isinstance(delta, TextDelta):
                 said.append(delta.text)
                 delta = TextDelta(text.feed(delta.text))
             elif isinstance(delta, ReasoningDelta):
-                delta = ReasoningDelta(thought.feed(delta.text))
+                field = delta.field
+                delta = replace(delta, text=thought.feed(delta.text))
             yield delta
         if rest := thought.close():
-            yield ReasoningDelta(rest)
+            yield ReasoningDelta(rest, field)
         if rest := text.close():
             yield TextDelta(rest)
         if odd := cover.marks.unknown("".join(said)):

@@ -34,6 +34,8 @@ class Question:
     """A client, a matter, a project: what the cost is booked under."""
     private: bool = False
     """Send placeholders in place of personal data."""
+    max_steps: int | None = None
+    """How many calls research may make; None takes the usual number."""
 
     @property
     def scope(self) -> Scope:

@@ -15,11 +15,14 @@ from kimiqa.endpoint import (
     ReasoningDelta,
     SentDelta,
     TextDelta,
+    ToolCallDelta,
     UsageDelta,
     WaitDelta,
 )
-from kimiqa.plan import Cited, Event, Plan, Progress, Reasoning, Request, Text
+from kimiqa.plan import Cited, Event, Plan, Progress, Reasoning, Request, Text, ToolCall
 from kimiqa.privacy import restored
+
+_WRITTEN = (ReasoningDelta, TextDelta, ToolCallDelta)
 
 
 async def received(plan: Plan, request: Request, desk: Desk, reply: Reply) -> AsyncGenerator[Event]:
@@ -29,7 +32,7 @@ async def received(plan: Plan, request: Request, desk: Desk, reply: Reply) -> As
         async for delta in deltas:
             if isinstance(delta, SentDelta):
                 kept(reply, lambda: rules.note_sent(plan.documents, plan.endpoint))
-            first = not reply.began and isinstance(delta, ReasoningDelta | TextDelta)
+            first = not reply.began and isinstance(delta, _WRITTEN)
             reply.began = reply.began or first
             try:
                 for event in taken(delta, reply, checker):
@@ -51,9 +54,13 @@ def taken(delta: Delta, reply: Reply, checker: CitationChecker) -> Sequence[Even
             found = checker.feed(text)
             reply.citations.extend(found)
             return [Text(text), *map(Cited, found)]
-        case ReasoningDelta(text):
+        case ReasoningDelta(text, name):
             reply.reasoning.append(text)
+            reply.reasoning_field = name
             return [Reasoning(text)]
+        case ToolCallDelta():
+            before = reply.calls.get(delta.index, ToolCall())
+            reply.calls[delta.index] = before.with_piece(delta.id, delta.name, delta.arguments)
         case UsageDelta(usage):
             reply.usage = usage
         case FinishDelta(reason):

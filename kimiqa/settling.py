@@ -19,7 +19,7 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
     text = "".join(reply.text)
     usage, state = believed(reply, request, desk, plan)
     paid = paid_for(usage, plan)
-    if not text.strip() and reply.finish_reason is None:
+    if not text.strip() and not reply.calls and reply.finish_reason is None:
         kept(reply, lambda: desk.ledger.estimate(call_id, usage, paid, _NO_ANSWER))
         raise CutError(
             "The endpoint ended its reply without an answer and without saying why.",
@@ -46,6 +46,8 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
         state=state,
         question=plan.question,
         plan=plan,
+        calls=tuple(reply.calls[index] for index in sorted(reply.calls)),
+        reasoning_field=reply.reasoning_field,
     )
 
 
@@ -71,13 +73,14 @@ def broken_off(
 ) -> None:
     """A failure after part of the answer keeps that part; before it, the error goes on up."""
     if "".join(reply.text).strip():
+        reply.calls.clear()  # the last of them may be cut
         reply.finish_reason = None
         reply.warnings.append(f"The answer broke off: {error.message}")
         return
     usage = reply.usage or own_count(reply, request, desk)
     if error.billed == "no":
         kept(reply, lambda: desk.ledger.release(call_id, error.message))
-    elif reply.usage or reply.reasoning:
+    elif reply.usage or reply.reasoning or reply.calls:
         paid = paid_for(usage, plan)
         kept(reply, lambda: desk.ledger.estimate(call_id, usage, paid, error.message))
     else:
@@ -90,7 +93,7 @@ def abandoned(reply: Reply, call_id: str, plan: Plan, request: Request, desk: De
     if not reply.handed_over:
         kept(reply, lambda: ledger.release(call_id, NOT_SENT))
         return
-    if not (reply.reasoning or reply.text or reply.usage):
+    if not (reply.reasoning or reply.written or reply.usage):
         note = "Stopped before the endpoint had answered."
         kept(reply, lambda: ledger.unknown(call_id, note))
         return
@@ -101,7 +104,7 @@ def abandoned(reply: Reply, call_id: str, plan: Plan, request: Request, desk: De
 
 def about_the_end(reply: Reply, request: Request, text: str) -> list[str]:
     limit = f"{request.max_completion_tokens:,} completion tokens"
-    if reply.finish_reason == "length" and not text.strip():
+    if reply.finish_reason == "length" and not (text.strip() or reply.calls):
         return [
             f"The model used all {limit} for thinking and wrote no answer. "
             "Ask again with a lower effort or a higher limit."
@@ -112,6 +115,6 @@ def about_the_end(reply: Reply, request: Request, text: str) -> list[str]:
         return ["The endpoint's content filter cut the answer."]
     if reply.finish_reason is None:
         return ["The reply ended without a finish reason: the answer may be incomplete."]
-    if not text.strip():
+    if not text.strip() and not reply.calls:
         return ["The model ended its reply with no answer. Ask again, or ask otherwise."]
     return []

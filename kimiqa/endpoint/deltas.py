@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -30,6 +31,8 @@ class ReasoningDelta:
     """The next piece of the model's reasoning."""
 
     text: str
+    field: str = dataclasses.field(default="reasoning_content", compare=False)
+    """What the endpoint calls it, so that it can be replayed under the same name."""
 
 
 @dataclass(frozen=True, slots=True)

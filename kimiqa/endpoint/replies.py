@@ -169,9 +169,10 @@ def _content(choice: Mapping[str, Any]) -> Iterator[Delta]:
     message = choice.get("delta") or choice.get("message")
     if not isinstance(message, Mapping):
         return
-    reasoning = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
-    if reasoning:
-        yield ReasoningDelta(reasoning)
+    for field in ("reasoning_content", "reasoning"):
+        if reasoning := _text(message.get(field)):
+            yield ReasoningDelta(reasoning, field)
+            break
     text = _text(message.get("content")) or _text(message.get("refusal"))
     if text:
         yield TextDelta(text)

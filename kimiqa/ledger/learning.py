@@ -84,7 +84,7 @@ def _overheads(tables: Any) -> tuple[Select[Any], Select[Any]]:
         *there(calls),
         calls.c.state == "settled",
         calls.c.messages.is_not(None),
-        calls.c.own_tokens.is_not(None),
+        calls.c.own_tokens > 0,  # what was sent with pictures or tools teaches nothing
         calls.c.prompt_tokens.is_not(None),
     )
     seen = seen.order_by(calls.c.id.desc()).limit(TEMPLATE_RECEIPTS)

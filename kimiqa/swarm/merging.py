@@ -9,12 +9,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kimiqa import calling, estimating
+from kimiqa import calling
 from kimiqa.desk import Desk
 from kimiqa.errors import BrokenReplyError
-from kimiqa.models import get_model
-from kimiqa.plan import Answer, Event, Finished, Plan, Request, Stage, Started, Step
+from kimiqa.plan import Answer, Event, Finished, Plan, Request, Started, Step
 from kimiqa.prompts import build_messages
+from kimiqa.summing import part_of
 from kimiqa.swarm import wording
 from kimiqa.swarm.planning import MERGE
 from kimiqa.tokens import Counter
@@ -97,7 +97,7 @@ async def merged(plan: Plan, desk: Desk, findings: Sequence[Finding]) -> AsyncGe
     request = _request(plan, task, limit, desk.counter)
     step = Step(MERGE, done + 1, bounds.max_calls, "running")
     yield step
-    part = part_of(plan, request, MERGE, desk.counter)
+    part = part_of(plan, request, MERGE)
     async with aclosing(calling.call(part, request, desk)) as events:
         async for event in events:
             if isinstance(event, Finished):
@@ -150,7 +150,7 @@ def _both(group: Sequence[Finding]) -> str:
 
 async def _condensed(plan: Plan, desk: Desk, task: str, limit: int) -> Answer:
     request = _request(plan, task, limit, desk.counter)
-    part = part_of(plan, request, "condense", desk.counter)
+    part = part_of(plan, request, "condense")
     async with aclosing(calling.call(part, request, desk)) as events:
         async for event in events:
             if isinstance(event, Finished):
@@ -212,18 +212,3 @@ def _request(plan: Plan, task: str, limit: int, counter: Counter) -> Request:
         **{name: sample[name] for name in ("prompt_cache_options",) if name in sample},
     }
     return Request.of(body, prompt_tokens=own + 24, max_completion_tokens=limit, own_tokens=own)
-
-
-def part_of(plan: Plan, request: Request, stage: str, counter: Counter) -> Plan:
-    """One call of the plan as a plan of its own, priced anew before it draws."""
-    model = get_model(plan.model, base_url=plan.endpoint)
-    guess = estimating.estimate(
-        replace(model, price=plan.price),
-        plan.effort,
-        prompt_tokens=request.prompt_tokens,
-        cached_tokens=0,
-        messages=request.message_count,
-        limit=request.max_completion_tokens,
-        margin=plan.estimate.margin,
-    )
-    return replace(plan, stages=(Stage(stage, (request,)),), estimate=guess, warnings=())

@@ -13,9 +13,9 @@ import anyio.to_thread
 from kimiqa import calling
 from kimiqa.desk import Desk
 from kimiqa.errors import EndpointError, KimiqaError
-from kimiqa.money import Cost, Usage
 from kimiqa.plan import Answer, Event, Finished, Plan, Progress, Request, Started, Step
 from kimiqa.reserving import held
+from kimiqa.summing import paid, part_of, summed
 from kimiqa.swarm import merging, wording
 from kimiqa.swarm.merging import Finding
 from kimiqa.swarm.planning import AT_ONCE, READ
@@ -149,7 +149,7 @@ async def _one(
 
 
 async def _answer(state: Run, request: Request, events: asyncio.Queue[Event | None]) -> Answer:
-    part = merging.part_of(state.plan, request, READ, state.desk.counter)
+    part = part_of(state.plan, request, READ)
     async with aclosing(calling.call(part, request, state.desk)) as running:
         async for event in running:
             if isinstance(event, Progress):
@@ -204,7 +204,6 @@ def _incomplete(state: Run) -> KimiqaError:
 def _whole(state: Run, last: Answer) -> Answer:
     """The answer of the merge, with what all calls of this run together used and cost."""
     plan, answers = state.plan, [*state.answers, last]
-    usages = [answer.usage for answer in answers]
     warnings = [each for answer in answers for each in answer.warnings]
     cut = sum(answer.finish_reason == "length" for answer in state.answers)
     if cut:
@@ -213,8 +212,8 @@ def _whole(state: Run, last: Answer) -> Answer:
         last,
         strategy="swarm",
         coverage=plan.coverage,
-        usage=_summed(usages),
-        cost=_paid(answers),
+        usage=summed(answers),
+        cost=paid(answers),
         estimate=plan.estimate,
         warnings=tuple(dict.fromkeys((*plan.warnings, *warnings))),
         seconds=time.monotonic() - state.started,
@@ -222,16 +221,3 @@ def _whole(state: Run, last: Answer) -> Answer:
         question=plan.question,
         plan=plan,
     )
-
-
-def _summed(usages: Sequence[Usage | None]) -> Usage | None:
-    """What all calls used; None where one of them is not known."""
-    known = [usage for usage in usages if usage is not None]
-    return sum(known[1:], known[0]) if known and len(known) == len(usages) else None
-
-
-def _paid(answers: Sequence[Answer]) -> Cost:
-    amounts = [answer.cost.amount for answer in answers]
-    known = [amount for amount in amounts if amount is not None]
-    currency = answers[-1].cost.currency
-    return Cost(sum(known[1:], known[0]) if len(known) == len(amounts) else None, currency)
