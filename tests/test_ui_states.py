@@ -147,7 +147,7 @@ def test_pages_without_text_are_listed(home: Path) -> None:
 
 
 def test_a_refused_file_says_why_and_the_others_go_on(home: Path) -> None:
-    page = Page().upload(("notes.txt", b"One line of notes."), ("a.pdf", b"PK\x03\x04" + bytes(99)))
+    page = Page().upload(("notes.txt", b"One line of notes."), ("a.pdf", b"MZ\x90\x00" + bytes(99)))
 
     assert "a.pdf was not opened." in page.words
     assert "not a document that kimiqa reads" in page.words
