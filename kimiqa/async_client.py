@@ -35,6 +35,11 @@ class AsyncClient(AsyncAdvice):
         return self._asker.setup.model.id
 
     @property
+    def endpoint(self) -> str:
+        """The base URL of the endpoint that is asked."""
+        return self._asker.setup.target.base_url
+
+    @property
     def ledger(self) -> Ledger:
         """The record of all money."""
         return self._asker.setup.ledger
@@ -86,6 +91,11 @@ class AsyncClient(AsyncAdvice):
         """
         ways = self._asker.ways
         return await self._asker.off_the_loop(ways, question, documents, options, checked)
+
+    async def singly(self, question: str, **options: Any) -> Pricer:
+        """What `question` would cost of each of many documents, asked of each by itself and
+        priced by its size: nothing is sent, and none has to be kept in memory."""
+        return await self._asker.off_the_loop(self._asker.setup.pricer, question, options)
 
     def needs_a_word(self, plan: Plan) -> bool:
         """Whether a person should agree first: the ceiling is above the settings' threshold."""

@@ -62,6 +62,11 @@ class Client(Advice):
         return self._asker.setup.model.id
 
     @property
+    def endpoint(self) -> str:
+        """The base URL of the endpoint that is asked."""
+        return self._asker.setup.target.base_url
+
+    @property
     def ledger(self) -> Ledger:
         """The record of all money."""
         return self._asker.setup.ledger

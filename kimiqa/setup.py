@@ -194,10 +194,9 @@ def _effort(model: Model, effort: str | None, settings: Settings) -> str | None:
     return settings.effort if settings.effort in model.efforts else model.efforts[0]
 
 
-def _budget(budget: Budget | Decimal | str | None, settings: Settings) -> Budget:
-    if isinstance(budget, Budget):
-        return budget
-    usual = Budget(
+def usual_budget(settings: Settings) -> Budget:
+    """The caps that the settings name."""
+    return Budget(
         question=settings.max_cost,
         day=settings.day_cap,
         month=settings.month_cap,
@@ -205,6 +204,12 @@ def _budget(budget: Budget | Decimal | str | None, settings: Settings) -> Budget
         conversation=settings.conversation_cap,
         labels=settings.label_caps,
     )
+
+
+def _budget(budget: Budget | Decimal | str | None, settings: Settings) -> Budget:
+    if isinstance(budget, Budget):
+        return budget
+    usual = usual_budget(settings)
     return usual if budget is None else replace(usual, question=amount(budget))
 
 

@@ -20,6 +20,7 @@ from kimiqa.cli.compare import compare
 from kimiqa.cli.cost import cost
 from kimiqa.cli.doctor import doctor
 from kimiqa.cli.documents import documents
+from kimiqa.cli.eval import evaluate
 from kimiqa.cli.ledger import ledger
 from kimiqa.cli.models import models
 from kimiqa.cli.prices import prices
@@ -33,7 +34,7 @@ def kimiqa() -> None:
     """Ask questions of long documents: a quote before, a receipt after, every citation checked."""
 
 
-for command in (app, models, prices, cost, compare, ask, ledger, doctor, documents):
+for command in (app, models, prices, cost, compare, ask, ledger, doctor, documents, evaluate):
     kimiqa.add_command(command)
 
 
