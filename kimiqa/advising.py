@@ -56,7 +56,7 @@ def break_even(
 
 def scanned(asker: Asker, documents: Any) -> list[ScanOffer]:
     """The ways to read pages without a text layer; the eyes are Kimi's where no model is set."""
-    asked = asker.question(choosing.ORDINARY_QUESTION, documents, {})
+    asked = asker.question(choosing.ORDINARY_QUESTION, documents, {}, checked=False)
     return offers(_priced(asker.setup).planner, asked.documents)
 
 
@@ -165,8 +165,9 @@ def _models(setup: Setup, wanted: Models) -> list[Model]:
     if not wanted:
         return [setup.model]
     if wanted == "all":
-        found = [each for each in all_models(base_url, setup.home) if each.id != LOCAL.id]
-        return sorted(found, key=lambda model: model.id != setup.model.id)
+        apart = (LOCAL.id, setup.model.id)
+        others = [each for each in all_models(base_url, setup.home) if each.id not in apart]
+        return [setup.model, *others]
     return [get_model(each, base_url=base_url, home=setup.home) for each in wanted]
 
 

@@ -32,8 +32,10 @@ def models(
     found = _refreshed(base_url, api_key, home) if refresh else all_models(base_url, folder)
     if as_json:
         write_json({"models": [model_json(model) for model in found]})
-    else:
+    elif found:
         click.echo(models_table(found))
+    else:
+        click.echo(f"What {base_url} holds is not known: ask it with --refresh.")
 
 
 def _refreshed(base_url: str | None, api_key: str | None, home: str | None) -> list[Model]:

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kimiqa import offers
-from kimiqa.models import listed, rows
+from kimiqa.models import listed, presets, rows
 from kimiqa.models.model import EMBEDDED_HOST, LOCAL, Model
 from kimiqa.money import Price, PriceBasis
 from kimiqa.pricebook import find_row, read_book
@@ -74,7 +74,7 @@ def all_models(
 def sells(base_url: str) -> bool:
     """Whether there is a list of the models that are sold at `base_url`."""
     host = _host(base_url)
-    return rows.is_own(host) or listed.seller_at(base_url) is not None
+    return rows.is_own(host) or host in presets.hosts() or listed.seller_at(base_url) is not None
 
 
 def refresh(
@@ -98,6 +98,8 @@ def _known(model_id: str, base_url: str | None, now: datetime) -> Model:
     # Kimi's own hosts take an id as it stands; others put its maker before it.
     name = model_id.lower() if host and own else rows.bare(model_id)
     model = rows.describe(model_id, name)
+    if preset := presets.preset_at(host, model_id):
+        return _preset(model, preset)
     if host in rows.data()["hosts_billed_otherwise"]:
         return replace(model, note=f"{host} bills by a list that is not known here.")
     seller = None if own or base_url is None else listed.seller_at(base_url)
@@ -105,6 +107,17 @@ def _known(model_id: str, base_url: str | None, now: datetime) -> Model:
         return _retired(_from_maker(model, name, base_url, now), name, now)
     entry = listed.sold(seller, model_id, now)
     return _described(model, entry, entry.price if entry else None)
+
+
+def _preset(model: Model, preset: presets.Preset) -> Model:
+    """As the provider sells it, by the rows of our own."""
+    return replace(
+        model,
+        price=preset.price,
+        context_window=preset.context_window or model.context_window,
+        max_output_tokens=preset.max_output_tokens or model.max_output_tokens,
+        note="" if preset.price else "Its price is not known: add one to your book.",
+    )
 
 
 def _from_maker(model: Model, name: str, base_url: str | None, now: datetime) -> Model:
@@ -199,9 +212,15 @@ def _ids(base_url: str | None, offered: Sequence[offers.Offer] | None) -> list[s
     """The ids to choose from at a host: as it listed them, else as its seller does."""
     if offered:
         return [offer.id for offer in offered]
-    own = base_url is None or rows.is_own(_host(base_url))
-    seller = None if own or base_url is None else listed.seller_at(base_url)
-    return listed.ids_of(seller) if seller else rows.names()
+    if base_url is None or rows.is_own(_host(base_url)):
+        return rows.names()
+    own = presets.ids_at(_host(base_url))
+    seller = listed.seller_at(base_url)
+    if seller:
+        known = {each.lower() for each in own}
+        return [*own, *(each for each in listed.ids_of(seller) if each.lower() not in known)]
+    # Who runs a server of one's own knows what it holds; a list of Kimi's would be a guess.
+    return own or ([] if local_provider(base_url) else rows.names())
 
 
 def _of_book(home: Path | None, base_url: str | None) -> list[str]:
