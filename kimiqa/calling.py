@@ -38,9 +38,10 @@ async def call(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[Event
     EndpointError, DeadlineError
         The endpoint refused or broke off before any of the answer came.
     """
-    if not request.unaltered:
+    laid_out = await anyio.to_thread.run_sync(request.laid_out)
+    if not laid_out.unaltered:
         raise BadRequestError("The request is not the one that was priced.", "Plan it again.")
-    await anyio.to_thread.run_sync(may_go, plan, request)
+    await anyio.to_thread.run_sync(may_go, plan, laid_out)
     call_id = ""
     async with aclosing(turns(plan, request, desk)) as found:
         async for turn in found:
@@ -51,7 +52,9 @@ async def call(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[Event
     reply = Reply()
     try:
         yield Started(plan, call_id)
-        async with aclosing(received(plan, request, desk, reply)) as events:
+        deltas = desk.endpoint.stream(laid_out.content, deadline=desk.deadline)
+        del laid_out  # while it is waited for, a long prompt is held on its way alone
+        async with aclosing(received(plan, request, deltas, desk, reply)) as events:
             async for event in events:
                 yield event
     except (EndpointError, DeadlineError) as error:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -58,7 +58,9 @@ class Request:
     is what was priced and what `body` and `messages` are read from.
     """
 
-    content: str
+    source: str | Callable[[], str] = field(repr=False, compare=False)
+    """The content, or what lays it out anew each time: a plan of many long requests would hold
+    every page once more. The digest says that it is the same each time."""
     prompt_tokens: int
     max_completion_tokens: int
     segments: tuple[Segment, ...] = ()
@@ -83,7 +85,7 @@ class Request:
         about: str = "",
     ) -> Request:
         """The request whose body is `body`; the digest is taken here, once."""
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        content = canonical(body)
         digest = fingerprint(content)
         return cls(
             content,
@@ -96,6 +98,19 @@ class Request:
             about,
             tools_name(body.get("tools")),
         )
+
+    def unkept(self, source: Callable[[], str]) -> Request:
+        """The same request without its content, which `source` lays out whenever it is wanted."""
+        return replace(self, source=source)
+
+    def laid_out(self) -> Request:
+        """The same request with its content, laid out once for the check and for the wire."""
+        return replace(self, source=self.content)
+
+    @property
+    def content(self) -> str:
+        """The canonical JSON of the body."""
+        return self.source if isinstance(self.source, str) else self.source()
 
     @property
     def body(self) -> dict[str, Any]:
@@ -112,6 +127,11 @@ class Request:
     def unaltered(self) -> bool:
         """Whether the content is still, byte for byte, what was planned and priced."""
         return fingerprint(self.content) == self.digest
+
+
+def canonical(body: Mapping[str, Any]) -> str:
+    """A body as the JSON that is sent."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def tools_json(tools: Any) -> str:

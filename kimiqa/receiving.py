@@ -25,9 +25,11 @@ from kimiqa.privacy import restored
 _WRITTEN = (ReasoningDelta, TextDelta, ToolCallDelta)
 
 
-async def received(plan: Plan, request: Request, desk: Desk, reply: Reply) -> AsyncGenerator[Event]:
+async def received(
+    plan: Plan, request: Request, stream: AsyncGenerator[Delta], desk: Desk, reply: Reply
+) -> AsyncGenerator[Event]:
+    """The events of what streams in."""
     checker = CitationChecker(plan.documents)
-    stream = desk.endpoint.stream(request.content, deadline=desk.deadline)
     async with aclosing(restored(stream, plan.cover)) as deltas:
         async for delta in deltas:
             if isinstance(delta, SentDelta):

@@ -181,7 +181,7 @@ def _altered(plan: Plan, place: int) -> Plan:
     place %= len(request.content)
     other = "x" if request.content[place] != "x" else "y"
     content = f"{request.content[:place]}{other}{request.content[place + 1 :]}"
-    altered = replace(stage, requests=(replace(request, content=content),))
+    altered = replace(stage, requests=(replace(request, source=content),))
     return replace(plan, stages=(altered,))
 
 

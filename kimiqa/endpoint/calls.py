@@ -82,6 +82,7 @@ class OpenAIEndpoint:
         asked = self._asked(_model_of(body))
         ends = self._clock() + deadline
         call = self._open(_streamed(body, asked), asked, ends, deadline)
+        del body  # megabytes, which are on their way as bytes
         response = None
         async with aclosing(call):
             async for step in call:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from math import sqrt
+from typing import Any
 
 from kimiqa import estimating
 from kimiqa.errors import BadRequestError, ContextWindowError, OverCapError, RefusedError
 from kimiqa.estimating import DEFAULT_COMPLETION
 from kimiqa.money import UNPRICED, CostRange, Range
-from kimiqa.plan import Bounds, Estimate, Plan, Request, Segment, Stage
+from kimiqa.plan import Bounds, Estimate, Plan, Request, Segment, Stage, canonical
 from kimiqa.planner import Planner, Question, Sized
 from kimiqa.prompts import RULES
 from kimiqa.refusals import unpriced
@@ -182,15 +184,31 @@ def _stages(swarm: Swarm, terms: Terms) -> tuple[Stage, ...]:
 
 
 def _request(swarm: Swarm, call: Call, limit: int) -> Request:
-    layout = call.reader.layout(build=True)
-    return Request.of(
-        swarm.planner.body(layout.messages, limit, swarm.effort),
-        prompt_tokens=layout.prompt_tokens,
+    """A reader's request. Its content is laid out now, for the digest, and anew when it is sent:
+    all readers' prompts together would be the documents once more."""
+    planner, effort, reader = swarm.planner, swarm.effort, call.reader
+
+    def body() -> dict[str, Any]:
+        return planner.body(reader.layout(build=True).messages, limit, effort)
+
+    request = Request.of(
+        body(),
+        prompt_tokens=call.layout.prompt_tokens,
         max_completion_tokens=limit,
         segments=call.segments,
-        own_tokens=layout.own_tokens,
-        about=call.reader.share.label,
+        own_tokens=0 if swarm.draft.pictures else call.layout.own_tokens,
+        about=reader.share.label,
     )
+
+    def source() -> str:
+        with _laying_out:
+            return canonical(body())
+
+    return request.unkept(source)
+
+
+_laying_out = threading.Lock()
+"""One prompt is laid out at a time: side by side they would take their memory all at once."""
 
 
 # Limits and estimates ---------------------------------------------------------------------------
