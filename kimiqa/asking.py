@@ -45,12 +45,14 @@ class Asker:
         deadline: float | None = None,
         label: str | None = None,
         private: bool = False,
+        ranking: str | None = None,
         watch: Watch | None = None,
     ) -> None:
         self.setup = setup
         self._deadline = deadline or setup.settings.deadline
         self._label = label
         self._private = private
+        self._ranking = ranking or setup.settings.ranking
         self._watch = watch
         self._endpoint: OpenAIEndpoint | None = None
 
@@ -134,6 +136,7 @@ class Asker:
         if self._label is not None:
             chosen.setdefault("label", self._label)
         chosen.setdefault("private", self._private)
+        chosen.setdefault("ranking", self._ranking)
         if "max_cost" in chosen:
             chosen["max_cost"] = amount(chosen["max_cost"])
         keep_hidden = chosen.pop("keep_hidden", False)
@@ -159,9 +162,16 @@ class Asker:
             return tuple(opened)
         return tuple(each.checked(keep_hidden=keep_hidden) for each in opened)
 
-    def question(self, question: str, documents: Any, options: Mapping[str, Any]) -> Question:
-        """The question as it is planned from."""
-        return self._question(question, documents, options)
+    def question(
+        self,
+        question: str,
+        documents: Any,
+        options: Mapping[str, Any],
+        *,
+        checked: bool = True,
+    ) -> Question:
+        """The question as it is planned from; as it is only priced where it is not `checked`."""
+        return self._question(question, documents, options, checked=checked)
 
     async def off_the_loop(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run counting and laying out in a thread, so that other tasks go on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Self, Unpack
+from typing import Any, Self, Unpack
 
 from kimiqa.advice import AsyncAdvice
 from kimiqa.conversations import AsyncConversation
@@ -16,6 +16,7 @@ from kimiqa.ledger import Balance, Ledger
 from kimiqa.options import ClientOptions, Documents, Options
 from kimiqa.parallel import AT_ONCE
 from kimiqa.plan import Answer, Estimate, Event, Plan, Strategy, Way
+from kimiqa.singly import Pricer
 
 
 class AsyncClient(AsyncAdvice):
