@@ -68,6 +68,9 @@ class Planner:
     """How long the provider is asked to keep the prompt; None leaves it at what is usual."""
     today: date | None = None
     """The day from which the age of a price is reckoned; None is today."""
+    reads: int | None = None
+    """How many prompt tokens the model was seen to read at every depth (its effective window),
+    where a probe found an end; None where nothing is known."""
 
     @property
     def margin(self) -> Decimal:
