@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from decimal import Decimal
@@ -138,20 +139,38 @@ def test_questions_run_beside_each_other(server: KimiServer) -> None:
 
 
 def test_questions_at_once_keep_to_the_cap_together(server: KimiServer) -> None:
-    budget = Budget(question=None, day=Decimal("0.60"))
+    """No answer comes before all are decided, so that nothing is given back meanwhile."""
+    budget, decided = Budget(question=None, day=Decimal("0.60")), threading.Event()
 
-    async def asking() -> list[Any]:
+    def answer(_: dict[str, Any]) -> str:
+        assert decided.wait(60)
+        return "On 30 April 2030."
+
+    server.answer = answer
+
+    async def asking() -> tuple[int, list[str]]:
         async with _client(server, budget=budget) as client:
             plan = await client.plan(QUESTION, [lease()], max_completion_tokens=12_000)
-            return await asyncio.gather(
-                *(client.run(plan) for _ in range(6)), return_exceptions=True
-            )
+            assert plan.estimate.cost.ceiling is not None
+            fits, heard = int(Decimal("0.60") / plan.estimate.cost.ceiling), list[str]()
 
-    outcomes = _run(asking())
+            async def ask() -> None:
+                try:
+                    await client.run(plan)
+                    heard.append("answered")
+                except OverCapError:
+                    heard.append("refused")
+                    if heard.count("refused") == 6 - fits:
+                        decided.set()
 
-    refused = [each for each in outcomes if isinstance(each, OverCapError)]
-    assert 0 < len(refused) < 6
-    assert len(server.chats) == 6 - len(refused)
+            await asyncio.gather(*(ask() for _ in range(6)))
+            return fits, heard
+
+    fits, heard = _run(asking())
+
+    assert 0 < fits < 6
+    assert sorted(heard) == ["answered"] * fits + ["refused"] * (6 - fits)
+    assert len(server.chats) == fits
     assert server.billed <= Decimal("0.60")
 
 

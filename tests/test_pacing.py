@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asking import lease
@@ -125,6 +127,13 @@ def test_questions_asked_side_by_side_keep_to_one_at_once(
 
 
 def test_the_wait_is_told(server: KimiServer, tmp_path: Path) -> None:
+    answered = threading.Event()
+
+    def answer(_: dict[str, Any]) -> str:
+        assert answered.wait(60)
+        return "On 30 April 2030."
+
+    server.answer = answer
     save_settings(Settings(concurrency=1), tmp_path)
     with Client(
         "kimi-k3", base_url=server.base_url, api_key=server.key or "", home=tmp_path
@@ -133,6 +142,7 @@ def test_the_wait_is_told(server: KimiServer, tmp_path: Path) -> None:
         next(held)
         events = client.stream("Where?", [lease()], strategy="full")
         told = next(events)
+        answered.set()
         held.close()
         rest = list(events)
 

@@ -247,6 +247,27 @@ def test_a_group_says_what_of_it_is_our_own_count_and_what_it_shares(
     assert [(group.key, group.calls) for group in today] == [("2026-11-22", 1)]
 
 
+def test_the_steps_of_a_strategy_are_summed_under_its_name(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Ledger.open(home) as ledger:
+        for strategy, spent in (("swarm:read", "0.02"), ("swarm:read", "0.03"), ("full", "0.04")):
+            settle(ledger, reserve(ledger, strategy=strategy), spent)
+        settle(ledger, reserve(ledger, strategy="swarm:merge"), "0.01")
+        swarm, full = ledger.groups("strategy")
+
+    assert (swarm.key, swarm.calls, swarm.total) == ("swarm", 3, {"USD": Decimal("0.06")})
+    assert [(each.name, each.calls) for each in swarm.parts] == [("read", 2), ("merge", 1)]
+    assert sum(each.total["USD"] for each in swarm.parts) == swarm.total["USD"]
+    assert full.parts == []
+    assert run(["ledger", "--by", "strategy"]) == 0
+    lines = [line.split()[:3] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert [line[0] for line in lines] == ["swarm", "swarm:", "swarm:", "full"]
+    assert run(["ledger", "--by", "strategy", "--csv", "-"]) == 0
+    rows = _read(capsys.readouterr().out)
+    assert [row["name"] for row in rows] == ["swarm", "full"], "a column that adds up"
+
+
 def test_the_terminal_shows_sums_and_json_has_them_as_groups(
     home: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:

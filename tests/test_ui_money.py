@@ -308,6 +308,42 @@ def test_the_quotes_are_scored(kimi: KimiServer, home: Path) -> None:
     assert "Ceilings passed: 0" in page.words
 
 
+def test_what_was_used_is_priced_on_another_model(kimi: KimiServer, home: Path) -> None:
+    with Ledger.open(home) as ledger:
+        settle(ledger, reserve(ledger), "0.05")
+        ledger.unknown(reserve(ledger), "no reply")
+    page = Page().click("view-money")
+
+    field(page, "Priced on").set_value("kimi-k2.6").run()
+    # 744 fresh tokens at 0.95, 256 cached at 0.16 and 200 of an answer at 4.00 a million
+    assert said(page, "It would cost on kimi-k2.6") == "$0.0015"
+    assert said(page, "It cost") == "$0.050"
+    assert "Left out: 1 call of unknown usage." in page.words
+
+    field(page, "Calls of").set_value("last").run()
+    assert "No call of that time has a known usage." in page.words
+
+
+def said(page: Page, label: str) -> str:
+    """The number under a label, as it is read."""
+    found = next(each for each in page.at.metric if each.label == label)
+    return str(found.value).replace("\\", "")
+
+
+def test_the_steps_of_a_swarm_stand_under_it(kimi: KimiServer, home: Path) -> None:
+    with Ledger.open(home) as ledger:
+        settle(ledger, reserve(ledger, strategy="swarm:read"), "0.05")
+        settle(ledger, reserve(ledger, strategy="swarm:merge"), "0.01")
+    page = Page().click("view-money")
+
+    field(page, "Summed by").set_value("strategy").run()
+
+    rows = [line.split(" | ")[:3] for line in tables(page).replace("\\", "").splitlines()]
+    assert ["| swarm", "2", "$0.060"] in rows
+    steps = [row[0] for row in rows if row[0].startswith("| swarm:")]
+    assert steps == ["| swarm: read", "| swarm: merge"]
+
+
 def test_the_crossing_is_named_and_stands_in_numbers(sample: Page) -> None:
     sample.click("view-money")
 

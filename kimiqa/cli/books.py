@@ -118,22 +118,25 @@ def groups_table(groups: Sequence[Group], by: GroupBy) -> str:
     if not groups:
         return "Nothing was asked then."
     head = [by, "calls", "cost", "of it own count", "at most besides", "prompt", "completion"]
-    body = [
-        [
-            group.name,
-            f"{group.calls:,}",
-            amounts(group.total) or "0",
-            amounts(group.estimated),
-            amounts(group.uncertain),
-            f"{group.prompt_tokens:,}",
-            f"{group.completion_tokens:,}",
-        ]
-        for group in groups
-    ]
+    body = [row for group in groups for row in _group_rows(group)]
     shown = table([head, *body], right=(1, 2, 3, 4, 5, 6))
     if any(group.shared for group in groups):
         shown += "\n\nA call over several documents counts in full under each."
     return shown
+
+
+def _group_rows(group: Group, of: str = "") -> list[list[str]]:
+    """A row for the group, and one for each of its parts."""
+    row = [
+        f"{of}{group.name}",
+        f"{group.calls:,}",
+        amounts(group.total) or "0",
+        amounts(group.estimated),
+        amounts(group.uncertain),
+        f"{group.prompt_tokens:,}",
+        f"{group.completion_tokens:,}",
+    ]
+    return [row, *(each for part in group.parts for each in _group_rows(part, f"{group.name}: "))]
 
 
 def amounts(sums: dict[str, Decimal]) -> str:

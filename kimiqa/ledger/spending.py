@@ -16,6 +16,9 @@ GroupBy = Literal["day", "month", "document", "conversation", "model", "strategy
 
 KINDS: tuple[GroupBy, ...] = get_args(GroupBy)
 
+STEP = ":"
+"""Stands between a strategy and the step of it that a call was: `swarm:read`."""
+
 
 @dataclass(slots=True)
 class Group:
@@ -38,6 +41,9 @@ class Group:
     completion_tokens: int = 0
     shared: int = 0
     """How many of the calls count under other documents too."""
+    parts: list[Group] = field(default_factory=list)
+    """The same money by the steps of a strategy that has some: the readers and the merge of a
+    swarm, the rewriting of a question before its chunks are chosen."""
 
     def to_json(self) -> dict[str, Any]:
         counts = ("calls", "prompt_tokens", "cached_tokens", "completion_tokens", "shared")
@@ -48,6 +54,7 @@ class Group:
             "total": amounts_to_json(self.total),
             "estimated": amounts_to_json(self.estimated),
             "uncertain": amounts_to_json(self.uncertain),
+            "parts": [part.to_json() for part in self.parts],
         }
 
     def add(self, call: Call) -> None:
@@ -79,12 +86,19 @@ def groups(calls: Iterable[Call], by: GroupBy) -> list[Group]:
     A call over several documents counts in full under each, so that these do not add up.
     """
     found: dict[str | None, Group] = {}
+    steps: dict[str, Group] = {}
     for call in calls:
         keys = list(_keys(call, by))
         for key, name in keys:
             group = found.setdefault(key, Group(key, name))
             group.add(call)
             group.shared += len(keys) > 1
+        if by == "strategy" and STEP in call.strategy:
+            name = call.strategy.partition(STEP)[2]
+            steps.setdefault(call.strategy, Group(call.strategy, name)).add(call)
+    for step in sorted(steps.values(), key=_dearest_first):
+        assert step.key is not None, "a step has the name it is booked under"
+        found[step.key.partition(STEP)[0]].parts.append(step)
     if by in ("day", "month"):
         return sorted(found.values(), key=lambda group: group.name)
     return sorted(found.values(), key=_dearest_first)
@@ -102,9 +116,11 @@ def _keys(call: Call, by: GroupBy) -> Iterator[tuple[str | None, str]]:
             yield call.conversation, call.conversation or "no conversation"
         case "label":
             yield call.label, call.label or "no label"
-        case _:
-            value = getattr(call, by)
-            yield value, value
+        case "strategy":
+            whole = call.strategy.partition(STEP)[0]
+            yield whole, whole
+        case "model":
+            yield call.model, call.model
 
 
 def _dearest_first(group: Group) -> tuple[Decimal, Decimal, str]:

@@ -12,7 +12,7 @@ from kimiqa.cli.books import calls_csv, groups_csv
 from kimiqa.errors import KimiqaError
 from kimiqa.ledger import Accuracy, Group, GroupBy, Ledger
 from kimiqa.ledger.spending import groups
-from kimiqa.ui import charts, crossing, desk, pricelist
+from kimiqa.ui import charts, crossing, desk, elsewhere, pricelist
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import amounts, table
@@ -38,6 +38,7 @@ def show(state: State) -> None:
     calm(_sums)(state)
     calm(_days)(state)
     calm(_table)(state)
+    calm(elsewhere.show)(state)
     calm(_quotes)(state)
     calm(_balance)(state)
     calm(pricelist.show)(state)
@@ -149,10 +150,14 @@ def _rows(found: Sequence[Group], names: dict[str | None, str], by: GroupBy) -> 
     head = [KINDS[by], "Calls", "Spent", "From cache", *(["At most besides"] if besides else [])]
     rows = []
     for group in found:
-        name = shortened(names.get(group.key) or group.name, 60)
-        cells = [name, f"{group.calls:,}", amounts(group.total), _share(group)]
-        rows.append([*cells, amounts(group.uncertain)] if besides else cells)
+        rows.append(_cells(group, names.get(group.key) or group.name, besides))
+        rows += [_cells(part, f"{group.name}: {part.name}", besides) for part in group.parts]
     return table([_(each) for each in head], rows, numbers=range(1, len(head)))
+
+
+def _cells(group: Group, name: str, besides: bool) -> list[str]:
+    cells = [shortened(name, 60), f"{group.calls:,}", amounts(group.total), _share(group)]
+    return [*cells, amounts(group.uncertain)] if besides else cells
 
 
 def _share(group: Group) -> str:
