@@ -50,6 +50,9 @@ STRATEGIES: dict[str, ModuleType] = {"full": full, "chunks": chunks}
 SEVERAL_CALLS = ("swarm",)
 """The strategies of several calls, which build on these plans."""
 
+LEAST_READER_TOKENS = 8_000
+"""A reader of a swarm is sent at least so much, however little a probe saw its model read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Planner:
@@ -76,6 +79,12 @@ class Planner:
     def margin(self) -> Decimal:
         """The share by which a count may be off: the vocabulary's, and its stand-in's."""
         return self.model.margin + counter_for(self.model.vocabulary).margin
+
+    def reading_room(self, question: Question) -> int | None:
+        """What one reader of a swarm may be sent: no more than the model was seen to read."""
+        most = None if self.reads is None else max(self.reads, LEAST_READER_TOKENS)
+        known = [each for each in (self.room.prompt(question), most) if each is not None]
+        return min(known, default=None)
 
     @property
     def room(self) -> Room:
