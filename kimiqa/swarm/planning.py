@@ -54,7 +54,7 @@ class Swarm:
 
     @cached_property
     def calls(self) -> list[Call]:
-        room = self.planner.room.prompt(self.question)
+        room = self.planner.reading_room(self.question)
         readers = [Reader.of(self.draft, share) for share in shares(self.draft, room)]
         return [self._call(reader) for reader in readers]
 
