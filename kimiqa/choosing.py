@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kimiqa import staging
-from kimiqa.errors import RefusedError
+from kimiqa.errors import ContextWindowError, RefusedError
 from kimiqa.following import next_cost
 from kimiqa.money import plain
 from kimiqa.plan import Estimate, Strategy, Way
@@ -68,12 +68,27 @@ def choose(planner: Planner, question: Question) -> Choice:
     NoTextError, ContextWindowError, OverCapError, PriceUnknownError
         No way can run; the one that comes nearest says why.
     """
-    return _best(_sizes(planner, question), question)
+    return _best(_within_reach(planner, _sizes(planner, question)), question)
 
 
 def _sizes(planner: Planner, question: Question) -> dict[str, Sized]:
     names = [name for name in staging.names() if name in STRATEGIES or planner.model.id != "local"]
     return {name: staging.size(planner, question, _strategy(name)) for name in names}
+
+
+def _within_reach(planner: Planner, sized: dict[str, Sized]) -> dict[str, Sized]:
+    """The ways as `auto` sees them: a prompt larger than a probe saw the model read does not
+    count as fitting, as long as another way does. Who names the way still goes it."""
+    full, reads = sized["full"], planner.reads
+    others = [each for name, each in sized.items() if name != "full" and each.refusal is None]
+    if reads is None or full.refusal or not others or full.estimate.prompt_tokens <= reads:
+        return sized
+    message = (
+        f"{planner.model.id} was seen to read {reads:,} tokens at every depth, and the whole has "
+        f"{full.estimate.prompt_tokens:,}"
+    )
+    refusal = ContextWindowError(message, "Name the way to ask it all the same.")
+    return {**sized, "full": replace(full, refusal=refusal)}
 
 
 def _best(sized: Mapping[str, Sized], question: Question) -> Choice:
@@ -150,6 +165,7 @@ def ways(planner: Planner, question: Question) -> list[Way]:
     by expected cost; what cannot run last, with its reason."""
     sized = _sizes(planner, question)
     rows = [_way(planner, each) for each in sized.values()]
+    sized = _within_reach(planner, sized)
     try:
         best = _best(sized, question)
     except RefusedError:
@@ -158,9 +174,11 @@ def ways(planner: Planner, question: Question) -> list[Way]:
     return sorted(rows, key=lambda way: (way.strategy != best.sized.strategy, *_order(way)))
 
 
-def _order(way: Way) -> tuple[bool, Decimal]:
+def _order(way: Way) -> tuple[bool, bool, Decimal]:
+    """What can run first, by expected cost; research behind what is known to the page."""
     expected = way.estimate.cost.expected
-    return not way.fits, Decimal("Infinity") if expected is None else expected
+    cost = Decimal("Infinity") if expected is None else expected
+    return not way.fits, way.strategy == "research", cost
 
 
 def _with_reason(way: Way, best: Choice, sized: Mapping[str, Sized]) -> Way:

@@ -29,6 +29,7 @@ from kimiqa.settings import (
     resolve,
 )
 from kimiqa.singly import Pricer
+from kimiqa.windows import effective_window
 
 
 class _Default:
@@ -129,6 +130,7 @@ class Setup:
             allow_unpriced=self.allow_unpriced,
             limits=self.limits,
             cache_ttl=self.cache_ttl,
+            reads=effective_window(self.model.id, self.target.base_url, self.home),
         )
 
     @property

@@ -34,6 +34,7 @@ LAYERS = (
         "breakeven",
         "template",
         "ranges",
+        "windows",
     },
     {
         "prompts",
@@ -78,7 +79,7 @@ DOORS = {
     "genai_prices": {"models"},
     "sqlalchemy": {"ledger"},
     "numpy": {"ranking", "semantic"},
-    "onnxruntime": {"semantic", "reading"},
+    "onnxruntime": {"semantic"},
     "tokenizers": {"semantic"},
     "platformdirs": {"settings"},
     "stdnum": {"personal"},

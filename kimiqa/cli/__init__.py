@@ -24,6 +24,7 @@ from kimiqa.cli.eval import evaluate
 from kimiqa.cli.ledger import ledger
 from kimiqa.cli.models import models
 from kimiqa.cli.prices import prices
+from kimiqa.cli.probe import probe
 from kimiqa.cli.show import one_line, write_json
 from kimiqa.errors import BadRequestError, KimiqaError
 
@@ -34,7 +35,19 @@ def kimiqa() -> None:
     """Ask questions of long documents: a quote before, a receipt after, every citation checked."""
 
 
-for command in (app, models, prices, cost, compare, ask, ledger, doctor, documents, evaluate):
+for command in (
+    app,
+    models,
+    prices,
+    cost,
+    compare,
+    ask,
+    ledger,
+    doctor,
+    documents,
+    evaluate,
+    probe,
+):
     kimiqa.add_command(command)
 
 

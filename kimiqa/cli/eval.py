@@ -3,47 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kimiqa.cli import options
-from kimiqa.cli.options import _checked_amount as checked_amount
-from kimiqa.cli.show import Status, duration, money, one_line, table, write_json
-from kimiqa.errors import BadRequestError, KimiqaError, OverCapError
-from kimiqa.money import plain
+from kimiqa.cli import options, runs
+from kimiqa.cli.show import duration, one_line, table, write_json
+from kimiqa.errors import KimiqaError
 
 if TYPE_CHECKING:
-    from kimiqa.client import Client
     from kimiqa.evaluating.dataset import Item
     from kimiqa.evaluating.measures import Measure, Scored
     from kimiqa.evaluating.results import Book
-    from kimiqa.evaluating.running import Evaluation, Job, Quote
+    from kimiqa.evaluating.running import Evaluation, Quote
 
 
 @click.command("eval")
 @click.argument("dataset", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--strategy", default="auto", show_default=True, metavar="A,B", help="The ways.")
 @click.option("--model", metavar="ID,ID", help="The models; see `kimiqa models`.")
-@click.option("--base-url", metavar="URL", help="An OpenAI-compatible endpoint.")
-@click.option("--api-key", metavar="KEY", help="Its key; better: an environment variable.")
-@click.option("--effort", metavar="WORD", help="How hard it thinks: low, high, max.")
 @click.option("--max-prompt-tokens", type=click.IntRange(min=1), metavar="N")
-@click.option("--max-completion-tokens", type=click.IntRange(min=1), metavar="N")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The first N questions.")
-@click.option(
-    "--max-cost", metavar="AMOUNT", callback=checked_amount, help="The cap of the whole run."
-)
-@click.option("--allow-unpriced", is_flag=True, help="Ask a model whose price is unknown.")
-@click.option("--yes", is_flag=True, help="Pay what was quoted, unasked.")
-@click.option("--quote", "quote_only", is_flag=True, help="Price it; send nothing.")
-@click.option("--results", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-              help="Where results are kept; without it in kimiqa's folder.")  # fmt: skip
-@click.option("--fresh", is_flag=True, help="Begin anew: pay for all of it again.")
-@click.option("--retry", is_flag=True, help="Ask again what failed, although it may be paid.")
+@runs.paid
 @click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Draw it, as an SVG.")  # fmt: skip
 @options.output
@@ -63,11 +45,11 @@ def evaluate(
     if jobs and not quote.jobs:
         raise quote.refused[0][1]
     if not as_json:
-        _tell_quote(quote, work)
+        runs.tell_quote(quote, work)
     stopped = None
     if not quote_only:
-        _agreed(quote, work, chosen, as_json)
-        stopped = _run(work, jobs, as_json)
+        runs.agreed(quote, chosen, as_json)
+        stopped = runs.asked(work, jobs, as_json)
     return _report(dataset, work, quote, stopped, chart, as_json)
 
 
@@ -86,14 +68,14 @@ def _evaluation(dataset: Path, home: str | None, chosen: Mapping[str, Any]) -> E
     if unknown or not strategies:
         known = ", ".join(options.STRATEGIES)
         raise click.BadParameter(f"There is no strategy {', '.join(unknown)!r}; there are {known}.")
-    path = chosen["results"] or _usual_results(dataset, home)
+    path = chosen["results"] or runs.usual_results("evals", dataset, home)
     book = Book.open(path, fresh=chosen["fresh"])
     models = _named(chosen["model"] or "") or [None]
     at_home: dict[str, Any] = {"home": home} if home else {}
     return Evaluation(
         items,
         strategies,
-        [_client(model, home, chosen, _label(dataset, book)) for model in models],
+        [runs.client_of(model, home, chosen, _label(dataset, book)) for model in models],
         book,
         lambda file: Document.open(file, **at_home),
         {name: chosen[name] for name in ("max_prompt_tokens", "max_completion_tokens")}
@@ -108,111 +90,6 @@ def _named(names: str) -> list[Any]:
 def _label(dataset: Path, book: Book) -> str:
     """What the ledger books the run under, and holds its cap on."""
     return f"eval {dataset.stem} {book.run}"
-
-
-def _usual_results(dataset: Path, home: str | None) -> Path:
-    import hashlib
-
-    from kimiqa.setup import DEFAULT_HOME, folder_of
-
-    folder = folder_of(home or DEFAULT_HOME) or Path()
-    name = hashlib.sha256(str(dataset.resolve()).encode()).hexdigest()[:8]
-    return folder / "evals" / f"{dataset.stem}-{name}.jsonl"
-
-
-def _client(model: str | None, home: str | None, chosen: Mapping[str, Any], label: str) -> Client:
-    from kimiqa.client import Client
-    from kimiqa.settings import load_settings
-    from kimiqa.setup import DEFAULT_HOME, amount, folder_of, usual_budget
-
-    place = home or DEFAULT_HOME
-    budget = usual_budget(load_settings(folder_of(place)))
-    if chosen["max_cost"] is not None:
-        labels = {**budget.labels, label: amount(chosen["max_cost"])}
-        budget = replace(budget, labels=labels)
-    return Client(
-        model,
-        api_key=chosen["api_key"],
-        base_url=chosen["base_url"],
-        effort=chosen["effort"],
-        allow_unpriced=chosen["allow_unpriced"],
-        budget=budget,
-        label=label,
-        home=place,
-    )
-
-
-# What it costs ----------------------------------------------------------------------------------
-
-
-def _tell_quote(quote: Quote, work: Evaluation) -> None:
-    kept = len(work.jobs) - quote.jobs - len(quote.refused)
-    click.echo(
-        f"Quote: {_cost(quote)} for {quote.jobs:,} questions"
-        + (f"; {kept:,} were asked already and are not paid again" if kept else "")
-        + f". Results: {work.book.path}",
-        err=True,
-    )
-    for job, error in quote.refused[:3]:
-        said = f"Not asked: {job.item.id} by {job.strategy}: {error.message}"
-        click.echo(one_line(said), err=True)
-
-
-def _cost(quote: Quote) -> str:
-    if not quote.jobs:
-        return "nothing"
-    if quote.expected is None:
-        return "an unknown cost"
-    most = money(quote.ceiling, quote.currency)
-    return f"about {money(quote.expected, quote.currency)}, at most {most},"
-
-
-def _agreed(quote: Quote, work: Evaluation, chosen: Mapping[str, Any], as_json: bool) -> None:
-    """Nothing is paid that nobody agreed to, or that surely ends above the cap.
-
-    Raises
-    ------
-    OverCapError
-        Nothing was sent.
-    """
-    from kimiqa.setup import amount
-
-    cap = None if chosen["max_cost"] is None else amount(chosen["max_cost"])
-    if cap is not None and quote.expected is not None and quote.expected > cap:
-        raise OverCapError(
-            f"The run is expected to cost {money(quote.expected, quote.currency)}; its cap is "
-            f"{money(cap, quote.currency)}. Nothing was sent.",
-            "Raise --max-cost, or ask fewer questions with --limit.",
-        )
-    if not quote.jobs or quote.ceiling == 0 or chosen["yes"]:
-        return
-    if (
-        not as_json
-        and options._person()
-        and click.confirm(f"Ask them, for {_cost(quote)}?", err=True)
-    ):
-        return
-    raise OverCapError(
-        f"The run costs {_cost(quote)} and nobody agreed to it. Nothing was sent.",
-        "Say --yes, and --max-cost for a cap.",
-    )
-
-
-def _run(work: Evaluation, jobs: Sequence[Job], as_json: bool) -> KimiqaError | None:
-    """Ask; what ended it early, where something did: what was paid for is kept and shown."""
-    status, spent = Status(as_json), Decimal(0)
-    try:
-        for number, result in enumerate(work.run(jobs), 1):
-            spent += result.cost or Decimal(0)
-            left = "" if not spent else f", {plain(spent)} {result.currency or ''} so far"
-            status.show(f"{number:,} of {len(jobs):,} questions{left}")
-    except BadRequestError:
-        raise
-    except KimiqaError as error:
-        return error
-    finally:
-        status.clear()
-    return None
 
 
 # What is shown ----------------------------------------------------------------------------------

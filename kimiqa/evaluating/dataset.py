@@ -78,6 +78,7 @@ def read_dataset(path: Path) -> list[Item]:
     if not items:
         raise BadRequestError(f"{path.name} holds no question.", _FORMAT)
     _check_ids(items, path)
+    _check_questions(items, path)
     return items
 
 
@@ -165,6 +166,18 @@ def _check_ids(items: Sequence[Item], path: Path) -> None:
                 f"{path.name} has two questions with the id {item.id!r}.", "Give each its own."
             )
         seen.add(item.id)
+
+
+def _check_questions(items: Sequence[Item], path: Path) -> None:
+    """The same question over the same documents would be paid for once and counted twice."""
+    seen: dict[str, str] = {}
+    for item in items:
+        if item.digest in seen:
+            raise BadRequestError(
+                f"{path.name} asks {seen[item.digest]!r} and {item.id!r} alike.",
+                "Leave one of them out.",
+            )
+        seen[item.digest] = item.id
 
 
 def _wrong(path: Path, n: int, why: str) -> BadRequestError:

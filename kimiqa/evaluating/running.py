@@ -108,13 +108,16 @@ class Evaluation:
     @property
     def jobs(self) -> list[Job]:
         """Every question, every way, every model."""
-        ordered = sorted(self.items, key=lambda item: [str(path) for path in item.documents])
         return [
             Job(item, strategy, client, self.options)
             for client in self.clients
             for strategy in self.strategies
-            for item in ordered
+            for item in self._ordered
         ]
+
+    @property
+    def _ordered(self) -> Sequence[Item]:
+        return sorted(self.items, key=lambda item: [str(path) for path in item.documents])
 
     def missing(self, *, retry: bool = False) -> list[Job]:
         """What was not asked yet, or was refused without a cost. `retry`: what failed or was
