@@ -354,6 +354,20 @@ class Document:
 
         return looking.summary(looking.look(self.id, self.pages, self._store))
 
+    def embed(self, *, on_progress: Callable[[Progress], object] | None = None) -> int:
+        """Make the vectors by which chunks are chosen by meaning too, on this machine, once; how
+        many it has. They stay beside its pages and go with them.
+
+        *Raises* `BadRequestError` where the extra `semantic` is not installed.
+        """
+        from kimiqa import semantic
+
+        def told(done: int, total: int) -> None:
+            if on_progress is not None:
+                on_progress(Progress("vectors", done, total))
+
+        return semantic.build([self], told)
+
     def restrict(self, *places: str) -> None:
         """Let this document go only to these places: hosts, providers by name ("moonshot"),
         regions ("eu", "cn", "local") where an endpoint's region is known. None lifts the rule.

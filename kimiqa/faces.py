@@ -31,6 +31,7 @@ def asker(model: str | None, options: ClientOptions) -> Asker:
         deadline=options.get("deadline"),
         label=options.get("label"),
         private=options.get("private", False),
+        ranking=options.get("ranking"),
     )
 
 

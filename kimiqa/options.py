@@ -42,6 +42,10 @@ class Options(TypedDict, total=False):
     private: bool
     """Send stable placeholders such as [EMAIL-1] in place of the personal data that is found,
     and put the values back into the answer; the client's choice where it is not given."""
+    ranking: str
+    """How chunks are chosen: "bm25" by words, "semantic" by meaning too (the extra `semantic`;
+    the documents' vectors are made first, on this machine), "auto" by meaning where the vectors
+    are there already; the client's choice where it is not given."""
 
 
 class ClientOptions(TypedDict, total=False):
@@ -55,6 +59,7 @@ class ClientOptions(TypedDict, total=False):
     model be asked that has no price, although no cap can hold then. `deadline` is the seconds
     that a whole answer may take. `label` is the label of every question that is given none.
     `private` sends placeholders in place of personal data, unless a question says otherwise.
+    `ranking` is how chunks are chosen, unless a question says otherwise.
     `cache_ttl` is how long the provider is asked to keep prompts: "1h" costs more to write, and
     pays where questions come more than five minutes apart. `env` holds the variables that name
     keys and URLs, in place of the process's own.
@@ -71,4 +76,5 @@ class ClientOptions(TypedDict, total=False):
     label: str | None
     cache_ttl: str | None
     private: bool
+    ranking: str | None
     env: Mapping[str, str] | None

@@ -47,7 +47,7 @@ __all__ = [
 STRATEGIES: dict[str, ModuleType] = {"full": full, "chunks": chunks}
 """The strategies of one request."""
 
-SEVERAL_CALLS = ("swarm",)
+SEVERAL_CALLS = ("swarm", "research")
 """The strategies of several calls, which build on these plans."""
 
 LEAST_READER_TOKENS = 8_000
@@ -263,6 +263,7 @@ class Planner:
             chunk_tokens=question.chunk_tokens,
             evidence_tokens=EVIDENCE_TOKENS if question.max_prompt_tokens is None else None,
             turns=question.turns,
+            ranking=question.ranking,
             template=PRIOR if self.margin else self.ledger.template(self.host, self.model.id),
         )
         draft = seeing.with_pictures(draft, question)

@@ -34,6 +34,8 @@ class Question:
     """A client, a matter, a project: what the cost is booked under."""
     private: bool = False
     """Send placeholders in place of personal data."""
+    ranking: str = "auto"
+    """How chunks are chosen: by words (bm25), by meaning too (semantic), or auto."""
     max_steps: int | None = None
     """How many calls research may make; None takes the usual number."""
 

@@ -122,6 +122,25 @@ def test_the_text_around_a_chunk_speaks_for_it() -> None:
     assert balances[0].page == 2
 
 
+ROWS = "{} 2023 1,204 2022 1,190 2021 1,077 2020 1,010 2019 998 2018 960 2017 900 2016 870"
+NAMES = ("Sales", "Lease costs", "Wages", "Freight", "Fees", "Tax", "Interest", "Other")
+
+
+def test_a_table_that_was_cut_comes_whole_where_figures_are_asked_for() -> None:
+    table = "\n".join(ROWS.format(name) for name in NAMES)
+    stock = "\n".join([ROWS.format("Stock")] * 8)
+    held = index(Document.from_pages([stock, stock, table, stock]))
+
+    best = list(held.rank("How much was the freight?"))
+
+    assert held.tables == 1
+    assert ["Freight" in best[0].text, *(chunk.page for chunk in best[:3])] == [True, 3, 3, 3]
+
+
+def test_prose_is_no_table() -> None:
+    assert index(lease()).tables == 0
+
+
 def test_a_question_without_a_word_of_the_documents_says_so_and_keeps_their_order() -> None:
     ranking = index(lease()).rank("xyzzy plugh?")
 

@@ -51,6 +51,11 @@ def endpoint(command: F) -> F:
             callback=_checked_amount,
             help="The cap of this question, as 0.25.",
         ),
+        click.option(
+            "--ranking",
+            type=click.Choice(["auto", "bm25", "semantic"]),
+            help="How chunks are chosen: by words, or by meaning too.",
+        ),
         click.option("--max-prompt-tokens", type=click.IntRange(min=1), metavar="N"),
         click.option("--max-completion-tokens", type=click.IntRange(min=1), metavar="N"),
         click.option("--cache-ttl", type=click.Choice(["5m", "1h"]), help="How long it is kept."),
@@ -103,6 +108,7 @@ class Choices:
     ocr: bool = False
     ocr_languages: str | None = None
     private: bool = False
+    ranking: str | None = None
 
     def client(self) -> Client:
         """The client that these choices make."""
@@ -130,6 +136,7 @@ class Choices:
             "max_completion_tokens": self.max_completion_tokens,
             "label": self.label,
             "private": self.private,
+            "ranking": self.ranking,
         }
 
 
@@ -159,9 +166,10 @@ def _opened(
 
     def progress(step: Any) -> None:
         total = f" of {step.total:,}" if step.total else ""
-        verbs = {"checking": "Checking", "ocr": "Reading by OCR"}
+        verbs = {"checking": "Checking", "ocr": "Reading by OCR", "vectors": "Making vectors of"}
         verb = verbs.get(step.step, "Reading")
-        status.show(f"{verb} {file}: page {step.done:,}{total}")
+        what = "part" if step.step == "vectors" else "page"
+        status.show(f"{verb} {file}: {what} {step.done:,}{total}")
 
     def checked(word: str | None) -> Document:
         document = Document.open(file, password=word, on_progress=progress, **home)
@@ -170,7 +178,10 @@ def _opened(
         how = {"keep_hidden": choices.keep_hidden, "deep": choices.deep_check}
         if only_priced and len(document.pages) > QUICKLY_CHECKED and not any(how.values()):
             return document
-        return document.checked(on_progress=progress, **how)
+        document = document.checked(on_progress=progress, **how)
+        if choices.ranking == "semantic" and not only_priced:
+            document.embed(on_progress=progress)
+        return document
 
     home = {"home": choices.home} if choices.home else {}
     try:

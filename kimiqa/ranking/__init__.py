@@ -2,7 +2,10 @@
 
 A chunk's score is BM25 of its own words, plus that of the four chunks around it, plus some of
 that of its page, each divided by its maximum. Where the question asks for figures, chunks full of
-digits count more: "how much" is answered in the table, not where the table is spoken about.
+digits count more: "how much" is answered in the table, not where the table is spoken about. In
+documents made of tables a chunk counts more beside a good one: a table that was cut into several
+chunks answers only whole. Where vectors were made (`kimiqa.semantic`), the order by meaning is
+fused with this one, and the neighbours of each pick come with it.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from numpy.typing import NDArray
 
 from kimiqa.chunking import TARGET_TOKENS
 from kimiqa.plan import Chunk
+from kimiqa.ranking.fusing import fused, with_neighbours
 from kimiqa.ranking.indexing import DocumentIndex, Floats, Ints, Vocabulary, index_of
 from kimiqa.tokens import counter_for, vocabulary_for
 from kimiqa.words import asks_for_figures, weighted_words
@@ -31,6 +35,11 @@ NEIGHBOURS = (1.0, 0.5)
 """How much of the chunks one and two places away counts for the text around a chunk."""
 PAGE_WEIGHT = 0.75
 FIGURES_WEIGHT = 1.5
+BESIDE_WEIGHT = 0.6
+"""How much of its better neighbour's score a chunk has in a document made of tables."""
+FEW_TABLES, MANY_TABLES = 0.15, 0.25
+"""Mean of `DocumentIndex.figures` below which a document is prose, and from which it is made of
+tables: between them the weight grows. Annual reports lie above, contracts and papers below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,7 @@ class Index:
         self._parts = parts
         self.tokens: Ints = _joined([part.tokens for part in parts], np.int32)
         self._figures: Floats = _joined([part.figures for part in parts], np.float32)
+        self._tables = np.repeat([_tables(part) for part in parts], sizes).astype(np.float32)
         self._of = np.repeat(np.arange(len(parts)), sizes)
         self._set_scales(_joined([part.lengths for part in parts], np.float32))
 
@@ -108,6 +118,22 @@ class Index:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @property
+    def documents(self) -> list[Document]:
+        """The documents that have chunks, in order."""
+        return [document for _, document, _ in self._documents]
+
+    @property
+    def parts(self) -> list[DocumentIndex]:
+        """The index of each of them."""
+        return self._parts
+
+    @property
+    def tables(self) -> float:
+        """How much of the text stands in documents made of tables, from 0 to 1."""
+        whole = float(self.tokens.sum())
+        return float(self._tables @ self.tokens) / whole if whole else 0.0
+
     def chunk(self, place: int) -> Chunk:
         """The chunk at a place of the index, counted through all documents in order."""
         which = int(self._of[place])
@@ -118,11 +144,14 @@ class Index:
         text = page.text[start:end]
         return Chunk(f"D{n}", document.id, page.number, start, end, int(part.tokens[at]), text)
 
-    def rank(self, question: str) -> Ranking:
-        """All chunks, best first; equals stand in document order."""
+    def rank(self, question: str, likeness: Floats | None = None) -> Ranking:
+        """All chunks, best first; equals stand in document order. `likeness` is how alike the
+        question and each chunk are in meaning, where that is known."""
         scores = self.scores(question)
         matched = bool(scores.any())
-        return Ranking(self, np.argsort(-scores, kind="stable"), matched)
+        if likeness is None:
+            return Ranking(self, np.argsort(-scores, kind="stable"), matched)
+        return Ranking(self, with_neighbours(fused(scores, likeness), self._of), matched)
 
     def scores(self, question: str) -> Floats:
         """A score per chunk; all zero where no content word of the question is found."""
@@ -134,6 +163,8 @@ class Index:
         scores: Floats = _normed(own) + _normed(around) + PAGE_WEIGHT * _normed(page)[self._page]
         if asks_for_figures(question):
             scores *= 1 + FIGURES_WEIGHT * self._figures
+            if self._tables.any():
+                scores += BESIDE_WEIGHT * self._tables * self._beside(scores)
         return scores
 
     def weights(self, question: str) -> dict[str, float]:
@@ -169,6 +200,14 @@ class Index:
             total[:-away] += share * same * values[away:]
         return total
 
+    def _beside(self, values: Floats) -> Floats:
+        """The greater value of each chunk's two neighbours in the same document."""
+        best = np.zeros_like(values)
+        same = self._same[0]
+        best[1:] = same * values[:-1]
+        np.maximum(best[:-1], same * values[1:], out=best[:-1])
+        return best
+
     def _by_page(self, places: NDArray[np.int64], values: Floats) -> Floats:
         sums = np.bincount(self._page[places], weights=values, minlength=self._page_count)
         return sums.astype(np.float32)
@@ -184,6 +223,12 @@ def _normed(scores: Floats) -> Floats:
     return np.divide(scores, most) if most > 0 else scores
 
 
+def _tables(part: DocumentIndex) -> float:
+    """How much a document is made of tables, from 0 to 1."""
+    share = (float(part.figures.mean()) - FEW_TABLES) / (MANY_TABLES - FEW_TABLES)
+    return min(1.0, max(0.0, share))
+
+
 def _joined(arrays: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
     return np.concatenate(arrays).astype(kind) if arrays else np.empty(0, kind)
 
@@ -191,12 +236,14 @@ def _joined(arrays: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[A
 # Choosing ----------------------------------------------------------------------------------------
 
 
-def choose(index: Index, question: str, max_tokens: int) -> tuple[Chunk, ...]:
+def choose(
+    index: Index, question: str, max_tokens: int, likeness: Floats | None = None
+) -> tuple[Chunk, ...]:
     """The best chunks that fit into `max_tokens` together, whole, in document order.
 
     A chunk that no longer fits is passed over for the next that does.
     """
-    order = index.rank(question).order
+    order = index.rank(question, likeness).order
     taken: list[NDArray[np.int64]] = []
     while (order := order[index.tokens[order] <= max_tokens]).size:
         totals = np.cumsum(index.tokens[order], dtype=np.int64)

@@ -18,6 +18,7 @@ from kimiqa.settings.hosts import clean_url, host_of
 from kimiqa.settings.limits import find_tier
 from kimiqa.settings.secrets import Secret, secret
 
+RANKINGS = ("auto", "bm25", "semantic")
 EFFORTS = ("minimal", "low", "medium", "high", "max")
 
 
@@ -82,6 +83,8 @@ class Settings:
     tpd: int | None = None
     retention_days: int | None = None
     """Documents that nobody used for so many days are deleted when the app or a command starts."""
+    ranking: str = "auto"
+    """How chunks are chosen: by words ("bm25"), by meaning too ("semantic"), or "auto"."""
 
     @property
     def own_limits(self) -> dict[str, int | None]:
@@ -91,6 +94,7 @@ class Settings:
 
 _AMOUNTS = ("max_cost", "conversation_cap", "day_cap", "month_cap", "confirm_above")
 _COUNTS = ("rpm", "tpm", "concurrency", "tpd")
+_CHOICES = {"effort": EFFORTS, "ranking": RANKINGS}
 _NAMES = tuple(each.name for each in fields(Settings))
 
 
@@ -165,8 +169,8 @@ def _checked(path: Path, name: str, value: object) -> Any:
             return value
     elif name == "tier" and isinstance(value, int | str) and value is not True:
         return _tier(path, str(value))
-    elif name == "effort":
-        if value in EFFORTS:
+    elif name in _CHOICES:
+        if value in _CHOICES[name]:
             return value
     elif name == "base_url" and isinstance(value, str):
         return clean_url(value)

@@ -13,6 +13,7 @@ from itertools import groupby
 from kimiqa.plan import Chunk, Coverage, LeftOut
 from kimiqa.prompts import build_messages, chunks_block, content
 from kimiqa.ranking import Index
+from kimiqa.semantic import likeness
 from kimiqa.strategies.layout import (
     Draft,
     Drawing,
@@ -85,7 +86,8 @@ def _best(draft: Draft) -> Iterator[Chunk]:
         for chunk in turn.chunks:
             sent.setdefault((chunk.document, chunk.page), []).append(chunk)
     index = Index.build(numbered(draft.documents), draft.counter, draft.chunk_tokens)
-    for chunk in index.rank(draft.question):
+    alike = likeness(index, draft.question, draft.ranking)
+    for chunk in index.rank(draft.question, alike):
         before = sent.get((chunk.document, chunk.page), ())
         if draft.chosen(int(chunk.document[1:]), chunk.page) and not _overlaps(chunk, before):
             yield chunk

@@ -58,6 +58,9 @@ class Draft:
     cover: Cover | None = None
     """What stands for what, where personal data was replaced by placeholders."""
 
+    ranking: str = "auto"
+    """How the chunks are ranked: "bm25", "semantic" or "auto"."""
+
     pictures: tuple[frozenset[int], ...] = ()
     """The pages of each document whose pictures are sent; empty where none are."""
 
