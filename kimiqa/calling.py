@@ -48,7 +48,7 @@ async def call(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[Event
             if isinstance(turn, str):
                 call_id = turn
             else:
-                yield Progress("waiting", 0, None, f"Waiting for its turn: {turn.why}.")
+                yield Progress("waiting", 0, None, turn.told)
     reply = Reply()
     try:
         yield Started(plan, call_id)

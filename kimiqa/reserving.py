@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from kimiqa.desk import Desk
 from kimiqa.ledger import Hold
-from kimiqa.ledger.pacing import LOOK_AGAIN, Asking, NotYetError
+from kimiqa.ledger.pacing import LOOK_AGAIN, Asking, NotYetError, OverDayError
 from kimiqa.plan import Plan, Request
 from kimiqa.settings import UNLIMITED
 
@@ -32,7 +32,8 @@ async def turns(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[NotY
     """Reserve as soon as the account's limits leave room: each wait, then the call's number.
 
     After `LONGEST_WAIT` it is sent all the same: what holds the place may be the call of a
-    process that was killed, and the endpoint says itself where there is no room.
+    process that was killed, and the endpoint says itself where there is no room. For a new day
+    nobody waits: that it may be refused is told, and a refusal costs nothing.
     """
     waited = 0.0
     while True:
@@ -41,6 +42,9 @@ async def turns(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[NotY
             call_id = await reserved(plan, request, desk, pace)
         except NotYetError as not_yet:
             yield not_yet
+            if isinstance(not_yet, OverDayError):
+                waited = LONGEST_WAIT
+                continue
             wait = max(not_yet.seconds, LOOK_AGAIN)
         else:
             yield call_id

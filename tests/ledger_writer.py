@@ -13,10 +13,13 @@ from typing import Any
 import kimiqa
 from kimiqa.errors import OverCapError
 from kimiqa.ledger import Budget, Ledger
+from kimiqa.ledger.pacing import Asking, NotYetError
 from kimiqa.money import Cost, CostRange, Price, Range, Usage
 from kimiqa.plan import Estimate
+from kimiqa.settings import Limits
 
 PRICE = Price(Decimal("3.00"), Decimal("15.00"), cached=Decimal("0.30"))
+HOST = "api.moonshot.ai"
 NO_CAP = Budget(question=None)
 USED = Usage(1000, 200, cached_tokens=256, reasoning_tokens=150)
 
@@ -98,8 +101,23 @@ def crowd(ledger: Ledger, askers: str, ceiling: str, cap: str) -> None:
         print(sum(pool.map(admitted, range(int(askers)))), flush=True)
 
 
+def turns(ledger: Ledger, askers: str, rpm: str) -> None:
+    """Want a turn from many threads at once under a limit per minute; says how many had one."""
+    pace = Asking(HOST, Limits(rpm=int(rpm)), 1_000)
+
+    def had(_: int) -> bool:
+        try:
+            reserve(ledger, endpoint=HOST, pace=pace)
+        except NotYetError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(int(askers)) as pool:
+        print(sum(pool.map(had, range(int(askers)))), flush=True)
+
+
 if __name__ == "__main__":
-    WORK = {"write": write, "crowd": crowd}
+    WORK = {"write": write, "crowd": crowd, "turns": turns}
     with Ledger.open(sys.argv[2]) as opened:
         print("ready", flush=True)
         sys.stdin.readline()

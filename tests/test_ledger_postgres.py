@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 import test_ledger
+import test_pacing
 import test_spending
 from ledger_writer import begin, reserve, settle, start
 from test_ledger import Clock
@@ -36,7 +37,9 @@ def _again(module: ModuleType) -> dict[str, object]:
     return {
         name: test
         for name, test in vars(module).items()
-        if name.startswith("test_") and "ledger" in _fixtures(test) and name not in OF_A_FILE
+        if name.startswith("test_")
+        and _fixtures(test) & {"ledger", "ledgers"}
+        and name not in OF_A_FILE
     }
 
 
@@ -44,7 +47,7 @@ def _fixtures(test: object) -> set[str]:
     return set(inspect.signature(test).parameters) if inspect.isfunction(test) else set()
 
 
-globals().update(_again(test_ledger) | _again(test_spending))
+globals().update(_again(test_ledger) | _again(test_spending) | _again(test_pacing))
 
 
 # A server of its own ----------------------------------------------------------------------------
@@ -117,6 +120,12 @@ def ledger(place: str, clock: Clock) -> Iterator[Ledger]:
         yield opened
 
 
+@pytest.fixture
+def ledgers(place: str, clock: Clock) -> Iterator[tuple[Ledger, Ledger]]:
+    with Ledger.open(place, clock) as one, Ledger.open(place, clock) as other:
+        yield one, other
+
+
 # What is PostgreSQL's own -----------------------------------------------------------------------
 
 
@@ -129,6 +138,14 @@ def test_fifty_questions_of_two_processes_admit_exactly_what_fits(place: str) ->
     assert sum(admitted) == 30
     with Ledger.open(place) as opened:
         assert len(opened.calls(state="reserved")) == 30
+
+
+def test_two_processes_take_exactly_the_turns_there_are(place: str) -> None:
+    crowds = [start("turns", place, 10, 7) for _ in range(2)]
+
+    begin(*crowds)
+
+    assert sum(int(crowd.communicate()[0]) for crowd in crowds) == 7
 
 
 def test_two_processes_write_at_once_and_no_row_is_lost(place: str) -> None:

@@ -10,17 +10,15 @@ from typing import Any
 
 import pytest
 from asking import lease
-from test_ledger import reserve
+from ledger_writer import HOST, begin, reserve, start
 
 from kimiqa import Client
 from kimiqa.ledger import Ledger
-from kimiqa.ledger.pacing import Asking, NotYetError
+from kimiqa.ledger.pacing import Asking, NotYetError, OverDayError
 from kimiqa.money import Cost, Usage
 from kimiqa.plan import Progress
 from kimiqa.settings import Limits, Settings, save_settings
 from kimiqa.testing import KimiServer
-
-HOST = "api.moonshot.ai"
 
 
 class Clock:
@@ -111,6 +109,44 @@ def test_what_was_refused_counts_for_nothing(ledgers: tuple[Ledger, Ledger]) -> 
     one.release(turn(one, Limits(rpm=1)))
 
     assert turn(other, Limits(rpm=1))
+
+
+def test_two_processes_take_exactly_the_turns_there_are(tmp_path: Path) -> None:
+    crowds = [start("turns", tmp_path, 10, 7) for _ in range(2)]
+
+    begin(*crowds)
+
+    assert sum(int(crowd.communicate()[0]) for crowd in crowds) == 7
+
+
+def test_what_a_day_has_used_counts_as_it_was_used(
+    ledgers: tuple[Ledger, Ledger], clock: Clock
+) -> None:
+    one, other = ledgers
+    end(one, turn(one, Limits(tpd=100_000), 90_000))  # 20 tokens in the end
+    turn(other, Limits(tpd=100_000), 60_000)
+
+    with pytest.raises(OverDayError, match="100,000 tokens a day, and 60,020 are used or open"):
+        turn(one, Limits(tpd=100_000), 40_000)
+
+    assert turn(one, Limits(tpd=100_000), 39_980)
+    clock.now += 86_400
+    assert turn(one, Limits(tpd=100_000), 100_000)
+
+
+def test_for_a_new_day_nobody_waits_but_is_told(server: KimiServer, tmp_path: Path) -> None:
+    at = {"base_url": server.base_url, "api_key": server.key or ""}
+    asked: dict[str, Any] = {"strategy": "full", "max_completion_tokens": 4_096}
+    (request,) = Client("kimi-k3", home=None, **at).plan("When?", [lease()], **asked).requests
+    save_settings(Settings(tpd=request.prompt_tokens + 4_200), tmp_path)
+
+    with Client("kimi-k3", home=tmp_path, **at) as client:
+        client.ask("When?", [lease()], **asked)
+        told, *_ = client.stream("When?", [lease()], **asked)
+
+    assert isinstance(told, Progress)
+    assert "may refuse this: the account may use" in told.message
+    assert len(server.chats) == 2
 
 
 def test_questions_asked_side_by_side_keep_to_one_at_once(

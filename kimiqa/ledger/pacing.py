@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kimiqa.settings import Limits
 
 MINUTE = 60.0
+DAY = 86_400.0
 LOOK_AGAIN = 0.5
 """Seconds after which a call that waits for another's end looks again."""
 
@@ -40,6 +41,19 @@ class NotYetError(Exception):
         """After how many seconds there may be room."""
         self.why = why
 
+    @property
+    def told(self) -> str:
+        """What a person reads while it waits."""
+        return f"Waiting for its turn: {self.why}."
+
+
+class OverDayError(NotYetError):
+    """The day's tokens are used up, as far as these books know: too long to wait for."""
+
+    @property
+    def told(self) -> str:
+        return f"The endpoint may refuse this: {self.why}."
+
 
 @dataclass(frozen=True, slots=True)
 class _Made:
@@ -54,6 +68,8 @@ def check(database: Database, connection: Connection, asking: Asking, now: float
     limits = asking.limits
     if limits.concurrency is not None:
         _check_running(database, connection, asking, limits.concurrency, now)
+    if limits.tpd is not None:
+        _check_day(database, connection, asking, limits.tpd, now)
     if limits.rpm is None and limits.tpm is None:
         return
     made = _made(database, connection, asking.endpoint, now)
@@ -74,6 +90,29 @@ def _check_running(
     )
     if len(connection.execute(query).all()) >= most:
         raise NotYetError(LOOK_AGAIN, f"the account may ask {most:,} at once")
+
+
+def _check_day(
+    database: Database, connection: Connection, asking: Asking, most: int, now: float
+) -> None:
+    """What was used in the last 24 hours counts as it was used, what is open as it may be."""
+    calls = database.tables.calls
+    used = (calls.c.prompt_tokens, calls.c.completion_tokens)
+    query = calls.select().with_only_columns(calls.c.created, calls.c.estimate, *used)
+    query = query.where(
+        calls.c.endpoint == asking.endpoint,
+        calls.c.created > now - DAY,
+        calls.c.state != "released",
+    )
+    rows = connection.execute(query.order_by(calls.c.created)).all()
+    known = sum(_used(estimate, prompt, completion) for _, estimate, prompt, completion in rows)
+    if rows and known + asking.tokens > most:
+        why = f"the account may use {most:,} tokens a day, and {known:,} are used or open"
+        raise OverDayError(rows[0].created + DAY - now, why)
+
+
+def _used(estimate: Any, prompt: int | None, completion: int | None) -> int:
+    return _tokens(estimate) if prompt is None else prompt + (completion or 0)
 
 
 def _made(database: Database, connection: Connection, endpoint: str, now: float) -> list[_Made]:
