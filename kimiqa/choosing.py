@@ -186,6 +186,8 @@ def _with_reason(way: Way, best: Choice, sized: Mapping[str, Sized]) -> Way:
         return replace(way, reason=best.reason)
     if way.strategy == "swarm" and way.fits and sized["full"].refusal is None:
         return replace(way, reason="not needed: the documents fit into one prompt")
+    if way.strategy == "research" and way.fits:
+        return replace(way, reason="searches and reads what it needs, step by step")
     return way
 
 

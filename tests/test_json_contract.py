@@ -103,7 +103,12 @@ def test_cost_tells_documents_and_ways(told: Json, pdf: Path) -> None:
         assert way["cost"]["currency"] == "USD"
         assert way["cost"]["price_basis"] == "listed"
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", way["cost"]["price_date"])
-    assert [way["strategy"] for way in found["ways"]] == ["full", "chunks", "swarm"]
+    assert [way["strategy"] for way in found["ways"]] == [
+        "full",
+        "chunks",
+        "swarm",
+        "research",
+    ]
 
 
 def _sha256(file: Path) -> str:

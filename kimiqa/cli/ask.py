@@ -11,6 +11,7 @@ import click
 from kimiqa.cli import options
 from kimiqa.cli.options import Choices, confirmed, opened
 from kimiqa.cli.show import Status, duration, money, one_line, price_range, safe, table, write_json
+from kimiqa.cli.trace import Trace
 from kimiqa.errors import OverCapError
 
 if TYPE_CHECKING:
@@ -101,10 +102,10 @@ def _agreed(plan: Plan, choices: Choices) -> None:
 
 
 def _streamed(client: Client, plan: Plan, choices: Choices) -> Answer:
-    from kimiqa.plan import Finished, Progress, Reasoning, Text
+    from kimiqa.plan import Finished, Progress, Reasoning, Step, Text
     from kimiqa.privacy import first_time
 
-    status, thought = Status(choices.as_json), 0
+    status, thought, trace = Status(choices.as_json), 0, Trace(choices.as_json)
     for note in first_time(plan.documents, plan.endpoint, private=choices.private):
         click.echo(one_line(note), err=True)
     _announce(plan, choices)
@@ -123,6 +124,9 @@ def _streamed(client: Client, plan: Plan, choices: Choices) -> Answer:
                     status.show(f"Thinking ... {thought:,} characters")
                 case Progress(_, _, _, message):
                     status.show(message)
+                case Step():
+                    status.clear()
+                    trace.show(event)
                 case Finished(answer):
                     status.clear()
     assert answer is not None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STRATEGIES = ("auto", "full", "chunks", "swarm")
+STRATEGIES = ("auto", "full", "chunks", "swarm", "research")
 
 
 def output(command: F) -> F:
@@ -58,6 +58,7 @@ def endpoint(command: F) -> F:
         ),
         click.option("--max-prompt-tokens", type=click.IntRange(min=1), metavar="N"),
         click.option("--max-completion-tokens", type=click.IntRange(min=1), metavar="N"),
+        click.option("--max-steps", type=int, metavar="N", help="Calls of research, 2 to 300."),
         click.option("--cache-ttl", type=click.Choice(["5m", "1h"]), help="How long it is kept."),
         click.option("--allow-unpriced", is_flag=True, help="Ask a model whose price is unknown."),
         click.option("--label", metavar="NAME", help="What the cost is booked under: a client."),
@@ -108,6 +109,7 @@ class Choices:
     ocr: bool = False
     ocr_languages: str | None = None
     private: bool = False
+    max_steps: int | None = None
     ranking: str | None = None
 
     def client(self) -> Client:
@@ -135,6 +137,7 @@ class Choices:
             "max_prompt_tokens": self.max_prompt_tokens,
             "max_completion_tokens": self.max_completion_tokens,
             "label": self.label,
+            "max_steps": self.max_steps,
             "private": self.private,
             "ranking": self.ranking,
         }

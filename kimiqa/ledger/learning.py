@@ -58,6 +58,30 @@ def _alike(tables: Any, same_strategy: bool, with_effort: bool) -> Select[Any]:
     return columns.order_by(calls.c.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 
 
+def runs(
+    database: Database, model: str, strategy: str, effort: str | None, limit: int
+) -> list[tuple[Usage, float]]:
+    """What whole runs of several calls used together, with their seconds, newest first."""
+    calls = database.tables.calls
+    same = calls.c.effort == effort if effort is not None else calls.c.effort.is_(None)
+    query = calls.select().where(
+        calls.c.model == model, calls.c.strategy.startswith(f"{strategy}:"), same
+    )
+    with database.read() as connection:
+        rows = connection.execute(query.order_by(calls.c.id.desc()).limit(limit * 40)).all()
+    by_run: dict[int, list[Any]] = {}
+    for row in rows:
+        by_run.setdefault(row.reservation, []).append(row)
+    found: list[tuple[Usage, float]] = []
+    for each in by_run.values():
+        held = [row for row in each if row.state != "released"]
+        usages = [usage for row in held if (usage := usage_of(row))]
+        if held and len(usages) == len(held) and all(row.state == "settled" for row in held):
+            seconds = sum(row.seconds or 0.0 for row in held)
+            found.append((sum(usages[1:], usages[0]), seconds))
+    return found[:limit]
+
+
 def template(database: Database, endpoint: str, model: str) -> Template:
     """What the model's chat template adds there: as receipts agree; where there is none, as the
     endpoint's count said; else a guess."""

@@ -44,6 +44,13 @@ class Memory:
         strategy where none is named."""
         return learning.history(self._database, model, strategy, effort, limit)
 
+    def runs(
+        self, model: str, strategy: str, effort: str | None, limit: int = 60
+    ) -> list[tuple[Usage, float]]:
+        """What the newest runs of a strategy of several calls used together, and how long all
+        their calls took, newest first: only runs that ended with every call settled."""
+        return learning.runs(self._database, model, strategy, effort, limit)
+
     def template(self, endpoint: str, model: str) -> Template:
         """What the model's chat template adds there, as far as receipts or the endpoint's own
         count have shown it."""

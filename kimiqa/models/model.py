@@ -39,6 +39,8 @@ class Model:
     """The same where the longer lifetime is asked for; 0 where there is none."""
     pictures: bool | None = None
     """Whether it takes pictures."""
+    tools: bool | None = None
+    """Whether it calls tools; where that is not known they are offered, and the endpoint says."""
     picture_patches: int | None = None
     """The most patches it cuts a picture into, which decides its tokens."""
     offered: bool | None = None

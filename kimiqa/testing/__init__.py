@@ -27,6 +27,7 @@ from kimiqa.testing.chance import ReasoningLaw, Template
 from kimiqa.testing.faults import Fault, FaultQueue
 from kimiqa.testing.limits import TIERS, Limits
 from kimiqa.testing.platform import Platform, Recorded
+from kimiqa.testing.researching import Replies, Researcher, tool_call
 from kimiqa.testing.server import KimiServer
 
 __all__ = [
@@ -41,7 +42,10 @@ __all__ = [
     "Rates",
     "ReasoningLaw",
     "Recorded",
+    "Replies",
+    "Researcher",
     "Scripted",
     "ServedModel",
     "Template",
+    "tool_call",
 ]

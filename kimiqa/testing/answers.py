@@ -41,7 +41,9 @@ Answerer = Callable[[dict[str, Any]], "str | Scripted"]
 
 
 @dataclass(frozen=True, slots=True)
-class _SentPage:
+class SentPage:
+    """A page, or a piece of one, as a prompt holds it."""
+
     document: str
     number: str
     text: str
@@ -58,14 +60,19 @@ def scripted(answer: str | Scripted | Answerer | None, body: dict[str, Any]) -> 
 def extract(body: Mapping[str, Any]) -> str:
     """A short answer that quotes up to two pages, in the contract's form of a citation."""
     texts = [text_of(message) for message in body["messages"] if message.get("role") == "user"]
-    pages = [page for text in texts for page in _pages(text)]
+    pages = [page for text in texts for page in pages_in(text)]
     if not pages:
         return _without_pages(texts[-1] if texts else "")
     question = PAGE.sub(" ", texts[-1])
-    wanted = {word.lower() for word in WORD.findall(question)} - COMMON
+    wanted = wanted_words(question)
     best = sorted(pages, key=lambda page: -_score(page.text, wanted))[:2]
-    quotes = [_quoted(page, wanted) for page in best if _score(page.text, wanted)]
+    quotes = [quoted(page, wanted) for page in best if _score(page.text, wanted)]
     return f"The document says {' and '.join(filter(None, quotes))}." if any(quotes) else NOTHING
+
+
+def wanted_words(question: str) -> set[str]:
+    """The words of a question that say what it is about."""
+    return {word.lower() for word in WORD.findall(question)} - COMMON
 
 
 def _without_pages(text: str) -> str:
@@ -74,13 +81,14 @@ def _without_pages(text: str) -> str:
     return f"Together: {'; '.join(found[:8])}." if found else NOTHING
 
 
-def _pages(text: str) -> list[_SentPage]:
+def pages_in(text: str) -> list[SentPage]:
+    """The pages that a text holds."""
     document, pages = "D1", []
     for match in PAGE.finditer(text):
         if match["document"]:
             document = match["document"]
         else:
-            pages.append(_SentPage(document, match["page"], FENCE.sub("<", match["text"])))
+            pages.append(SentPage(document, match["page"], FENCE.sub("<", match["text"])))
     return pages
 
 
@@ -89,7 +97,7 @@ def _score(text: str, wanted: set[str]) -> int:
     return sum(word in lower for word in wanted)
 
 
-def _quoted(page: _SentPage, wanted: set[str]) -> str:
+def quoted(page: SentPage, wanted: set[str]) -> str:
     """The sentence sharing most words, cut to a length and kept free of quotation marks."""
     pieces = re.split(r"[\"“”«»„]", page.text)
     found = [sentence for piece in pieces for sentence in SENTENCE.findall(piece)]

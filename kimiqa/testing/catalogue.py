@@ -38,6 +38,8 @@ class ServedModel:
     fixed_sampling: bool = True
     forced_tools: bool = True
     """Whether `tool_choice: required` is taken."""
+    tools: bool = True
+    """Whether it calls tools; where not, a request that offers some is refused."""
     vocabulary: str = "kimi_k3"
     pictures: bool = True
     patches: int = 65_536

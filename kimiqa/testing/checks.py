@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kimiqa.testing.catalogue import ServedModel
@@ -73,6 +73,23 @@ def _check_messages(body: Mapping[str, Any], model: ServedModel) -> None:
         calls = message["role"] == "assistant" and message.get("tool_calls")
         if calls and model.thinking == "always" and not message.get("reasoning_content"):
             raise invalid(NO_REASONING)
+    _check_results(body["messages"])
+
+
+def _check_results(messages: Sequence[Mapping[str, Any]]) -> None:
+    """Every tool call is answered by a message right behind it, and none answers another."""
+    open_calls: set[str] = set()
+    for message in messages:
+        if message["role"] == "tool":
+            if message.get("tool_call_id") not in open_calls:
+                raise invalid("Invalid request: tool_call_id is not found")
+            open_calls.discard(message["tool_call_id"])
+        elif open_calls:
+            break
+        else:
+            open_calls = {str(call.get("id")) for call in message.get("tool_calls") or ()}
+    if open_calls:
+        raise invalid("Invalid request: tool calls must be followed by their tool messages")
 
 
 def _pictures(message: Mapping[str, Any]) -> bool:
@@ -117,6 +134,8 @@ def _check_thinking(body: Mapping[str, Any], model: ServedModel) -> None:
 
 def _check_tools(body: Mapping[str, Any], model: ServedModel) -> None:
     tools = body.get("tools") or []
+    if tools and not model.tools:
+        raise invalid(f"Invalid request: {model.id} does not support tools")
     if len(tools) > MOST_TOOLS:
         raise invalid(f"Invalid request: too many tools, max {MOST_TOOLS}")
     for tool in tools:
