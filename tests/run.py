@@ -44,7 +44,9 @@ def checks(python: Path) -> Iterator[tuple[str, list[str]]]:
     yield "format", [*module, "ruff", "format", "--check", "."]
     yield "lint", [*module, "ruff", "check", "."]
     yield "types", [*module, "mypy", "--strict", "-p", "kimiqa"]
-    yield "tests and the README's examples", [*module, "pytest", *sys.argv[1:]]
+    # A file's tests stay together: they share an app, a browser and a server.
+    spread = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
+    yield "tests and the README's examples", [*module, "pytest", *spread, *sys.argv[1:]]
 
 
 def run(name: str, command: list[str]) -> bool:
