@@ -36,7 +36,8 @@ def priced(client: Client, document: Document) -> tuple[list[Plan], Together]:
 
 
 def billed_since(server: KimiServer, before: int) -> tuple[Decimal, int, int]:
-    """What the server billed, the completion tokens of it, and of how many calls the document was cached."""
+    """What was billed since, the completion tokens of it, and how many calls found the document
+    in the cache."""
     entries = server.bill[before:]
     return (
         sum((each.amount for each in entries), Decimal(0)),
