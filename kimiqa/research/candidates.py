@@ -40,10 +40,10 @@ def better(before: Candidate | None, now: Candidate) -> Candidate:
     return before if len(now.wrong) > len(before.wrong) and kept < had else now
 
 
-def fallback(last: Answer, notes: Sequence[str]) -> Candidate:
+def fallback(last: Answer, notes: Sequence[str], documents: Sequence[DocumentLike]) -> Candidate:
     """Where no answer was written: what has been noted."""
     if not notes:
         return Candidate(last, ())
     listed = "\n".join(f"- {note}" for note in notes)
     text = f"No answer was written. What was noted on the way:\n{listed}"
-    return Candidate(replace(last, text=text, finish_reason="length"), ())
+    return Candidate.of(replace(last, text=text, finish_reason="length"), documents)

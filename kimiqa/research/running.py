@@ -207,6 +207,7 @@ async def _step(state: Run) -> AsyncGenerator[Event | _End]:
     answer = state.answers[-1]
     if why:
         _consider(state, Candidate.of(answer, state.plan.documents))
+        state.streamed = state.streamed and bool(answer.text.strip())
         yield _End()
         return
     if _cut(answer):
@@ -370,7 +371,7 @@ def _tool_step(state: Run, call: ToolCall) -> Step:
 def _whole(state: Run) -> Answer:
     """The best answer, with what all calls of this run together used and cost."""
     plan, answers = state.plan, state.answers
-    best = state.best or fallback(answers[-1], [state.box.shown(note) for note in state.box.notes])
+    best = _best(state)
     warnings = [*plan.warnings, *(each for answer in answers for each in answer.warnings)]
     if state.why:
         warnings.append(f"Research ended early. {state.why} This is the best answer so far.")
@@ -389,6 +390,14 @@ def _whole(state: Run) -> Answer:
         plan=plan,
         calls=(),
     )
+
+
+def _best(state: Run) -> Candidate:
+    """The best answer there is; where none was written, what was noted."""
+    if state.best is not None and state.best.answer.text.strip():
+        return state.best
+    notes = [state.box.shown(note) for note in state.box.notes]
+    return fallback(state.answers[-1], notes, state.plan.documents)
 
 
 def _coverage(before: Coverage, seen: set[tuple[int, int]]) -> Coverage:
