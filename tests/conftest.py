@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
-KEPT = {"KIMIQA_DATA", "KIMIQA_MANUAL", "KIMIQA_CHROMIUM"}
+KEPT = {"KIMIQA_DATA", "KIMIQA_MANUAL", "KIMIQA_CHROMIUM", "KIMIQA_PICTURES"}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MANUAL = Path("/usr/share/R/doc/manual/refman.pdf")
 
@@ -113,6 +113,63 @@ def _of_playwright() -> str | None:
     with sync_playwright() as driver:
         path = driver.chromium.executable_path
     return path if Path(path).is_file() else None
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """One Chromium for the tests of a module; each opens tabs of its own. Not for the whole run:
+    as long as it is there, no test could run an event loop of its own."""
+    from browsing import FLAGS
+
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Any]:
+    """A tab of 1440 pixels."""
+    from browsing import Tab
+
+    opened = Tab(browser)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of the page go: the folder named in KIMIQA_PICTURES, else a temporary one."""
+    named = os.environ.get("KIMIQA_PICTURES")
+    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def free(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The app of a newcomer: no key."""
+    from browsing import App, running_app
+
+    home = tmp_path_factory.mktemp("free")
+    with running_app(home) as url:
+        yield App(url, home)
+
+
+@pytest.fixture(scope="session")
+def _paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from browsing import paid_app
+
+    with paid_app(tmp_path_factory.mktemp("paid")) as app:
+        yield app
+
+
+@pytest.fixture
+def paid(_paid: Any) -> Iterator[Any]:
+    """The app of somebody who has read and asked, with a key for the loopback server."""
+    yield _paid
+    _paid.kimi.answer, _paid.kimi.tokens_per_second = None, 0
 
 
 # Skips are named at the end, and one that is not allowed fails the run --------------------------

@@ -159,9 +159,8 @@ def _steps(state: State, turn: int, count: int, at: int) -> None:
     if count < 2:
         return
     newest = turn + 1 == len(state.remembered.get("turns", ()))
-    row = st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    )
+    st.caption(f"{_('citation')} {at + 1} {_('of')} {count}", text_alignment="center")
+    row = st.container(horizontal=True, horizontal_alignment="distribute")
     row.button(
         _("Previous"),
         key=f"previous-{turn}",
@@ -170,7 +169,6 @@ def _steps(state: State, turn: int, count: int, at: int) -> None:
         args=(state, turn, at - 1),
         shortcut="Alt+Up" if newest else None,
     )
-    row.caption(f"{_('citation')} {at + 1} {_('of')} {count}", width="content")
     row.button(
         _("Next"),
         key=f"next-{turn}",

@@ -34,7 +34,8 @@ def _entry(state: State, document: Document, number: int) -> None:
     with st.container(border=True):
         st.markdown(f"**{escape(shortened(document.name, 60))}**")
         st.caption(f"D{number} · {counts(state, document)}")
-        st.button(
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.button(
             _("Remove"),
             key=f"remove-{document.id}",
             type="tertiary",
@@ -42,7 +43,8 @@ def _entry(state: State, document: Document, number: int) -> None:
             on_click=reading.drop,
             args=(state, document.id),
         )
-        private.rule(state, document)
+        with row:
+            private.rule(state, document)
         _without_text(document)
         scanned.show(state, document)
 

@@ -58,11 +58,23 @@ def show(state: State, ways: list[Way], embedded: bool) -> None:
     best = chosen_way(_unchosen(state), ways, embedded)
     ordered = sorted(ways, key=lambda way: way.model != "local") if embedded else ways
     said = _said_of_all(ordered)
-    for column, way in zip(st.columns(max(len(ordered), 2)), ordered, strict=False):
-        with column:
-            _card(state, way, way is chosen, way is best and len(ways) > 1, said)
+    across = _across(len(ordered))
+    for first in range(0, len(ordered), across):
+        row = ordered[first : first + across]
+        for column, way in zip(st.columns(across), row, strict=False):
+            with column:
+                _card(state, way, way is chosen, way is best and len(ways) > 1, said)
     for warning in said:
         st.caption(f":material/info: {escape(warning)}")
+
+
+def _across(cards: int) -> int:
+    """How many stand side by side: a price is never cut off for want of room.
+
+    >>> [_across(cards) for cards in (1, 2, 3, 4, 5)]
+    [2, 2, 3, 2, 3]
+    """
+    return 2 if cards in (1, 2, 4) else 3
 
 
 def _unchosen(state: State) -> State:
@@ -139,6 +151,8 @@ def _facts(way: Way) -> str:
     way drops of a warm cache."""
     guess, cost = way.estimate, way.estimate.cost
     pages = f"{way.coverage.sent:,} {_('of')} {counted(way.coverage.pages, 'page', 'pages')}"
+    if way.strategy == "research":
+        pages = _("pages as it finds them")
     ceiling = (
         f"{_('at most')} {at_most(cost.ceiling, cost.currency)}"
         if cost.ceiling

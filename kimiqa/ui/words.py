@@ -1,22 +1,48 @@
-"""Every string of the page goes through `_`, so that a second language can take its place."""
+"""Every string of the page goes through `_`, so that a second language can take its place.
+
+A language is a folder: `locale/<language>/LC_MESSAGES/kimiqa.mo`, in the home folder or in the
+package's `data`. Which one is shown is what KIMIQA_LANGUAGE names, else the browser's own.
+"""
 
 from __future__ import annotations
 
 import gettext
+import os
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent.parent / "data" / "locale"
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from kimiqa.settings import home_folder
+
+SHIPPED = Path(__file__).resolve().parent.parent / "data"
 
 
 @cache
-def _catalogue() -> gettext.NullTranslations:
-    return gettext.translation("kimiqa", localedir=FOLDER, fallback=True)
+def _catalogue(language: str, _home: str | None) -> gettext.NullTranslations:
+    """The catalogue of a language; without one the words stay as they are written."""
+    wanted = [language.replace("-", "_")] if language else None  # None: as the system is set
+    for folder in (home_folder(), SHIPPED):
+        found = gettext.translation("kimiqa", folder / "locale", wanted, fallback=True)
+        if isinstance(found, gettext.GNUTranslations):
+            return found
+    return gettext.NullTranslations()
+
+
+def _language() -> str:
+    context = get_script_run_ctx(suppress_warning=True)
+    of_browser = context.context_info.locale if context and context.context_info else ""
+    return os.environ.get("KIMIQA_LANGUAGE", "").strip() or of_browser or ""
+
+
+def _words() -> gettext.NullTranslations:
+    # By the variable alone: looking for the folder itself would take too long for each word.
+    return _catalogue(_language(), os.environ.get("KIMIQA_HOME"))
 
 
 def _(text: str) -> str:
     """`text` in the reader's language, where there is a catalogue for it."""
-    return _catalogue().gettext(text)
+    return _words().gettext(text)
 
 
 def counted(number: int, one: str, many: str) -> str:
@@ -25,4 +51,4 @@ def counted(number: int, one: str, many: str) -> str:
     >>> counted(1, "page", "pages"), counted(1_200, "page", "pages")
     ('1 page', '1,200 pages')
     """
-    return f"{number:,} {_catalogue().ngettext(one, many, number)}"
+    return f"{number:,} {_words().ngettext(one, many, number)}"

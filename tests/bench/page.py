@@ -29,8 +29,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from browsing import FLAGS, end, free_port, is_up, running_app  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
-from test_browser import FLAGS, _app, _end, _free_port, _up  # noqa: E402
 
 from kimiqa.client import Client  # noqa: E402
 from kimiqa.document import Document  # noqa: E402
@@ -106,7 +106,7 @@ def converse(home: Path, kimi: KimiServer) -> Document:
 @contextmanager
 def empty_app(folder: Path) -> Iterator[str]:
     """An app with one field, as Streamlit's own command runs it."""
-    script, port = folder / "empty.py", _free_port()
+    script, port = folder / "empty.py", free_port()
     script.write_text(EMPTY, encoding="utf-8")
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
     quiet = ["--browser.gatherUsageStats=false", "--server.fileWatcherType=none"]
@@ -119,11 +119,11 @@ def empty_app(folder: Path) -> Iterator[str]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        while not _up(url):
+        while not is_up(url):
             time.sleep(0.1)
         yield url
     finally:
-        _end(process)
+        end(process)
 
 
 # What is measured -------------------------------------------------------------------------------
@@ -324,7 +324,7 @@ def main() -> None:
         keys = {"KIMIQA_BASE_URL": kimi.base_url, "KIMIQA_API_KEY": str(kimi.key)}
         path = os.environ.get("KIMIQA_CHROMIUM") or "/usr/bin/chromium"
         browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
-        with _app(home, **keys) as url, empty_app(home) as empty:
+        with running_app(home, **keys) as url, empty_app(home) as empty:
             bench = Bench(browser, url, empty, document.id, chosen.rounds)
             for name in chosen.only.split(","):
                 getattr(bench, name)()

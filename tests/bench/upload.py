@@ -24,8 +24,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from browsing import FLAGS, Tab, running_app  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
-from test_browser import FLAGS, Tab, _app  # noqa: E402
 
 MEGABYTE = 1024 * 1024
 SETTLE_SECONDS = 60
@@ -47,7 +47,7 @@ def padded(pages: int, megabytes: int, seed: int) -> bytes:
 @contextmanager
 def app(home: Path) -> Iterator[tuple[str, int]]:
     """The app, and the process that serves it."""
-    with _app(home) as url:
+    with running_app(home) as url:
         port = url.rpartition(":")[2]
         yield url, _server(port)
 
