@@ -60,7 +60,7 @@ class SoFar:
             talk.keep_apart(self.plan, self._answer(talk, text), "stopped")
 
     def _answer(self, talk: Talk, text: str) -> Answer:
-        booked = talk.ledger.call(self.call)
+        booked = talk.ledger.call(self.call) if self.call else None
         return Answer(
             text=text,
             strategy=self.plan.strategy,

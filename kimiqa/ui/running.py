@@ -6,7 +6,8 @@ import time
 
 import streamlit as st
 
-from kimiqa.plan import Cited, Finished, Progress, Reasoning, Started, Text
+from kimiqa.plan import Cited, Finished, Progress, Reasoning, Started, Step, Text
+from kimiqa.ui import trace
 from kimiqa.ui.asking import SEVERAL, Unanswered
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.engine import Job, engine
@@ -38,7 +39,10 @@ def _kept(state: State, job: Job) -> bool:
         whole = progress is not None and progress.step == SEVERAL
         return whole and progress.done == progress.total
     turns = state.remembered.get("turns", ())
-    return any(turn.call == started.id for turn in turns)
+    finished = job.last(Finished)
+    # A plan of several calls has no number of its own: its turn has that of its last call.
+    calls = {started.id, finished.answer.id if finished else ""} - {""}
+    return any(turn.call in calls for turn in turns)
 
 
 def aside(state: State) -> None:
@@ -103,6 +107,7 @@ def _so_far(job: Job, *, expanded: bool) -> None:
     """What has come: the thinking folded away, the answer with its checked marks."""
     thought = "".join(event.text for event in job.of(Reasoning))
     text = "".join(event.text for event in job.of(Text))
+    trace.show(job.of(Step), expanded=job.running)
     if thought:
         reasoning(thought, expanded=expanded)
     if text:

@@ -11,7 +11,7 @@ from kimiqa.citations import check_citations
 from kimiqa.plan import Answer, Citation, Finished
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
-from kimiqa.ui import afterwards, desk, live, proof, receipt, running
+from kimiqa.ui import afterwards, desk, live, proof, receipt, running, trace
 from kimiqa.ui.calm import calm
 from kimiqa.ui.engine import engine
 from kimiqa.ui.markdown import MARKS, answer_markdown, place
@@ -145,6 +145,7 @@ def _turn_and_proof(state: State, turn: Turn, newest: bool) -> None:
     # The page stands beside its answer; where none is open, the answer has the width.
     answer, page = st.columns([3, 2], gap="medium")
     with answer:
+        trace.show(trace.behind(state, turn.call))
         if turn.reasoning:
             running.reasoning(turn.reasoning)
         reach = [(_key(turn, n), _about(each)) for n, each in enumerate(turn.citations)]
