@@ -21,7 +21,7 @@ from kimiqa.ui import asking, desk, ways, weigh
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.engine import engine
 from kimiqa.ui.state import State, new_id, opened
-from kimiqa.ui.text import duration, escape, money, shortened
+from kimiqa.ui.text import about, escape, money, shortened
 from kimiqa.ui.words import _
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _options(state: State, other: Other) -> dict[str, Any]:
 def _priced(state: State, turn: Turn, other: Other, plan: Plan) -> None:
     cost = plan.estimate.cost
     pages = f"{plan.coverage.sent:,} {_('of')} {plan.coverage.pages:,} {_('pages')}"
-    took = f"{_('about')} {duration(plan.estimate.seconds.expected)}"
+    took = about(plan.estimate.seconds.expected)
     st.caption(escape(f"{pages} · {_('at most')} {money(cost.ceiling, cost.currency)} · {took}"))
     label = f"{_('Ask again')} · {_('about')} {money(cost.expected, cost.currency)}"
     if desk.client(state).needs_a_word(plan):

@@ -1,4 +1,4 @@
-"""The library: every document read here, searched, asked together, deleted for good."""
+"""The library: every document read here, searched and put in order."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kimiqa.ledger.spending import groups
 from kimiqa.settings import home_folder
 from kimiqa.store import Store, Stored, store_for
 from kimiqa.tokens import counter_for
-from kimiqa.ui import arriving, desk, opening
+from kimiqa.ui import arriving, desk, opening, ticked
 from kimiqa.ui.calm import calm
-from kimiqa.ui.state import State, new_conversation
+from kimiqa.ui.state import State
 from kimiqa.ui.sums import amounts, day
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _, counted
@@ -54,7 +54,7 @@ def show(state: State) -> None:
         return
     books = _books(state)
     found = _chosen(known, books)
-    _bar(state, known)
+    ticked.bar(state, known)
     st.caption(_standing(len(known), len(found)))
     pages = max(1, -(-len(found) // PER_PAGE))
     at = st.session_state.get(f"library-page-{pages}", 1)
@@ -152,15 +152,15 @@ def _facts(each: Stored, tokens: int | None, spent: Spent) -> str:
 
 
 def _entry(state: State, each: Stored, facts: str, missing: int) -> None:
-    ticked = _ticked(state)
+    chosen = ticked.ticked(state)
 
     def tick() -> None:
-        ticked.symmetric_difference_update({each.id})
+        chosen.symmetric_difference_update({each.id})
         state.remembered.pop("deleting", None)
 
     key = f"tick-{each.id}"
-    # The widget's own memory ends with its page of the list; `ticked` is what counts.
-    st.session_state[key] = each.id in ticked
+    # The widget's own memory ends with its page of the list; `chosen` is what counts.
+    st.session_state[key] = each.id in chosen
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     with row.container(gap=None):
         st.checkbox(
@@ -171,7 +171,7 @@ def _entry(state: State, each: Stored, facts: str, missing: int) -> None:
         _("Open"),
         key=f"ask-{each.id}",
         help=escape(each.name),
-        on_click=ask_about,
+        on_click=ticked.ask_about,
         args=(state, [each.id]),
     )
 
@@ -181,91 +181,3 @@ def _warning(missing: int) -> str:
     if not missing:
         return ""
     return f" :orange-badge[{counted(missing, 'page', 'pages')} {_('without text')}]"
-
-
-# Together ---------------------------------------------------------------------------------------
-
-
-def _ticked(state: State) -> set[str]:
-    ticked: set[str] = state.remembered.setdefault("ticked", set())
-    return ticked
-
-
-def ask_about(state: State, ids: Sequence[str]) -> None:
-    """Begin a conversation over these documents."""
-    state.documents = list(ids)
-    state.remembered.pop("turns", None)
-    state.remembered.pop("ticked", None)
-    new_conversation(state)
-    state.view = "ask"
-
-
-def _bar(state: State, known: Sequence[Stored]) -> None:
-    """What can be done with those that are ticked."""
-    chosen = [each for each in known if each.id in _ticked(state)]
-    if not chosen:
-        st.caption(_("Tick documents to ask them together, or to delete them."))
-        return
-    count = counted(len(chosen), "document", "documents")
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.button(
-        f"{_('Ask about')} {count}",
-        key="ask-ticked",
-        type="primary",
-        on_click=ask_about,
-        args=(state, [each.id for each in chosen]),
-    )
-
-    def delete() -> None:
-        state.remembered["deleting"] = True
-
-    row.button(f"{_('Delete')} {count}", key="delete-ticked", on_click=delete)
-    row.button(_("Untick all"), key="untick", type="tertiary", on_click=_ticked(state).clear)
-    if state.remembered.get("deleting"):
-        _confirm(state, chosen)
-
-
-def _confirm(state: State, chosen: Sequence[Stored]) -> None:
-    """Ask once, and say what goes and what stays."""
-    ids = {each.id for each in chosen}
-    talks = [
-        each.id
-        for each in desk.client(state).ledger.conversations()
-        if ids & {document_id for document_id, _name in each.documents}
-    ]
-    with st.container(border=True):
-        names = ", ".join(shortened(each.name, 60) for each in chosen[:8])
-        more = f" {_('and')} {len(chosen) - 8:,} {_('more')}" if len(chosen) > 8 else ""
-        st.warning(
-            f"{escape(names + more)}: {_('file, text and counts are removed from this computer.')} "
-            f"{_('Receipts in the ledger stay, with the name.')}",
-            icon=":material/delete:",
-        )
-        also = bool(talks) and st.checkbox(
-            f"{_('Also delete')} {counted(len(talks), 'conversation', 'conversations')} "
-            f"{_('about it, with questions and answers')}",
-            key="delete-talks",
-            value=True,
-        )
-        row = st.container(horizontal=True)
-        if row.button(_("Delete for good"), key="delete-yes", type="primary"):
-            delete(state, ids, talks if also else [])
-            st.rerun()
-        if row.button(_("Keep"), key="delete-no"):
-            state.remembered.pop("deleting", None)
-            st.rerun()
-
-
-def delete(state: State, ids: set[str], talks: Sequence[str]) -> None:
-    """Remove documents from disk and from this page, and conversations where that was said."""
-    for document_id in ids:
-        _store().delete(document_id)
-        for kept in (state.opened, state.names, state.passwords):
-            kept.pop(document_id, None)
-    for conversation in talks:
-        desk.client(state).ledger.delete_conversation(conversation)
-    if ids & set(state.documents) or state.conversation in talks:
-        state.documents = [each for each in state.documents if each not in ids]
-        new_conversation(state)
-    for gone in ("deleting", "ticked", "turns", "pictures", "ways", "tokens"):
-        state.remembered.pop(gone, None)

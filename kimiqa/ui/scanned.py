@@ -12,7 +12,7 @@ from kimiqa.settings import home_folder
 from kimiqa.ui import desk
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
-from kimiqa.ui.text import duration, escape, money
+from kimiqa.ui.text import about, escape, money
 from kimiqa.ui.words import _, counted
 
 TICK_SECONDS = 0.5
@@ -57,7 +57,7 @@ def _by_ocr(state: State, document: Document, offer: ScanOffer) -> None:
         args=(document,),
         icon=":material/document_scanner:",
     )
-    told = f"{offer.reason} · {_('free')} · {_('about')} {duration(offer.seconds)}"
+    told = f"{offer.reason} · {_('free')} · {about(offer.seconds)}"
     st.caption(escape(told if offer.fits else offer.reason))
 
 
@@ -80,8 +80,8 @@ def _by_eyes(state: State, document: Document, offer: ScanOffer) -> None:
         st.caption(escape(offer.reason))
         return
     price = _("price unknown") if offer.cost is None else _priced(offer)
-    time = f"{_('about')} {duration(offer.seconds)}"
-    st.caption(escape(f"{offer.reason} · {price} · {time}. {_('Quotes in them go unchecked.')}"))
+    told = f"{offer.reason} · {price} · {about(offer.seconds)}."
+    st.caption(escape(f"{told} {_('Quotes in them go unchecked.')}"))
 
 
 def _priced(offer: ScanOffer) -> str:

@@ -12,7 +12,7 @@ from kimiqa.plan import Plan, Strategy, Way
 from kimiqa.together import Together, together
 from kimiqa.ui import asking, desk
 from kimiqa.ui.state import Confirm, State, ready
-from kimiqa.ui.text import at_most, duration, money
+from kimiqa.ui.text import about, at_most, money
 from kimiqa.ui.words import _, counted
 
 MOST = 30
@@ -58,7 +58,7 @@ def in_words(price: Together) -> str:
     said = [counted(price.questions, "question", "questions")]
     if price.ceiling is not None:
         said.append(f"{_('at most')} {at_most(price.ceiling, price.currency)} {_('together')}")
-    said.append(f"{_('about')} {duration(price.seconds)}")
+    said.append(about(price.seconds))
     if price.warm:
         said.append(_("the first reads the document, the others find it in the cache"))
     return " · ".join(said)

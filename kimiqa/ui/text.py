@@ -138,6 +138,16 @@ def duration(seconds: float) -> str:
     return shown.replace(" ", "\N{NO-BREAK SPACE}")
 
 
+def about(seconds: float) -> str:
+    r"""How long something will take, roughly.
+
+    >>> about(0.2), about(4.2)
+    ('under 1 s', 'about 4\xa0s')
+    """
+    shown = duration(seconds)
+    return shown if seconds < 0.5 else f"{_('about')} {shown}"
+
+
 def clock(moment: float) -> str:
     """A moment as a date and a time on this machine.
 

@@ -8,7 +8,7 @@ from kimiqa.estimating import LEAST_COMPLETION
 from kimiqa.plan import Way
 from kimiqa.ui import desk
 from kimiqa.ui.state import State
-from kimiqa.ui.text import at_most, duration, escape, money, price_range
+from kimiqa.ui.text import about, at_most, escape, money, price_range
 from kimiqa.ui.words import _, counted
 
 TITLES = {
@@ -160,7 +160,7 @@ def _facts(way: Way) -> str:
     )
     lines = [
         _cold_and_warm(way),
-        f"{ceiling} · {_about(guess.seconds.expected)}",
+        f"{ceiling} · {about(guess.seconds.expected)}",
         f"{pages} · {guess.prompt_tokens:,} {_('prompt tokens')}",
         way.cache_note,
     ]
@@ -172,19 +172,17 @@ def _cold_and_warm(way: Way) -> str:
     cost = way.estimate.cost
     if not cost.ceiling or cost.expected is None:
         return ""
-    now = f"{_('about')} {money(cost.expected, cost.currency)}"
+    amount = money(cost.expected, cost.currency)
+    now = f"{_('about')} {amount}"
     if way.next_cost is None or _is_warm(way):
-        if not way.estimate.cached_tokens:
+        cold = money(cost.cold, cost.currency)
+        if not way.estimate.cached_tokens or cold == amount:
             return now
-        return f"{now} {_('while warm')}, {money(cost.cold, cost.currency)} {_('cold')}"
-    return f"{now} {_('cold, then')} {money(way.next_cost, cost.currency)} {_('while warm')}"
+        return f"{now} {_('while warm')}, {cold} {_('cold')}"
+    warm = money(way.next_cost, cost.currency)
+    return now if warm == amount else f"{now} {_('cold, then')} {warm} {_('while warm')}"
 
 
 def _is_warm(way: Way) -> bool:
     """Whether more than the rules is cached: those alone change no price."""
     return way.estimate.cached_tokens * 3 > way.estimate.prompt_tokens
-
-
-def _about(seconds: float) -> str:
-    shown = duration(seconds)
-    return shown if seconds < 1 else f"{_('about')} {shown}"
