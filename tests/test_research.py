@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import kimiqa
+from kimiqa import cli
 from kimiqa.errors import BadRequestError, OverCapError
 from kimiqa.ledger import Budget
 from kimiqa.plan import Answer, Finished, Reasoning, Started, Step
@@ -171,6 +173,25 @@ def test_pages_that_were_not_asked_about_cannot_be_read(server: KimiServer) -> N
     assert FACT not in result
     assert "Without text: p. 41" in result
     assert answer.coverage.sent == 1
+
+
+def test_the_terminal_prints_the_trace_beside_the_answer(
+    server: KimiServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answer = Researcher(looks=9)
+    file = tmp_path / "terms.txt"
+    file.write_text(FACT, encoding="utf-8")
+    at = ["--base-url", server.base_url, "--api-key", str(server.key), "--model", "kimi-k3"]
+    how = ["--strategy", "research", "--max-steps", "3"]
+
+    code = cli.run(["ask", str(file), "-q", QUESTION, *at, *how])
+
+    said = capsys.readouterr()
+    assert code == 0
+    assert FACT in said.out
+    assert "search 1: " in said.err
+    assert "think 2 of 3 · $" in said.err
+    assert "All 3 steps but this one are used." in said.err
 
 
 # Budgets ----------------------------------------------------------------------------------------

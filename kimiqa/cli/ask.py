@@ -144,11 +144,18 @@ def _announce(plan: Plan, choices: Choices) -> None:
     why = f" ({one_line(plan.reason)})" if plan.reason else ""
     click.echo(
         f"Quote: {price_range(guess)}, at most {ceiling}; {guess.prompt_tokens:,} prompt tokens "
-        f"to {plan.model}, {plan.coverage.sent:,} of {plan.coverage.pages:,} pages{why}",
+        f"to {plan.model}, {_pages(plan)}{why}",
         err=True,
     )
     for note in filter(None, (plan.cache_note, plan.cache_offer)):
         click.echo(one_line(note), err=True)
+
+
+def _pages(plan: Plan) -> str:
+    """How many pages are sent; of research nobody knows beforehand."""
+    if plan.strategy == "research":
+        return f"as many of {plan.coverage.pages:,} pages as it needs"
+    return f"{plan.coverage.sent:,} of {plan.coverage.pages:,} pages"
 
 
 def _receipt(answer: Answer) -> None:

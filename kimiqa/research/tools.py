@@ -37,6 +37,7 @@ _HEAD_TOKENS = 120
 """What stands round a result: its tags, and a line about it."""
 _MOST_PIECES = 40
 _OUTLINE_LINES = 400
+_NO_ROOM = "No passage is short enough for the room there is. Call fewer tools at once."
 
 _ABOUT = {
     "outline": "{document}",
@@ -208,7 +209,9 @@ def _search(box: Toolbox, given: dict[str, Any], room: int) -> Result:
         found, left = _matching(box, query, only, left, len(queries) - at, chosen)
         lines.append(f"{fence(query)}: {_places(found) or 'nothing'}")
     if not chosen:
-        return Result("\n".join((*lines, "Nothing matches. Try other words.")), "", "nothing")
+        matched = any(box.index.rank(query).matched for query in queries)
+        why = _NO_ROOM if matched else "Nothing matches. Try other words."
+        return Result("\n".join((*lines, why)), "", "nothing")
     blocks = _blocks(box, list(chosen.values()))
     return Result("\n".join((*lines, *blocks)), f"{_places(chosen.values())}")
 
