@@ -213,7 +213,7 @@ def test_what_cannot_run_stands_last_with_its_reason_and_its_price(home: Path) -
 def test_the_table_stands_also_where_nothing_can_run() -> None:
     ways = Client("kimi-k3").ways(QUESTION, [report()], max_cost="0.001")
 
-    assert [way.fits for way in ways] == [False] * 3
+    assert [way.fits for way in ways] == [False] * 4
     assert all("cap per question" in (way.reason or "") for way in ways)
     assert all(way.estimate.cost.expected for way in ways)
 
