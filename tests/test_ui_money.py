@@ -355,5 +355,5 @@ def test_the_crossing_is_named_and_stands_in_numbers(sample: Page) -> None:
 def test_prices_stand_with_their_age_and_source(lease: Page) -> None:
     lease.click("view-money")
 
-    assert "| Model | Prompt | Cached | Answer | Age |" in tables(lease)
+    assert "| Model, age of its price | Prompt | Cached | Answer |" in tables(lease)
     assert "kimi-k3: assumed, checked on 20" in lease.words

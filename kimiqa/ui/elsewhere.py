@@ -77,10 +77,10 @@ def _tell(found: Repriced) -> None:
         st.caption(_("No call of that time has a known usage."))
         return
     was, now = st.columns(2)
-    with was.container(border=True):
+    with was.container(border=True, height="stretch"):
         st.metric(_("It cost"), escape(amounts(found.was)))
         st.caption(escape(counted(found.calls, "call", "calls")))
-    with now.container(border=True):
+    with now.container(border=True, height="stretch"):
         unknown = found.now.amount is None
         told = _("unknown") if unknown else money(found.now.amount, found.now.currency)
         st.metric(escape(f"{_('It would cost on')} {found.model}"), escape(told))

@@ -25,9 +25,9 @@ def show(state: State) -> None:
     if not models:
         st.caption(_("No model of this endpoint has a price."))
         return
-    head = ["Model", "Prompt", "Cached", "Answer", "Age"]
+    head = ["Model, age of its price", "Prompt", "Cached", "Answer"]
     rows = [_row(model) for model in models[:SHOWN]]
-    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 5)))
+    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 4)))
     if len(models) > SHOWN:
         more = counted(len(models) - SHOWN, "more model", "more models")
         st.caption(escape(f"{more}: `kimiqa prices`"))
@@ -49,15 +49,15 @@ def _models(state: State) -> list[Model]:
 
 
 def _row(model: Model) -> list[str]:
+    """The age beside the name: for a fifth column a telephone has no room."""
     price = model.price
     if price is None:
-        return [model.id, _("unknown"), "–", "–", "–"]
+        return [model.id, _("unknown"), "–", "–"]
     return [
-        model.id,
+        f"{model.id}, {_age(price)}",
         money(price.prompt, price.currency),
         _or_dash(price.cached, price),
         money(price.completion, price.currency),
-        _age(price),
     ]
 
 
