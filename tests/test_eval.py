@@ -387,6 +387,19 @@ def test_what_is_expected_to_end_above_the_cap_is_not_begun(
     assert server.bill == []
 
 
+def test_a_cap_that_cannot_hold_is_refused_before_anything_is_sent(
+    server: KimiServer, dataset: Path, capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "settings.toml").write_text('currency = "CNY"\n')
+
+    code = run(_command(server, dataset, "--yes", "--max-cost", "5"))
+
+    assert code == 3
+    assert "A cap in CNY cannot hold a run paid in USD" in _json(capsys)["error"]["message"]
+    assert server.bill == []
+
+
 def test_a_refused_key_ends_the_run_and_leaves_its_questions_to_be_asked(
     server: KimiServer, dataset: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

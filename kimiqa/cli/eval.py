@@ -48,7 +48,7 @@ def evaluate(
         runs.tell_quote(quote, work)
     stopped = None
     if not quote_only:
-        runs.agreed(quote, chosen, as_json)
+        runs.agreed(quote, chosen, home, as_json)
         stopped = runs.asked(work, jobs, as_json)
     return _report(dataset, work, quote, stopped, chart, as_json)
 

@@ -67,7 +67,7 @@ def probe(document: Path, home: str | None, as_json: bool, **chosen: Any) -> int
         _tell_first(read, client)
     stopped = None
     if not chosen["quote_only"]:
-        runs.agreed(quote, chosen, as_json)
+        runs.agreed(quote, chosen, home, as_json)
         stopped = runs.asked(work, jobs, as_json)
     cells = made.table(_results(work))
     reach = made.reach(cells, chosen["enough"] / 100)

@@ -70,7 +70,8 @@ def client_of(model: str | None, home: str | None, chosen: Mapping[str, Any], la
     budget = usual_budget(load_settings(folder_of(place)))
     if chosen["max_cost"] is not None:
         labels = {**budget.labels, label: amount(chosen["max_cost"])}
-        budget = replace(budget, labels=labels)
+        # What was agreed to for the run may all go into one question of it.
+        budget = replace(budget, labels=labels, question=amount(chosen["max_cost"]))
     return Client(
         model,
         api_key=chosen["api_key"],
@@ -106,7 +107,7 @@ def _cost(quote: Quote) -> str:
     return f"about {money(quote.expected, quote.currency)}, at most {most},"
 
 
-def agreed(quote: Quote, chosen: Mapping[str, Any], as_json: bool) -> None:
+def agreed(quote: Quote, chosen: Mapping[str, Any], home: str | None, as_json: bool) -> None:
     """Nothing is paid that nobody agreed to, or that surely ends above the cap.
 
     Raises
@@ -117,12 +118,8 @@ def agreed(quote: Quote, chosen: Mapping[str, Any], as_json: bool) -> None:
     from kimiqa.setup import amount
 
     cap = None if chosen["max_cost"] is None else amount(chosen["max_cost"])
-    if cap is not None and quote.expected is not None and quote.expected > cap:
-        raise OverCapError(
-            f"The run is expected to cost {money(quote.expected, quote.currency)}; its cap is "
-            f"{money(cap, quote.currency)}. Nothing was sent.",
-            "Raise --max-cost, or ask fewer questions with --limit.",
-        )
+    if cap is not None and quote.jobs and quote.ceiling != 0:
+        _check_cap(cap, quote, home)
     if not quote.jobs or quote.ceiling == 0 or chosen["yes"]:
         return
     if (
@@ -135,6 +132,27 @@ def agreed(quote: Quote, chosen: Mapping[str, Any], as_json: bool) -> None:
         f"The run costs {_cost(quote)} and nobody agreed to it. Nothing was sent.",
         "Say --yes, and --max-cost for a cap.",
     )
+
+
+def _check_cap(cap: Decimal, quote: Quote, home: str | None) -> None:
+    """A cap that surely ends the run early, or cannot hold at all, is said before it begins."""
+    from kimiqa.settings import load_settings
+    from kimiqa.setup import DEFAULT_HOME, folder_of
+
+    unknown = "what is not known, or in several currencies"
+    binds = load_settings(folder_of(home or DEFAULT_HOME)).currency
+    if quote.expected is None or quote.currency != binds:
+        raise OverCapError(
+            f"A cap in {binds} cannot hold a run paid in {quote.currency or unknown}. "
+            "Nothing was sent.",
+            "Name models of one currency, set `currency` in the settings, or leave out --max-cost.",
+        )
+    if quote.expected > cap:
+        raise OverCapError(
+            f"The run is expected to cost {money(quote.expected, quote.currency)}; its cap is "
+            f"{money(cap, quote.currency)}. Nothing was sent.",
+            "Raise --max-cost, or ask less: --limit, --lengths.",
+        )
 
 
 def asked(work: Evaluation, jobs: Sequence[Job], as_json: bool) -> KimiqaError | None:
