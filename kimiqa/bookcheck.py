@@ -42,6 +42,8 @@ def _remarks(price: Price, today: date) -> list[str]:
         dated = [f"it was checked {age} days ago, on {price.checked}"]
     else:
         dated = []
+    if price.cached is not None and price.cached > price.prompt:
+        dated.append("a cached token costs more than another")
     return dated if price.source else [*dated, "no source is given"]
 
 

@@ -29,6 +29,23 @@ def plain(amount: Decimal | None) -> str | None:
     return None if amount is None else format(amount, "f")
 
 
+def is_amount(value: Decimal) -> bool:
+    """Whether it can be money: from zero to a billion, and to eighteen decimals.
+
+    >>> [is_amount(Decimal(each)) for each in ("0.05", "-1", "NaN", "1e999999", "1e-999999")]
+    [True, False, False, False, False]
+    """
+    if not value.is_finite():
+        return False
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -18 and 0 <= value <= 1_000_000_000
+
+
+def is_currency(code: str) -> bool:
+    """Whether it is a code such as USD: a cap in any other word would bind nothing."""
+    return len(code) == 3 and code.isascii() and code.isalpha()
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What a call used, in tokens. `cached_tokens` are inside `prompt_tokens`,

@@ -45,7 +45,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kimiqa.errors import PriceUnknownError
-from kimiqa.money import Batch, Price, PriceBasis, Tier
+from kimiqa.money import Batch, Price, PriceBasis, Tier, is_amount, is_currency
 
 FILE = "prices.toml"
 _AMOUNTS = ("prompt", "cached", "completion", "cache_write", "cache_write_1h")
@@ -103,9 +103,16 @@ class Table:
             amount = Decimal(value)
         except InvalidOperation:
             raise self.wrong(key, f"{value!r} is not an amount", hint) from None
-        if not amount.is_finite() or amount < 0:
+        if not is_amount(amount):
             raise self.wrong(key, f"{value!r} is not an amount of zero or more", hint)
         return amount
+
+    def currency(self) -> str | None:
+        code = self.text("currency")
+        if code is not None and not is_currency(code):
+            hint = 'Write its three letters: currency = "USD", or "CNY" for yuan.'
+            raise self.wrong("currency", f"{code!r} is not a currency", hint)
+        return code
 
     def whole(self, key: str) -> int | None:
         value = self.values.get(key)
@@ -142,7 +149,7 @@ def read_price(table: Table, basis: PriceBasis, currency: str | None = None) -> 
         table.amount("cached"),
         table.amount("cache_write"),
         table.amount("cache_write_1h"),
-        (currency or table.text("currency") or "USD").upper(),
+        (currency or table.currency() or "USD").upper(),
         basis,
         table.text("source") or "",
         table.day("checked"),

@@ -13,7 +13,7 @@ from kimiqa.caching import with_ttl
 from kimiqa.errors import BadRequestError
 from kimiqa.ledger import Budget, Ledger, host_of
 from kimiqa.models import LOCAL, Model, get_model
-from kimiqa.money import CostRange
+from kimiqa.money import CostRange, is_amount
 from kimiqa.planner import Planner
 from kimiqa.settings import (
     UNLIMITED,
@@ -234,6 +234,6 @@ def amount(value: Decimal | str) -> Decimal:
         read = Decimal(value)
     except InvalidOperation:
         read = Decimal("NaN")
-    if not read.is_finite() or read < 0:
+    if not is_amount(read):
         raise BadRequestError(f"{value!r} is not an amount of money.", 'Write it as "0.25".')
     return read

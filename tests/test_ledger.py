@@ -21,7 +21,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_writer import PRICE, USED, estimate, reserve, settle
 
-from kimiqa.errors import KimiqaError, LedgerError, OverCapError, PriceUnknownError
+from kimiqa.errors import (
+    BadRequestError,
+    KimiqaError,
+    LedgerError,
+    OverCapError,
+    PriceUnknownError,
+)
 from kimiqa.ledger import Budget, Ledger, cap_warnings, host_of, schema
 from kimiqa.money import Cost, Price, Usage
 from kimiqa.plan import Segment
@@ -142,6 +148,14 @@ def test_a_cap_binds_only_its_own_currency(ledger: Ledger) -> None:
         "The caps per question and day are in USD and do not bind this cost in CNY.",
     )
     assert cap_warnings(budget, "USD") == cap_warnings(Budget(None), "CNY") == ()
+
+
+def test_a_cap_in_no_currency_is_refused_for_it_would_bind_nothing(ledger: Ledger) -> None:
+    with pytest.raises(BadRequestError, match="'dollars' is no currency"):
+        Budget(currency="dollars")
+
+    with pytest.raises(OverCapError):
+        reserve(ledger, "0.10", budget=Budget(question=Decimal("0.09"), currency="usd"))
 
 
 def test_a_cap_given_for_this_question_binds_in_any_currency(ledger: Ledger) -> None:

@@ -426,6 +426,8 @@ def test_a_book_written_by_notepad_is_read(home: Path) -> None:
         ('["m"]\nprompt = "NaN"\ncompletion = 1', "key prompt: 'NaN' is not an amount"),
         ('["m"]\nprompt = true\ncompletion = 1', "key prompt: True is not an amount"),
         ('["m"]\nprompt = "free"\ncompletion = 1', "key prompt: 'free' is not an amount"),
+        ('["m"]\nprompt = "1e999999"\ncompletion = 1', "'1e999999' is not an amount"),
+        ('["m"]\nprompt = 1\ncompletion = 1\ncurrency = "yuan"', "'yuan' is not a currency"),
         ('["m"]\nprice = "1"', "table [m], key price: not a key of a price"),
         ('["m"]\ncontext_window = -5', "key context_window: -5 is not a count"),
         ('["m"]\nprompt = 1\ncompletion = 1\nchecked = "soon"', "key checked: 'soon' is not a day"),

@@ -38,13 +38,13 @@ def test_every_provider_has_models_and_a_priced_one_to_begin_with(provider: Prov
 
 
 @pytest.mark.parametrize("host", sorted(presets.hosts()))
-def test_every_preset_has_a_source_and_a_day_or_says_that_it_has_none(host: str) -> None:
+def test_every_preset_has_a_source_and_every_price_a_day(host: str) -> None:
     for model_id in presets.ids_at(host):
         found = presets.preset_at(host, model_id)
         assert found is not None
         assert found.source
         if found.price is not None:
-            assert found.price.checked or "undated" in found.source
+            assert found.price.checked
             assert found.price.currency == OWN_LISTS[host]
             assert (found.price.basis, found.price.source) == ("listed", found.source)
 

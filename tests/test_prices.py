@@ -258,3 +258,25 @@ def test_lists_that_cannot_be_read_any_more_are_as_none(home: Path) -> None:
 
     assert updates.kept(home) is None
     assert get_model("gpt-4o", base_url="https://api.openai.com/v1", home=home).price
+
+
+def test_doctor_says_what_keeps_a_cap_from_holding(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "settings.toml").write_text('cap_day = "0.50"\nmonth_cap = "9"\ncurrency = "cny"\n')
+
+    run(["doctor", "--offline", "--model", "kimi-k3"])
+
+    told = capsys.readouterr().out
+    assert "2.00 CNY a question, 9 CNY a month" in told
+    assert "The caps per question and month are in CNY and do not bind this cost in USD." in told
+    assert "cap_day in settings.toml is no setting of this version" in told
+
+
+def test_a_cached_token_that_costs_more_is_worth_a_look(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "prices.toml").write_text('["m"]\nprompt = "1"\ncached = "5"\ncompletion = "2"\n')
+
+    assert run(["prices", "--check"]) == 0
+    assert "a cached token costs more than another" in capsys.readouterr().out

@@ -279,6 +279,7 @@ def test_what_another_version_wrote_is_kept(tmp_path: Path) -> None:
     [
         ('max_cost = "two"', "max_cost"), ("max_cost = -1", "max_cost"),
         ("max_cost = nan", "max_cost"), ("day_cap = true", "day_cap"),
+        ('day_cap = "1e999999"', "day_cap"), ('currency = "dollars"', "three letters"),
         ('effort = "most"', "low"), ("deadline = 0", "deadline"), ("model = 3", "model"),
         ('base_url = "http://evil.test"', "https"), ("max_cost = ", "cannot be read"),
     ],

@@ -104,7 +104,29 @@ def _configured(setup: Setup) -> Iterator[Check]:
     else:
         amounts = f"{plain(price.prompt)} prompt, {plain(price.completion)} completion"
         yield _check("price", True, f"{amounts} {price.currency} per million ({price.basis})")
-    yield _check("cap", True, f"{plain(setup.budget.question)} {setup.budget.currency} a question")
+    yield from _caps(setup)
+
+
+def _caps(setup: Setup) -> Iterator[Check]:
+    """The caps, and what keeps one from holding as somebody meant it."""
+    from kimiqa.ledger.caps import cap_warnings
+    from kimiqa.money import plain
+    from kimiqa.settings import unknown_settings
+
+    budget = setup.budget
+    known = {
+        "a question": budget.question,
+        "a conversation": budget.conversation,
+        "a day": budget.day,
+        "a month": budget.month,
+    } | {f"for {label!r}": cap for label, cap in budget.labels.items()}
+    told = [f"{plain(cap)} {budget.currency} {of}" for of, cap in known.items() if cap is not None]
+    yield _check("cap", True if told else None, ", ".join(told) or "none is set")
+    price = setup.model.price
+    for warning in cap_warnings(budget, price.currency if price else None):
+        yield _check("cap", None, warning)
+    for name in unknown_settings(setup.home):
+        yield _check("settings", None, f"{name} in settings.toml is no setting of this version")
 
 
 def _reached(setup: Setup) -> Check:

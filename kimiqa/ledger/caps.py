@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
-from kimiqa.errors import OverCapError
+from kimiqa.errors import BadRequestError, OverCapError
 from kimiqa.ledger.records import Period
+from kimiqa.money import is_currency
 
 CapName = Literal["question", "conversation", "label", "day", "month"]
 Spent = Callable[[CapName], Decimal]
@@ -35,6 +36,14 @@ class Budget:
     currency: str = "USD"
     conversation: Decimal | None = None
     labels: Mapping[str, Decimal] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if not is_currency(self.currency):
+            raise BadRequestError(
+                f"{self.currency!r} is no currency, so the caps in it would bind nothing.",
+                'Write its three letters: "USD", or "CNY" for yuan.',
+            )
+        object.__setattr__(self, "currency", self.currency.upper())
 
     def of_label(self, label: str | None) -> Decimal | None:
         """The cap of a label; None where there is none.

@@ -8,6 +8,7 @@ from kimiqa.settings.files import (
     save_key,
     save_settings,
     saved_keys,
+    unknown_settings,
 )
 from kimiqa.settings.hosts import clean_url, host_of, is_loopback
 from kimiqa.settings.limits import UNLIMITED, Limits, Tier, find_tier, limits_for, next_tier, tiers
@@ -60,4 +61,5 @@ __all__ = [
     "saved_keys",
     "secret",
     "tiers",
+    "unknown_settings",
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kimiqa.errors import BadRequestError
-from kimiqa.money import plain
+from kimiqa.money import is_amount, is_currency, plain
 from kimiqa.settings.hosts import clean_url, host_of
 from kimiqa.settings.limits import find_tier
 from kimiqa.settings.secrets import Secret, secret
@@ -112,6 +112,13 @@ def load_settings(home: Path | None) -> Settings:
     return Settings(**{name: _checked(path, name, value) for name, value in found.items()})
 
 
+def unknown_settings(home: Path | None) -> list[str]:
+    """What stands in the file and is no setting here: another version's, or misspelt."""
+    if home is None:
+        return []
+    return [name for name in _read(home / "settings.toml") if name not in _NAMES]
+
+
 def save_settings(settings: Settings, home: Path) -> None:
     """Write the settings. What other versions wrote beside them is kept."""
     path = home / "settings.toml"
@@ -174,6 +181,9 @@ def _checked(path: Path, name: str, value: object) -> Any:
             return value
     elif name == "base_url" and isinstance(value, str):
         return clean_url(value)
+    elif name == "currency":
+        if isinstance(value, str) and is_currency(value.strip()):
+            return value.strip().upper()
     elif isinstance(value, str) and value.strip():
         return value.strip()
     raise _unusable(path, name, value)
@@ -185,7 +195,7 @@ def _amount(path: Path, name: str, value: object) -> Decimal:
         amount = Decimal(str(value))
     except InvalidOperation:
         amount = Decimal("NaN")
-    if isinstance(value, bool) or not amount.is_finite() or amount < 0:
+    if isinstance(value, bool) or not is_amount(amount):
         raise _unusable(path, name, value)
     return amount
 
@@ -205,6 +215,7 @@ def _unusable(path: Path, name: str, value: object) -> BadRequestError:
         "retention_days": 'whole days such as 30, or "none"',
         **dict.fromkeys(_COUNTS, 'a whole number such as 100, or "none"'),
         "effort": "one of " + ", ".join(EFFORTS),
+        "currency": "three letters such as USD, or CNY for yuan",
         "deadline": "whole seconds between 1 and 86400",
     }.get(name, "a text")
     shown = ascii(value)[:60]
