@@ -6,7 +6,6 @@ cache turns the price round: a hit costs about a tenth of a miss on Kimi's list.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -17,39 +16,25 @@ from kimiqa.following import next_cost
 from kimiqa.money import plain
 from kimiqa.plan import Estimate, Strategy, Way
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized, in_words, with_fitting
+from kimiqa.strategies.chunks import material
+from kimiqa.strategies.evidence import short_tokens
+from kimiqa.tasks import needs_everything
+
+__all__ = [
+    "ORDINARY_QUESTION",
+    "Choice",
+    "choose",
+    "fitting",
+    "needs_everything",
+    "refusal_with_ways",
+    "ways",
+]
 
 ORDINARY_QUESTION = "Who is bound to what, from when, and where does the document say so?"
 """Stands for a question of ordinary length where a price is wanted before one is asked."""
 
-SHORT_TOKENS = 16_000
-"""A prompt up to this size is sent whole: choosing chunks of 8,000 tokens saves little and can
-miss something."""
-
 WORTH_IT = Decimal("1.25")
 """How many times the price of chunks the whole document may cost and still be chosen."""
-
-# Tasks that need every page, in the words people ask them with; such a question is never
-# answered from chunks where the whole fits. English and Chinese.
-_WHOLE = re.compile(
-    r"""\b(summar(y|ies|i[sz]e[sd]?|i[sz]ing)|overview|outline|abstract|tl;?dr|gist
-    |main\s+(points?|ideas?|topics?|themes?|findings?|arguments?)|key\s+(points?|takeaways?)
-    |timeline|chronolog\w+|contradict\w*|inconsisten\w+|compare|comparison
-    |(list|find|name|show|extract|give\s+me)\s+(me\s+)?(all|every|each)\b
-    |every\s+(mention|instance|occurrence|clause|date|party|obligation)
-    |how\s+many\s+times|throughout\s+the|the\s+(whole|entire)\s+(document|report|contract|book|file)
-    |what\s+is\s+(this|the)\s+(document|report|paper|book|contract|file)\s+about)
-    |总结|概括|摘要|概述|列出(所有|全部|每)|时间线|矛盾|比较|对比|全文|主要内容|讲了什么""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def needs_everything(question: str) -> bool:
-    """Whether a question asks for something that only the whole document can answer.
-
-    >>> needs_everything("Summarise the report"), needs_everything("When does the lease end?")
-    (True, False)
-    """
-    return _WHOLE.search(question) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +120,11 @@ def _between(full: Sized, chunks: Sized, question: Question) -> Choice:
         return Choice(chunks, "chunks: the conversation goes by chunks, and its prefix stays")
     if going == "full":
         return Choice(full, f"full: the conversation holds {pages}, and its prefix stays")
-    if whole.prompt_tokens <= SHORT_TOKENS:
-        return Choice(full, f"full: {pages} are only {whole.prompt_tokens:,} tokens")
+    made_of = material(chunks.draft)
+    if whole.prompt_tokens <= short_tokens(made_of):
+        what = "of a contract, which is asked whole," if made_of.contract else "are only"
+        verb = " have " if made_of.contract else " "
+        return Choice(full, f"full: {pages} {what}{verb}{whole.prompt_tokens:,} tokens")
     if needs_everything(question.text):
         return Choice(full, f"full: the question needs {pages}")
     if whole.cost.expected is None or part.cost.expected is None:

@@ -25,7 +25,6 @@ from kimiqa.refusals import in_words, no_text, with_fitting
 from kimiqa.room import Room
 from kimiqa.settings import UNLIMITED, Limits
 from kimiqa.strategies import chunks, full
-from kimiqa.strategies.chunks import EVIDENCE_TOKENS
 from kimiqa.strategies.layout import Draft, Layout, document_parts, numbered, readable
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
@@ -261,7 +260,7 @@ class Planner:
             counter=counter_for(self.model.vocabulary),
             room=self.room.prompt(question),
             chunk_tokens=question.chunk_tokens,
-            evidence_tokens=EVIDENCE_TOKENS if question.max_prompt_tokens is None else None,
+            fills_room=question.max_prompt_tokens is not None,
             turns=question.turns,
             ranking=question.ranking,
             template=PRIOR if self.margin else self.ledger.template(self.host, self.model.id),

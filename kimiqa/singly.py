@@ -18,6 +18,7 @@ from kimiqa.money import CostRange, Range
 from kimiqa.plan import Estimate, Strategy
 from kimiqa.planner import Planner, block_tokens
 from kimiqa.question import Question
+from kimiqa.strategies.evidence import MOST_TOKENS
 
 WAYS: tuple[Strategy, ...] = ("full", "chunks")
 
@@ -42,7 +43,6 @@ class Pricer:
         self._small = planner.size(self._asked, "full")
         alone = self._small.layout.prompt_tokens
         self._round = alone - block_tokens(small, planner.model.id)
-        self._evidence = planner.draft(self._asked, "chunks").evidence_tokens
         effort = planner.effort_for(self._asked)
         self._known = {way: planner.experience(way, effort) for way in WAYS}
 
@@ -55,14 +55,14 @@ class Pricer:
         return [self._priced(way, self._prompt(way, tokens)) for way in WAYS]
 
     def _prompt(self, way: Strategy, tokens: int) -> int:
-        if way == "full" or self._most_evidence is None:
+        if way == "full":
             return self._round + tokens
         return self._round + min(tokens, self._most_evidence)
 
     @property
-    def _most_evidence(self) -> int | None:
+    def _most_evidence(self) -> int:
         named = self._asked.max_prompt_tokens
-        return self._evidence if named is None else max(0, named - self._round)
+        return MOST_TOKENS if named is None else max(0, named - self._round)
 
     def _priced(self, way: Strategy, prompt: int) -> Priced:
         planner, asked = self._planner, self._asked

@@ -139,6 +139,29 @@ def weighted_words(question: str, quoted: float = 3.0) -> dict[str, float]:
     return {word: n * (quoted if word in stressed else 1.0) for word, n in tally.items()}
 
 
+_DUTIES = (
+    "shall ",
+    "shall\n",
+    "hereby",
+    "hereunder",
+    "herein",
+    "hereof",
+    "thereof",
+    "甲方",
+    "乙方",
+    "应当",
+)
+
+
+def duties(text: str) -> int:
+    """How many words of obligation stand in `text`, by which contracts and statutes are known.
+
+    >>> duties("The Lessee shall pay the rent as agreed herein."), duties("Rents rose.")
+    (2, 0)
+    """
+    return sum(map(text.count, _DUTIES))
+
+
 class Stems(dict[str, str]):
     """Raw word → stem, each worked out once. Forgotten when a million words are held."""
 

@@ -21,6 +21,7 @@ from kimiqa.chunking import TARGET_TOKENS
 from kimiqa.plan import Chunk
 from kimiqa.ranking.fusing import fused, with_neighbours
 from kimiqa.ranking.indexing import DocumentIndex, Floats, Ints, Vocabulary, index_of
+from kimiqa.ranking.tables import tables_of
 from kimiqa.tokens import counter_for, vocabulary_for
 from kimiqa.words import asks_for_figures, weighted_words
 
@@ -37,9 +38,6 @@ PAGE_WEIGHT = 0.75
 FIGURES_WEIGHT = 1.5
 BESIDE_WEIGHT = 0.6
 """How much of its better neighbour's score a chunk has in a document made of tables."""
-FEW_TABLES, MANY_TABLES = 0.15, 0.25
-"""Mean of `DocumentIndex.figures` below which a document is prose, and from which it is made of
-tables: between them the weight grows. Annual reports lie above, contracts and papers below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ class Index:
         self._parts = parts
         self.tokens: Ints = _joined([part.tokens for part in parts], np.int32)
         self._figures: Floats = _joined([part.figures for part in parts], np.float32)
-        self._tables = np.repeat([_tables(part) for part in parts], sizes).astype(np.float32)
+        self._tables = np.repeat([tables_of(part) for part in parts], sizes).astype(np.float32)
         self._of = np.repeat(np.arange(len(parts)), sizes)
         self._set_scales(_joined([part.lengths for part in parts], np.float32))
 
@@ -221,12 +219,6 @@ def _add_bm25(scores: Floats, counts: Floats, scale: Scale, weight: float) -> No
 def _normed(scores: Floats) -> Floats:
     most = scores.max(initial=0)
     return np.divide(scores, most) if most > 0 else scores
-
-
-def _tables(part: DocumentIndex) -> float:
-    """How much a document is made of tables, from 0 to 1."""
-    share = (float(part.figures.mean()) - FEW_TABLES) / (MANY_TABLES - FEW_TABLES)
-    return min(1.0, max(0.0, share))
 
 
 def _joined(arrays: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kimiqa.chunking import TARGET_TOKENS, Counts, chunk_text
-from kimiqa.words import STEMS, raw_words
+from kimiqa.words import STEMS, duties, raw_words
 
 if TYPE_CHECKING:
     from kimiqa.document import Document
@@ -53,6 +53,8 @@ class DocumentIndex:
     """Words that count, per chunk."""
     figures: Floats
     """0 for a chunk without digits, 1 for one as full of them as a table."""
+    duties: int
+    """Words of obligation in the whole document: what contracts and statutes are made of."""
     numbers: dict[str, int]
     """Word → its number."""
     firsts: NDArray[np.int64]
@@ -138,6 +140,7 @@ def index_pages(
         tokens=tokens,
         lengths=np.array(lengths, np.float32),
         figures=np.minimum(np.array(figures, np.float32) / MANY_DIGITS, 1),
+        duties=sum(map(duties, texts)),
         numbers=numbers.by_stem,
         firsts=held[0],
         postings=held[1],

@@ -14,6 +14,7 @@ from kimiqa.plan import Chunk, Coverage, LeftOut
 from kimiqa.prompts import build_messages, chunks_block, content
 from kimiqa.ranking import Index
 from kimiqa.semantic import likeness
+from kimiqa.strategies.evidence import Material, evidence_tokens
 from kimiqa.strategies.layout import (
     Draft,
     Drawing,
@@ -28,11 +29,6 @@ from kimiqa.strategies.layout import (
     unread,
 )
 from kimiqa.strategies.prefixes import Part
-
-EVIDENCE_TOKENS = 8_000
-"""What one question sends unless told otherwise. On the development questions 8,000 tokens hold
-98.6 % of the evidence in prose, 92 % in contracts and 75 % in filings
-(tests/bench/selection.py)."""
 
 _MISSES = 20
 """So many chunks in a row that no longer fit, and the budget counts as full."""
@@ -100,7 +96,7 @@ def _overlaps(chunk: Chunk, others: Iterable[Chunk]) -> bool:
 
 def _within(draft: Draft, ranked: Iterator[Chunk]) -> list[Chunk]:
     """The best chunks, best first, until the budget is full; one that does not fit is skipped."""
-    budget = draft.evidence_tokens
+    budget = None if draft.fills_room else evidence_tokens(material(draft))
     if draft.room is not None:
         left = draft.room - _laid_out(draft, _pictures(draft)).prompt_tokens
         budget = left if budget is None else min(budget, left)
@@ -120,6 +116,11 @@ def _within(draft: Draft, ranked: Iterator[Chunk]) -> list[Chunk]:
         elif (misses := misses + 1) == _MISSES:
             break
     return chosen
+
+
+def material(draft: Draft) -> Material:
+    """What the documents are made of."""
+    return Material.of(draft.documents, draft.counter, draft.chunk_tokens)
 
 
 def _without(chosen: Sequence[Chunk], tokens: int) -> list[Chunk]:

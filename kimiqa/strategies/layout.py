@@ -49,8 +49,8 @@ class Draft:
     counter: Counter
     room: int | None
     """The most prompt tokens there may be; None where nothing limits them."""
-    evidence_tokens: int | None = None
-    """How much text `chunks` sends for one question; None fills the room."""
+    fills_room: bool = False
+    """Whether `chunks` sends what the room holds, and not what the material asks for."""
     chunk_tokens: int = 100
     turns: tuple[Turn, ...] = ()
     template: Template = PRIOR
