@@ -263,6 +263,9 @@ class Plan:
     """Where keeping the prompt for an hour would pay, that it would, with the break-even."""
     cover: Any = field(default=None, repr=False, compare=False)
     """What stands for what, where personal data was replaced by placeholders."""
+    asked: str = ""
+    """The question as a swarm's calls are told it: with what was said before in its conversation,
+    and with placeholders where personal data was replaced."""
     caches: bool = False
     """Whether the endpoint is known to keep what it was sent, and so to bill the writing."""
 

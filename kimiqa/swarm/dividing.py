@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -59,33 +59,62 @@ def divide(leaves: Sequence[Leaf], room: int, *, heads: dict[int, int]) -> list[
         A single page is larger than the room.
     """
     _check(leaves, room, heads)
-    fewest = len(list(_filled(leaves, room, room, heads)))
-    # An even share first; a little more where pages do not fall that way, the room at last.
-    total = sum(leaf.tokens for leaf in leaves) + sum(heads.values())
-    even = -(-total // fewest)
-    for goal in (*(even + step * (room - even) // 8 for step in range(8)), room):
-        shares = list(_filled(leaves, room, max(1, goal), heads))
-        if len(shares) <= fewest:
-            return shares
+    scale = _Scale(leaves, heads)
+    needed = _needed(scale, room)
+    shares: list[Share] = []
+    start, end = 0, len(leaves)
+    while start < end:
+        left = needed[0] - len(shares)
+        stop = _stop(scale, needed, start, left, room)
+        shares.append(Share(tuple(leaves[start:stop])))
+        start = stop
     return shares
 
 
-def _filled(leaves: Sequence[Leaf], room: int, goal: int, heads: dict[int, int]) -> Iterator[Share]:
-    """Shares that end as soon as they hold `goal`, and never hold more than `room`."""
-    held: list[Leaf] = []
-    tokens = 0
-    for leaf in leaves:
-        more = leaf.tokens
-        if not held or held[-1].document != leaf.document:
-            more += heads[leaf.document]
-        if held and (tokens >= goal or tokens + more > min(room, goal + leaf.tokens)):
-            yield Share(tuple(held))
-            held, tokens = [], 0
-            more = leaf.tokens + heads[leaf.document]
-        held.append(leaf)
-        tokens += more
-    if held:
-        yield Share(tuple(held))
+class _Scale:
+    """Weighs stretches of leaves: their tokens, and the line of each document among them."""
+
+    def __init__(self, leaves: Sequence[Leaf], heads: dict[int, int]) -> None:
+        self.count = len(leaves)
+        self._first = [heads[leaf.document] for leaf in leaves]
+        self._sums = [0]
+        before = 0
+        for leaf in leaves:
+            head = heads[leaf.document] if leaf.document != before else 0
+            self._sums.append(self._sums[-1] + leaf.tokens + head)
+            before = leaf.document
+        self._begins = [
+            n == 0 or leaf.document != leaves[n - 1].document for n, leaf in enumerate(leaves)
+        ]
+
+    def weight(self, start: int, stop: int) -> int:
+        """What the leaves from `start` up to `stop` take in one prompt."""
+        own = 0 if self._begins[start] else self._first[start]
+        return own + self._sums[stop] - self._sums[start]
+
+
+def _needed(scale: _Scale, room: int) -> list[int]:
+    """For each leaf, how many readers it takes from there to the end, each filled to the brim."""
+    needed = [0] * (scale.count + 1)
+    stop = scale.count
+    for start in range(scale.count - 1, -1, -1):
+        while scale.weight(start, stop) > room:
+            stop -= 1
+        needed[start] = 1 + needed[stop]
+    return needed
+
+
+def _stop(scale: _Scale, needed: Sequence[int], start: int, left: int, room: int) -> int:
+    """Where a reader ends: as near to an even share of the rest as pages fall, but not before
+    the readers that are left can hold what follows."""
+    goal = scale.weight(start, scale.count) / left
+    stop = start + 1
+    while stop < scale.count and scale.weight(start, stop + 1) <= room:
+        middle = (scale.weight(start, stop) + scale.weight(start, stop + 1)) / 2
+        if needed[stop] < left and middle > goal:
+            break
+        stop += 1
+    return stop
 
 
 def _check(leaves: Sequence[Leaf], room: int, heads: dict[int, int]) -> None:

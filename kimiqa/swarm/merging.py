@@ -93,7 +93,7 @@ async def merged(plan: Plan, desk: Desk, findings: Sequence[Finding]) -> AsyncGe
                     yield event
         done += len(sizes)
     prompt, limit = bounds.calls[-1]
-    task = wording.merging(_asked(plan), _blocks(plan, left, desk.counter, prompt))
+    task = wording.merging(plan.asked, _blocks(plan, left, desk.counter, prompt))
     request = _request(plan, task, limit, desk.counter)
     step = Step(MERGE, done + 1, bounds.max_calls, "running")
     yield step
@@ -127,7 +127,7 @@ async def _round(
     tasks = []
     for number, group, (prompt, limit) in zip(numbers, groups, room, strict=False):
         yield Step(MERGE, number, bounds.max_calls, "running")
-        task = wording.condensing(_asked(plan), _blocks(plan, group, desk.counter, prompt))
+        task = wording.condensing(plan.asked, _blocks(plan, group, desk.counter, prompt))
         tasks.append(asyncio.create_task(_condensed(plan, desk, task, limit)))
     lists: list[Finding] = []
     try:
@@ -161,10 +161,6 @@ async def _condensed(plan: Plan, desk: Desk, task: str, limit: int) -> Answer:
 # Requests ---------------------------------------------------------------------------------------
 
 
-def _asked(plan: Plan) -> str:
-    return plan.question if plan.cover is None else plan.cover.masked(plan.question)
-
-
 def _blocks(plan: Plan, findings: Sequence[Finding], counter: Counter, room: int) -> list[str]:
     """The findings in their tags, each cut where together they would pass the room: that can
     only be where the model counts its own words otherwise than the prompt's."""
@@ -178,26 +174,14 @@ def _blocks(plan: Plan, findings: Sequence[Finding], counter: Counter, room: int
         wording.findings_block(finding.pages, text)
         for finding, text in zip(findings, texts, strict=True)
     ]
-    task = counter.count(wording.condensing(_asked(plan), ())) + 1_024
+    task = counter.count(wording.condensing(plan.asked, ())) + 1_024
     if sum(map(counter.count, blocks)) + task <= room:
         return blocks
     each = max(64, (room - task) // len(blocks))
     return [
-        wording.findings_block(finding.pages, _cut(text, each, counter))
+        wording.findings_block(finding.pages, wording.cut_to(text, each, counter))
         for finding, text in zip(findings, texts, strict=True)
     ]
-
-
-def _cut(text: str, tokens: int, counter: Counter) -> str:
-    """As many whole lines as so many tokens hold."""
-    kept: list[str] = []
-    left = tokens
-    for line in text.splitlines():
-        left -= counter.count(line) + 1
-        if left < 0:
-            break
-        kept.append(line)
-    return "\n".join(kept)
 
 
 def _request(plan: Plan, task: str, limit: int, counter: Counter) -> Request:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
-from math import sqrt
 from typing import Any
 
 from kimiqa import estimating
@@ -49,7 +48,9 @@ class Swarm:
 
     def __init__(self, planner: Planner, question: Question) -> None:
         self.planner, self.question = planner, question
-        self.draft = planner.draft(question, "swarm")
+        draft = planner.draft(question, "swarm")
+        said = wording.asked(draft.question, draft.turns, draft.counter)
+        self.draft = replace(draft, question=said, turns=())
         self.effort = planner.effort_for(question)
 
     @cached_property
@@ -87,7 +88,7 @@ class Swarm:
     def task_tokens(self) -> int:
         """What a merge's prompt has beside the findings."""
         count = self.draft.counter.count
-        task = count(wording.condensing(self.question.text, ()))
+        task = count(wording.condensing(self.draft.question, ()))
         return count(RULES) + task + self.draft.template.tokens(2) + 16
 
 
@@ -158,6 +159,7 @@ def planned(planner: Planner, question: Question, sized: Sized, reason: str = ""
         warnings=(*sized.warnings, *planner.first_time(question)),
         caches=bool(planner.model.cache_block),
         cover=swarm.draft.cover,
+        asked=swarm.draft.question,
     )
 
 
@@ -281,7 +283,7 @@ def _estimate(swarm: Swarm, terms: Terms) -> Estimate:
         cached_tokens=sum(each.cached_tokens for each in both),
         completion_tokens=_counted([each.completion_tokens for each in both]),
         seconds=_seconds(guesses, merges, swarm),
-        cost=_cost([each.cost for each in both], ceilings),
+        cost=_widened(_cost([each.cost for each in both], ceilings), swarm, terms),
         margin=swarm.planner.margin,
     )
 
@@ -300,53 +302,96 @@ def _guess(swarm: Swarm, call: Call, terms: Terms) -> Estimate:
     )
 
 
-def _merge_guesses(swarm: Swarm, terms: Terms) -> list[Estimate]:
-    """The merges as they are likely to be: as long as readers usually write."""
-    planner = swarm.planner
-    known = planner.experience(f"swarm:{READ}", swarm.effort)
-    usual = estimating.completion_range(planner.model, swarm.effort, terms.found, known)
-    sizes = _merge_sizes(swarm, terms)
+FOUND_TOKENS = Range(16, 150, 600)
+"""What a reader's findings have without its thinking. Receipts count both together, for most
+endpoints do not tell them apart."""
+
+
+def _merge_guesses(swarm: Swarm, terms: Terms, each: int = FOUND_TOKENS.expected) -> list[Estimate]:
+    """The merges as they are likely to be, where a reader's findings have so many tokens."""
     parts = [n for calls in terms.merge.rounds for n in calls]
-    return [
-        estimating.estimate(
-            planner.model,
-            swarm.effort,
-            prompt_tokens=min(most, swarm.task_tokens + n * min(usual.expected, 600)),
-            cached_tokens=0,
-            messages=2,
-            limit=limit,
-            margin=planner.margin,
-            known=planner.experience(f"swarm:{MERGE}", swarm.effort),
+    sizes = _merge_sizes(swarm, terms)
+    return [_merge_guess(swarm, n, size, each) for n, size in zip(parts, sizes, strict=True)]
+
+
+def _merge_guess(swarm: Swarm, findings: int, size: tuple[int, int], each: int) -> Estimate:
+    """One merge of findings of so many tokens each."""
+    planner, (most, limit) = swarm.planner, size
+    return estimating.estimate(
+        planner.model,
+        swarm.effort,
+        prompt_tokens=min(most, swarm.task_tokens + findings * each),
+        cached_tokens=_warm_rules(swarm),
+        messages=2,
+        limit=limit,
+        margin=planner.margin,
+        known=planner.experience(f"swarm:{MERGE}", swarm.effort),
+    )
+
+
+def _warm_rules(swarm: Swarm) -> int:
+    """The rules of a merge's prompt stand in the cache: the readers have just sent them."""
+    block = swarm.planner.model.cache_block
+    if not block:
+        return 0
+    return (swarm.draft.counter.count(RULES) + swarm.draft.template.per_message) // block * block
+
+
+def _widened(cost: CostRange, swarm: Swarm, terms: Terms) -> CostRange:
+    """The range, as much wider as findings may be shorter or longer: all merges read the same, so
+    here nothing evens out."""
+    if cost.low is None or cost.expected is None or cost.high is None:
+        return cost
+    sums = [
+        sum(
+            (guess.cost.expected or Decimal(0) for guess in _merge_guesses(swarm, terms, each)),
+            Decimal(0),
         )
-        for n, (most, limit) in zip(parts, sizes, strict=True)
+        for each in (FOUND_TOKENS.low, FOUND_TOKENS.expected, FOUND_TOKENS.high)
     ]
+    less, more = sums[1] - sums[0], sums[2] - sums[1]
+    return replace(cost, low=max(Decimal(0), cost.low - less), high=cost.high + more)
 
 
 def _counted(ranges: Sequence[Range[int]]) -> Range[int]:
-    expected = sum(each.expected for each in ranges)
-    below = sqrt(sum((each.expected - each.low) ** 2 for each in ranges))
-    above = sqrt(sum((each.high - each.expected) ** 2 for each in ranges))
-    return Range(max(0, int(expected - below)), expected, -int(-(expected + above) // 1))
+    known = [(Decimal(each.low), Decimal(each.expected), Decimal(each.high)) for each in ranges]
+    low, expected, high = _summed(known)
+    return Range(max(0, int(low)), int(expected), -int(-high // 1))
 
 
 def _cost(costs: Sequence[CostRange], ceilings: Sequence[Decimal | None]) -> CostRange:
     first = costs[0]
-    known = [each for each in costs if each.expected is not None]
+    known = [
+        (each.low, each.expected, each.high)
+        for each in costs
+        if each.low is not None and each.expected is not None and each.high is not None
+    ]
     if len(known) < len(costs) or None in ceilings:
         return UNPRICED
-    expected = sum((each.expected or Decimal(0) for each in costs), Decimal(0))
-    below = sum(((each.expected or 0) - (each.low or Decimal(0))) ** 2 for each in costs)
-    above = sum(((each.high or Decimal(0)) - (each.expected or 0)) ** 2 for each in costs)
+    low, expected, high = _summed(known)
     return CostRange(
-        max(Decimal(0), round(expected - Decimal(below).sqrt(), 9)),
+        max(Decimal(0), round(low, 9)),
         expected,
-        round(expected + Decimal(above).sqrt(), 9),
+        round(high, 9),
         ceiling=sum((each or Decimal(0) for each in ceilings), Decimal(0)),
         cold=sum((each.cold or Decimal(0) for each in costs), Decimal(0)),
         currency=first.currency,
         price_basis=first.price_basis,
         price_date=first.price_date,
     )
+
+
+def _summed(ranges: Sequence[tuple[Decimal, Decimal, Decimal]]) -> tuple[Decimal, Decimal, Decimal]:
+    """Low, expected and high of a sum of independent calls: the distances to its ends add up by
+    their squares. One call's are uneven, for its tail is long; of many both sides are alike."""
+    uneven = Decimal(1) / Decimal(len(ranges)).sqrt()
+    below = above = Decimal(0)
+    for low, middle, high in ranges:
+        half = (high - low) / 2
+        below += (uneven * (middle - low) + (1 - uneven) * half) ** 2
+        above += (uneven * (high - middle) + (1 - uneven) * half) ** 2
+    expected = sum((middle for _, middle, _ in ranges), Decimal(0))
+    return expected - below.sqrt(), expected, expected + above.sqrt()
 
 
 def _seconds(readers: Sequence[Estimate], merges: Sequence[Estimate], swarm: Swarm) -> Range[float]:

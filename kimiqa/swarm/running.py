@@ -139,7 +139,11 @@ async def _one(
         say(replace(step, state="running"))
         try:
             answer = await _answer(state, request, events)
-            nothing = await anyio.to_thread.run_sync(lambda: _keep(state, request, answer))
+            try:
+                nothing = await anyio.to_thread.run_sync(lambda: _keep(state, request, answer))
+            except asyncio.CancelledError:
+                _keep(state, request, answer)  # it was paid for: stopping does not lose it
+                raise
         except KimiqaError as error:
             state.failed.append(error)
             say(replace(step, state="failed", message=f"{request.about}: {error.message}"))

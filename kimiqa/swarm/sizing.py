@@ -84,7 +84,7 @@ class Reader:
     def of(cls, draft: Draft, share: Share) -> Reader:
         pages = share.pages
         chosen = [frozenset(pages.get(n, ())) for n, _ in numbered(draft.documents)]
-        return cls(replace(draft, pages=tuple(chosen), turns=()), share)
+        return cls(replace(draft, pages=tuple(chosen)), share)
 
     def layout(self, *, build: bool) -> Layout:
         """The prompt, counted; `build` says whether its text is wanted too."""

@@ -6,6 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kimiqa.strategies.layout import Turn
+from kimiqa.tokens import Counter
+
 NOTHING = "NOTHING HERE"
 
 _READ = """\
@@ -42,6 +45,45 @@ quote and every place as it stands. If nothing helps, write exactly: {nothing}
 Question: {question}"""
 
 _TAG = re.compile(r"<(?=\s*/?\s*findings\b)", re.IGNORECASE)
+
+
+EARLIER_TOKENS = 1_400
+"""What was said before takes no more than this: within the room that every reader leaves for the
+question, so that the documents are divided alike from turn to turn."""
+
+_CUT = "[...]"
+
+
+def asked(question: str, turns: Sequence[Turn], counter: Counter) -> str:
+    """The question, behind the newest turns of its conversation as far as they have room: readers
+    have to know what "and then?" asks about, and the merge what was answered already."""
+    left, told = EARLIER_TOKENS, list[str]()
+    for turn in reversed(turns):
+        said = cut_to(turn.answer, left - counter.count(turn.question) - 16, counter)
+        if not said:
+            break
+        told.insert(0, f"Question: {turn.question}\nAnswer: {said}")
+        left -= counter.count(told[0]) + 2
+        if said.endswith(_CUT):
+            break
+    if not told:
+        return question
+    before = "\n\n".join(told)
+    return f"{question}\n\nIt goes on from what was asked and answered before:\n\n{before}"
+
+
+def cut_to(text: str, tokens: int, counter: Counter) -> str:
+    """As many whole lines as so many tokens hold, and that it was cut where it was."""
+    if counter.count(text) <= tokens:
+        return text
+    kept: list[str] = []
+    left = tokens - counter.count(_CUT) - 1
+    for line in text.splitlines():
+        left -= counter.count(line) + 1
+        if left < 0:
+            break
+        kept.append(line)
+    return "\n".join([*kept, _CUT]) if kept else ""
 
 
 def reading(question: str) -> str:

@@ -1,0 +1,646 @@
+"""A swarm reads everything once, keeps what it paid for, and never passes its ceiling."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import canonical, client_at, report
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kimiqa import Client, Document
+from kimiqa.errors import (
+    BadRequestError,
+    BrokenReplyError,
+    ContextWindowError,
+    EndpointError,
+    OverCapError,
+    QuotaError,
+)
+from kimiqa.plan import Plan, Step
+from kimiqa.swarm.dividing import Leaf, Share, divide
+from kimiqa.swarm.sizing import merge_of
+from kimiqa.swarm.wording import NOTHING
+from kimiqa.testing import Fault, KimiServer, Limits, Scripted
+
+QUESTION = "What was settled of the rent of Marrow house 2?"
+SMALL = 12_000
+"""A prompt of so many tokens holds a few dozen of the report's pages."""
+_PLACE = re.compile(r'<document id="(D\d+)"|<page n="(\d+)">\n(?=\S)')
+_READ_HERE = re.compile(r'<page n="(\d+)">\n([^\n]{30,}?) was settled')
+
+
+# What the server says, and what it saw ------------------------------------------------------------
+
+
+def quoting(body: dict[str, Any]) -> str:
+    """A reader's findings: one true quote of its first page. A merge's: the same line again."""
+    asked = str(body["messages"][-1]["content"])
+    if "<findings" in asked:
+        found = re.findall(r"^- .*$", asked.partition("\n</findings>\n\n")[0], re.MULTILINE)
+        return "\n".join(dict.fromkeys(found)) or NOTHING
+    document = re.search(r'<document id="(D\d+)"', asked)
+    page = _READ_HERE.search(asked)
+    assert document
+    assert page
+    return f'- It was settled: "{page[2]} was settled" [{document[1]} p. {page[1]}].'
+
+
+@pytest.fixture
+def quotes(server: KimiServer) -> KimiServer:
+    """A server whose readers quote their first page, and whose merges pass quotes on."""
+    server.answer, server.reasoning = quoting, 20
+    return server
+
+
+def prompts(server: KimiServer) -> list[str]:
+    return [str(body["messages"][-1]["content"]) for body in server.chats]
+
+
+def readers(server: KimiServer) -> list[str]:
+    """The readers' prompts, as they arrived."""
+    return [prompt for prompt in prompts(server) if "one of several readers" in prompt]
+
+
+def merges(server: KimiServer) -> list[str]:
+    return [prompt for prompt in prompts(server) if "<findings" in prompt]
+
+
+def pages_read(server: KimiServer) -> Counter[tuple[str, int]]:
+    """How often each page arrived with its text, by the server's own record."""
+    seen: Counter[tuple[str, int]] = Counter()
+    for prompt in readers(server):
+        document = ""
+        for match in _PLACE.finditer(prompt):
+            document = match[1] or document
+            if match[2]:
+                seen[document, int(match[2])] += 1
+    return seen
+
+
+def swarm(client: Client, question: str = QUESTION, *documents: Document, **more: Any) -> Plan:
+    options: dict[str, Any] = {"max_prompt_tokens": SMALL, "max_cost": "100", **more}
+    return client.plan(question, documents or [report(120)], strategy="swarm", **options)
+
+
+def stopped_at(client: Client, plan: Plan, share: float) -> list[Step]:
+    """Run until so many of the readers are done, then close the stream."""
+    steps: list[Step] = []
+    wanted = round(len(plan.requests) * share)
+    with closing(client.stream(plan)) as events:  # type: ignore[type-var]
+        for event in events:
+            if isinstance(event, Step):
+                steps.append(event)
+            if sum(step.state in ("done", "nothing") for step in steps) >= wanted:
+                return steps
+    raise AssertionError("it ended before it was stopped")
+
+
+def rows(client: Client) -> Counter[tuple[str, str]]:
+    return Counter((call.strategy, call.state) for call in client.ledger.calls())
+
+
+def spent(client: Client) -> Decimal:
+    costs = [call.cost.amount for call in client.ledger.calls() if call.cost]
+    return sum((each for each in costs if each is not None), Decimal(0))
+
+
+def nothing_held(client: Client) -> bool:
+    """Whether today counts for what was booked, and for no reservation beside it. A call that
+    may have been paid for counts at its ceiling."""
+    unknown = [call.estimate for call in client.ledger.calls() if call.state == "unknown"]
+    most = sum((Decimal(each["cost"]["ceiling"]) for each in unknown if each), Decimal(0))
+    return client.ledger.spent("day") == spent(client) + most
+
+
+# Dividing -----------------------------------------------------------------------------------------
+
+_SIZES = st.lists(st.integers(1, 400), min_size=1, max_size=60)
+
+
+@given(documents=st.lists(_SIZES, min_size=1, max_size=4), spare=st.integers(0, 2_000))
+def test_pages_are_divided_in_order_none_lost_none_twice_within_room_and_among_few(
+    documents: list[list[int]], spare: int
+) -> None:
+    leaves = [
+        Leaf(n, page, tokens)
+        for n, sizes in enumerate(documents, 1)
+        for page, tokens in enumerate(sizes, 1)
+    ]
+    heads = dict.fromkeys(range(1, len(documents) + 1), 20)
+    room = max(leaf.tokens for leaf in leaves) + 20 + spare
+
+    shares = divide(leaves, room, heads=heads)
+
+    assert [leaf for share in shares for leaf in share.leaves] == leaves
+    assert all(_held(share, heads) <= room for share in shares)
+    assert len(shares) == _fewest(leaves, room, heads)
+
+
+def _held(share: Share, heads: dict[int, int]) -> int:
+    return sum(leaf.tokens for leaf in share.leaves) + sum(heads[n] for n in share.pages)
+
+
+def _fewest(leaves: list[Leaf], room: int, heads: dict[int, int]) -> int:
+    """By filling each to the brim, which for shares of consecutive pages is the best there is."""
+    count, held, document = 0, 0, 0
+    for leaf in leaves:
+        more = leaf.tokens + (0 if leaf.document == document else heads[leaf.document])
+        if not count or held + more > room:
+            count, held, more = count + 1, 0, leaf.tokens + heads[leaf.document]
+        held, document = held + more, leaf.document
+    return count
+
+
+def test_readers_are_about_equally_full() -> None:
+    leaves = [Leaf(1, page, 100) for page in range(1, 102)]
+
+    shares = divide(leaves, 1_000, heads={1: 10})
+
+    sizes = [len(share.leaves) for share in shares]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_a_page_larger_than_a_readers_room_is_named() -> None:
+    with pytest.raises(ContextWindowError, match="Page 2 of D1 alone has 900 tokens"):
+        divide([Leaf(1, 1, 10), Leaf(1, 2, 900)], 500, heads={1: 10})
+
+
+@given(readers=st.integers(1, 300), found=st.integers(100, 8_192), room=st.integers(500, 100_000))
+def test_every_finding_reaches_the_answer_whatever_the_window(
+    readers: int, found: int, room: int
+) -> None:
+    merge = merge_of(readers, found, room, 300)
+
+    if merge is None:
+        assert (room - 300) // (found + 96) < 2
+        return
+    left = readers
+    for calls in merge.rounds:
+        assert sum(calls) == left
+        assert all(n * (found + 96) + 300 <= room for n in calls)
+        left = len(calls)
+    assert left == 1
+
+
+# Reading and merging ------------------------------------------------------------------------------
+
+
+def test_every_page_is_read_exactly_once_by_the_servers_own_record(quotes: KimiServer) -> None:
+    documents = [report(70), report(50)]
+    client = client_at(quotes)
+    plan = swarm(client, QUESTION, *documents)
+
+    answer = client.run(plan)
+
+    expected = {(f"D{n}", page) for n, doc in enumerate(documents, 1) for page in _numbers(doc)}
+    assert pages_read(quotes) == dict.fromkeys(expected, 1)
+    assert len(readers(quotes)) == len(plan.requests) > 2
+    assert (answer.coverage.pages, answer.coverage.sent) == (120, 120)
+
+
+def _numbers(document: Document) -> list[int]:
+    return [page.number for page in document.pages]
+
+
+def test_empty_pages_are_read_by_nobody_and_named(quotes: KimiServer) -> None:
+    texts = [page.text for page in report(40).pages]
+    texts[4] = texts[20] = ""
+    document = Document.from_pages(texts, name="gaps.txt")
+
+    answer = client_at(quotes).run(swarm(client_at(quotes), QUESTION, document))
+
+    assert {page for _, page in pages_read(quotes)} == set(range(1, 41)) - {5, 21}
+    (left,) = answer.coverage.left_out
+    assert (left.reason, left.pages) == ("empty", (5, 21))
+
+
+def test_chosen_pages_alone_are_read(quotes: KimiServer) -> None:
+    client = client_at(quotes)
+
+    answer = client.run(swarm(client, QUESTION, report(120), pages="11-60"))
+
+    assert {page for _, page in pages_read(quotes)} == set(range(11, 61))
+    assert answer.coverage.sent == 50
+
+
+def test_what_was_planned_for_readers_is_sent_byte_for_byte(quotes: KimiServer) -> None:
+    client = client_at(quotes)
+    plan = swarm(client)
+
+    client.run(plan)
+
+    sent = [
+        canonical({key: value for key, value in body.items() if not key.startswith("stream")})
+        for body in quotes.chats
+    ]
+    assert {request.content for request in plan.requests} <= set(sent)
+    assert len(plan.requests) == len(readers(quotes))
+
+
+def test_citations_survive_both_steps_and_are_checked(quotes: KimiServer) -> None:
+    client = client_at(quotes)
+
+    answer = client.run(swarm(client))
+
+    assert {each.status for each in answer.citations} == {"verified"}
+    assert len(answer.citations) == len(readers(quotes))
+
+
+def test_the_merge_is_told_which_quotes_stand_on_no_page(server: KimiServer) -> None:
+    server.answer = '- It ends: "the lease was never signed by anybody" [D1 p. 3].'
+    client = client_at(server)
+
+    answer = client.run(swarm(client))
+
+    assert "[D1 p. 3] (not found on that page)" in merges(server)[0]
+    assert {each.status for each in answer.citations} == {"unverified"}
+
+
+def test_readers_that_find_nothing_are_left_out_of_the_merge(server: KimiServer) -> None:
+    def only_the_first(body: dict[str, Any]) -> str:
+        said = str(body["messages"][-1]["content"])
+        return quoting(body) if "<findings" in said or '<page n="1">' in said else "Nothing here."
+
+    server.answer = only_the_first
+    client = client_at(server)
+    steps = [event for event in client.stream(swarm(client)) if isinstance(event, Step)]
+
+    states = Counter(step.state for step in steps if step.kind == "read")
+    assert states["done"] == 1
+    assert states["nothing"] == len(readers(server)) - 1
+    assert merges(server)[-1].count("<findings") == 1
+
+
+def test_where_nobody_finds_anything_the_merge_says_so(server: KimiServer) -> None:
+    server.answer = NOTHING
+    client = client_at(server)
+
+    client.run(swarm(client))
+
+    assert "No reader found anything that helps." in merges(server)[-1]
+
+
+def test_findings_larger_than_a_prompt_are_merged_in_rounds(quotes: KimiServer) -> None:
+    client = client_at(quotes)
+    plan = swarm(client, QUESTION, report(200))
+    bounds = plan.stages[1].bounds
+    assert bounds
+
+    answer = client.run(plan)
+
+    assert len(bounds.rounds) > 1
+    assert 1 < len(merges(quotes)) <= bounds.max_calls
+    assert all("one list of them" in prompt for prompt in merges(quotes)[:-1])
+    assert len(answer.citations) == len(plan.requests)
+    assert {each.status for each in answer.citations} == {"verified"}
+
+
+def test_a_reader_that_hit_its_limit_is_told_of(quotes: KimiServer) -> None:
+    quotes.fault(Fault.LENGTH)
+    client = client_at(quotes)
+
+    answer = client.run(swarm(client))
+
+    assert any("readers were cut off at their limit" in each for each in answer.warnings)
+
+
+# Money --------------------------------------------------------------------------------------------
+
+
+def test_the_quote_the_ledger_and_the_servers_bill_agree(server: KimiServer) -> None:
+    client = client_at(server)
+    client.ask(QUESTION, [report(3)])  # the first receipt shows the model's chat template
+    before = len(server.bill)
+    plan = swarm(client)
+
+    answer = client.run(plan)
+
+    bill = server.bill[before:]
+    calls = [call for call in client.ledger.calls() if call.strategy.startswith("swarm:")]
+    own = Counter(each.prompt_tokens for each in plan.requests)
+    assert own <= Counter(row.prompt_tokens for row in bill)
+    assert sorted(_of_call(call) for call in calls) == sorted(
+        (row.prompt_tokens, row.completion_tokens, row.amount) for row in bill
+    )
+    assert answer.cost.amount == sum(row.amount for row in bill)
+    assert answer.usage
+    assert answer.usage.prompt_tokens == sum(row.prompt_tokens for row in bill)
+    assert plan.estimate.cost.ceiling
+    assert answer.cost.amount <= plan.estimate.cost.ceiling
+
+
+def _of_call(call: Any) -> tuple[int, int, Decimal]:
+    return call.usage.prompt_tokens, call.usage.completion_tokens, call.cost.amount
+
+
+@settings(max_examples=25)
+@given(cap=st.decimals("0.10", "3.00", places=2))
+def test_a_cap_either_holds_the_whole_swarm_or_refuses_it(cap: Decimal) -> None:
+    client = Client("kimi-k3", base_url="http://127.0.0.1:1/v1", api_key="none", home=None)
+
+    try:
+        plan = swarm(client, max_cost=cap)
+    except OverCapError:
+        return
+
+    bounds, ceiling = plan.stages[1].bounds, plan.estimate.cost.ceiling
+    assert bounds
+    assert bounds.ceiling
+    assert ceiling
+    assert bounds.ceiling < ceiling <= cap
+
+
+def test_a_cap_that_is_too_small_sends_nothing(server: KimiServer) -> None:
+    client = client_at(server)
+
+    with pytest.raises(OverCapError):
+        swarm(client, max_cost="0.05")
+
+    assert server.chats == []
+
+
+def test_after_thirty_receipts_most_costs_are_inside_their_range(server: KimiServer) -> None:
+    client = client_at(server)
+    inside: list[bool] = []
+    for number in range(1, 33):
+        plan = swarm(client, f"What was settled of house {number}?", report(40))
+        answer = client.run(plan)
+        cost = plan.estimate.cost
+        if number > 12:  # three calls each: from here on more than thirty receipts are known
+            assert cost.low is not None
+            assert cost.high is not None
+            assert answer.cost.amount is not None
+            inside.append(cost.low <= answer.cost.amount <= cost.high)
+
+    assert sum(inside) / len(inside) >= 0.85
+
+
+def test_the_next_question_finds_every_readers_pages_warm(quotes: KimiServer) -> None:
+    client = client_at(quotes)
+    client.run(swarm(client))
+    before = len(quotes.bill)
+
+    plan = swarm(client, "And what of the garden of Quill house 5, at great length?")
+    client.run(plan)
+
+    least = min(each.prompt_tokens for each in plan.requests)
+    own = [row for row in quotes.bill[before:] if row.prompt_tokens >= least]
+    cached = sum(row.cached_tokens for row in own)
+    bounds = plan.stages[1].bounds
+    assert bounds
+    assert len(own) == len(plan.requests)
+    assert cached > 0.9 * sum(row.prompt_tokens for row in own)
+    block = 256
+    predicted = plan.estimate.cached_tokens - bounds.max_calls * block  # a merge's rules are warm
+    assert abs(predicted - cached) <= 2 * block * len(own)
+
+
+# Faults, stopping, going on -----------------------------------------------------------------------
+
+
+def test_a_rate_limit_is_waited_for_and_paid_once(quotes: KimiServer) -> None:
+    quotes.fault(Fault.RATE_LIMIT, retry_after=0)
+    client = client_at(quotes)
+    plan = swarm(client)
+
+    client.run(plan)
+
+    assert len(readers(quotes)) == len(plan.requests) + 1
+    assert rows(client)["swarm:read", "settled"] == len(plan.requests)
+    assert spent(client) == quotes.billed
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault.SERVER_ERROR_500, EndpointError),
+        (Fault.STREAM_CUT, None),
+        (Fault.CONTENT_FILTER_400, EndpointError),
+        (Fault.QUOTA, QuotaError),
+    ],
+    ids=lambda each: getattr(each, "value", ""),
+)
+def test_what_the_others_found_is_kept_when_one_reader_fails(
+    fault: Fault, error: type[Exception] | None, quotes: KimiServer
+) -> None:
+    client = client_at(quotes)
+    plan = swarm(client)
+    quotes.fault(fault, after=1)
+    if error is None:  # a reply that breaks off is kept as far as it came
+        client.run(plan)
+        return
+
+    with pytest.raises(error, match="found is kept for a week") as caught:
+        client.run(plan)
+
+    assert "only what is missing is paid" in str(caught.value)
+    quotes.faults.clear()
+    kept = rows(client)["swarm:read", "settled"]
+    again = swarm(client)
+    assert len(again.requests) == len(plan.requests) - kept
+    client.run(again)
+    assert rows(client)["swarm:read", "settled"] == len(plan.requests)
+    assert nothing_held(client)
+
+
+def test_a_reader_without_words_is_a_failure_and_not_a_finding(server: KimiServer) -> None:
+    server.answer = Scripted("", finish_reason="stop")
+    client = client_at(server)
+
+    with pytest.raises(BrokenReplyError, match="wrote nothing"):
+        client.run(swarm(client))
+
+
+def test_stopped_at_forty_percent_it_keeps_what_is_paid_and_goes_on_from_there(
+    quotes: KimiServer,
+) -> None:
+    quotes.limits = Limits(concurrency=4)
+    whole = client_at(quotes, home=None)
+    (paid_in_one_go,) = [whole.run(swarm(whole, QUESTION, report(300))).cost.amount]
+    assert paid_in_one_go
+    quotes.cache.clear()
+    quotes.tokens_per_second = 400
+    client = client_at(quotes)
+    plan = swarm(client, QUESTION, report(300))
+    stopped_at(client, plan, 0.4)
+    held = rows(client)
+    done = held["swarm:read", "settled"]
+
+    assert done >= round(0.4 * len(plan.requests))
+    assert {state for _, state in held} <= {"settled", "estimated", "unknown", "released"}
+    assert nothing_held(client)
+
+    before, quotes.tokens_per_second = len(readers(quotes)), 0
+    abandoned = spent(client) - sum(
+        call.cost.amount for call in client.ledger.calls() if call.state == "settled" and call.cost
+    )
+    again = swarm(client, QUESTION, report(300))
+    answer = client.run(again)
+
+    assert len(again.stages[0].kept) == done
+    assert len(readers(quotes)) - before == len(plan.requests) - done == len(again.requests)
+    assert f"{done:,} of {len(plan.requests):,} readers were paid" in " ".join(answer.warnings)
+    assert again.estimate.cost.expected < plan.estimate.cost.expected  # type: ignore[operator]
+    assert spent(client) - abandoned <= paid_in_one_go
+    assert {each.status for each in answer.citations} == {"verified"}
+    assert len(answer.citations) == len(plan.requests)
+
+
+def test_what_is_kept_is_forgotten_at_the_end(quotes: KimiServer) -> None:
+    client = client_at(quotes)
+
+    client.run(swarm(client))
+
+    assert swarm(client).stages[0].kept == ()
+
+
+def test_what_is_kept_goes_with_its_document(quotes: KimiServer) -> None:
+    client = client_at(quotes)
+    plan = swarm(client)
+    quotes.tokens_per_second = 400
+    stopped_at(client, plan, 0.4)
+    assert swarm(client).stages[0].kept
+
+    client.ledger.forget_document(report(120).id)
+
+    assert swarm(client).stages[0].kept == ()
+
+
+# Limits of the account ----------------------------------------------------------------------------
+
+
+def test_without_known_limits_eight_read_at_once(quotes: KimiServer) -> None:
+    quotes.latency = 0.2
+    client = client_at(quotes)
+    plan = swarm(client, QUESTION, report(300))
+
+    client.run(plan)
+
+    assert len(plan.requests) > 8
+    assert quotes.gate.peak == 8
+
+
+def test_the_accounts_concurrency_is_kept(quotes: KimiServer, home: Path) -> None:
+    from kimiqa.settings import Settings, save_settings
+
+    quotes.limits = Limits(concurrency=2)
+    quotes.latency = 0.05
+    save_settings(Settings(concurrency=2), home)
+    client = client_at(quotes)
+
+    client.run(swarm(client, QUESTION, report(120)))
+
+    assert quotes.gate.peak == 2
+    assert len(readers(quotes)) == len(swarm(client, QUESTION, report(120)).requests)
+
+
+# Conversations, placeholders ----------------------------------------------------------------------
+
+
+def test_a_second_question_tells_readers_and_merge_what_was_said(quotes: KimiServer) -> None:
+    client = client_at(quotes)
+    talk = client.conversation([report(120)])
+    first = talk.ask(QUESTION, strategy="swarm", max_prompt_tokens=SMALL, max_cost="100")
+    before = len(quotes.chats)
+
+    talk.ask("And then?", strategy="swarm", max_prompt_tokens=SMALL, max_cost="100")
+
+    asked = prompts(quotes)[before:]
+    assert all("Question: And then?\n\nIt goes on from" in prompt for prompt in asked)
+    assert all(f"Question: {QUESTION}\nAnswer: {first.text}" in prompt for prompt in asked)
+
+
+def test_a_turn_of_a_swarm_stands_in_the_next_prompt_of_any_strategy(quotes: KimiServer) -> None:
+    client = client_at(quotes)
+    talk = client.conversation([report(120)])
+    first = talk.ask(QUESTION, strategy="swarm", max_prompt_tokens=SMALL, max_cost="100")
+
+    quotes.answer = "Because it was so."
+    for strategy in ("full", "chunks"):
+        talk.ask("Why?", strategy=strategy)
+
+        said = [message["content"] for message in quotes.chats[-1]["messages"]]
+        assert said[2] == first.text
+        assert said[-1].endswith("Why?")
+
+
+def test_a_long_conversation_leaves_the_division_as_it_was(quotes: KimiServer) -> None:
+    quotes.answer = lambda body: "\n".join(f"- Line {n} of a very long answer." for n in range(800))
+    client = client_at(quotes)
+    talk = client.conversation([report(120)])
+    options: dict[str, Any] = {"strategy": "swarm", "max_prompt_tokens": SMALL, "max_cost": "100"}
+    one = talk.plan(QUESTION, **options)
+    talk.ask(QUESTION, **options)
+
+    two = talk.plan("And then?", **options)
+
+    assert [each.about for each in one.requests] == [each.about for each in two.requests]
+    assert "[...]" in two.asked
+
+
+def test_personal_data_goes_neither_to_readers_nor_to_the_merge(server: KimiServer) -> None:
+    mail = "anna.berg@example.org"
+    texts = [f"{page.text}\nWrite to {mail} about it." for page in report(60).pages]
+    document = Document.from_pages(texts, name="letters.txt")
+    server.answer = '- It says: "Write to [EMAIL-1] about it" [D1 p. 2].'
+    client = client_at(server)
+
+    answer = client.run(swarm(client, f"Who is {mail}?", document, private=True))
+
+    assert all(mail not in prompt for prompt in prompts(server))
+    assert all("[EMAIL-1]" in prompt for prompt in merges(server))
+    assert mail in answer.text
+    assert {each.status for each in answer.citations} == {"verified"}
+
+
+def test_the_embedded_endpoint_has_no_swarm(home: Path) -> None:
+    with pytest.raises(BadRequestError, match="no model that could put findings together"):
+        Client(home=home).plan(QUESTION, [report(3)], strategy="swarm")
+
+
+# A tenth of five million tokens -------------------------------------------------------------------
+
+
+def test_half_a_million_tokens_are_read_page_by_page_exactly_once(quotes: KimiServer) -> None:
+    document = Document.from_pages(_many_pages(1_400), name="archive.txt")
+    client = client_at(quotes)
+    plan = swarm(client, QUESTION, document, max_prompt_tokens=60_000)
+
+    answer = client.run(plan)
+
+    assert sum(each.prompt_tokens for each in plan.requests) > 500_000
+    assert pages_read(quotes) == {("D1", page): 1 for page in range(1, 1_401)}
+    assert all(not isinstance(each.source, str) for each in plan.requests)
+    assert {each.status for each in answer.citations} == {"verified"}
+
+
+def _many_pages(count: int) -> Iterator[str]:
+    pages = [page.text for page in report(150).pages]
+    for number in range(count):
+        yield (
+            f"Sheet {number} of the archive holds house {number}, which was settled.\n"
+            + pages[number % len(pages)]
+        )
+
+
+def test_a_request_that_is_laid_out_otherwise_is_not_sent(quotes: KimiServer) -> None:
+    from dataclasses import replace
+
+    client = client_at(quotes)
+    plan = swarm(client)
+    (first, *others) = plan.requests
+    other = first.unkept(lambda: first.content.replace("Marrow", "Thornby", 1))
+    stage = replace(plan.stages[0], requests=(other, *others))
+
+    with pytest.raises(BadRequestError, match="not the one that was priced"):
+        client.run(replace(plan, stages=(stage, plan.stages[1])))
+
+    assert not any("Thornby house 2?" in prompt for prompt in readers(quotes))
