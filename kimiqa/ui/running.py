@@ -133,6 +133,7 @@ def _ended(state: State, job: Job) -> None:
             show_error(job.error)
         elif job.stopped:
             st.info(_("Stopped. What it cost, if anything, stands in the ledger."))
+        trace.ended_early(state, job)
         for each in job.of(Unanswered):
             st.markdown(f"**{escape(each.question)}**")
             show_error(each.error)

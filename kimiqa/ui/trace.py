@@ -7,20 +7,23 @@ from decimal import Decimal
 
 import streamlit as st
 
-from kimiqa.plan import Finished, Step
-from kimiqa.ui.engine import engine
+from kimiqa.plan import Finished, Started, Step
+from kimiqa.ui import desk
+from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
-from kimiqa.ui.text import escape, money, shortened
+from kimiqa.ui.text import escape, money, price_range, shortened
 from kimiqa.ui.words import _
 
 MARKS = {
-    "waiting": "○",
-    "running": "…",
-    "done": "✓",
-    "nothing": "∅",
-    "failed": "✗",
-    "kept": "✓",
+    "waiting": ("○", "gray", "waiting"),
+    "running": ("◐", "blue", "under way"),
+    "done": ("✓", "green", ""),
+    "nothing": ("∅", "gray", "nothing here"),
+    "failed": ("✗", "red", "failed"),
+    "kept": ("◆", "green", "paid before"),
 }
+"""A shape, a colour and words: no state is told by its colour alone."""
+PAID = ("done", "nothing", "kept")
 _SHOWN = 200
 _MESSAGE = 160
 
@@ -52,7 +55,33 @@ def show(events: Sequence[Step], *, expanded: bool = False) -> None:
     with st.expander(_head(steps), expanded=expanded, icon=":material/account_tree:"):
         if len(steps) > _SHOWN:
             st.caption(f"{_('The last')} {_SHOWN:,} {_('of')} {len(steps):,}")
-        st.markdown("  \n".join(escape(_line(step)) for step in steps[-_SHOWN:]))
+        _progress(steps)
+        st.markdown("  \n".join(map(_line, steps[-_SHOWN:])))
+
+
+def ended_early(state: State, job: Job) -> None:
+    """What the readers of a swarm that was stopped or failed have paid for, and what the rest
+    would cost."""
+    readers = [step for step in steps_of(job.of(Step)) if step.kind == "read"]
+    started = job.last(Started)
+    if not readers or started is None:
+        return
+    paid = sum(step.state in PAID for step in readers)
+    total = readers[0].total or len(readers)
+    way = next((w for w in desk.ways(state, started.plan.question) if w.strategy == "swarm"), None)
+    cost = way.estimate.cost if way else None
+    rest = f": {price_range(cost)}" if cost is not None and cost.low is not None else ""
+    goes_on = _("readers are paid; asking again goes on from there")
+    st.info(escape(f"{paid:,} {_('of')} {total:,} {goes_on}{rest}."))
+
+
+def _progress(steps: Sequence[Step]) -> None:
+    """A bar, where it is known how many steps there will be."""
+    totals = {step.kind: step.total for step in steps}
+    total = sum(filter(None, totals.values()))
+    if None not in totals.values() and total:
+        ended = sum(step.state not in ("waiting", "running") for step in steps)
+        st.progress(min(1.0, ended / total))
 
 
 def _head(steps: Sequence[Step]) -> str:
@@ -68,4 +97,6 @@ def _line(step: Step) -> str:
     paid = ""
     if step.cost is not None and step.cost.amount is not None:
         paid = f" · {money(step.cost.amount, step.cost.currency)}"
-    return f"{MARKS[step.state]} {_(step.kind)} {step.number:,}{about}{paid}"
+    shape, colour, words = MARKS[step.state]
+    state = f" · {_(words)}" if words else ""
+    return f":{colour}[{shape}] " + escape(f"{_(step.kind)} {step.number:,}{about}{state}{paid}")
