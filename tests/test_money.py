@@ -444,7 +444,9 @@ def test_questions_asked_at_once_never_pass_the_day_together(spendthrift: KimiSe
 
     def ask(number: int) -> bool:
         try:
-            client.ask(f"Question {number}?", [lease()], max_completion_tokens=6_000)
+            client.ask(
+                f"Question {number}?", [lease()], strategy="full", max_completion_tokens=6_000
+            )
         except OverCapError:
             return False
         return True
@@ -465,6 +467,6 @@ def test_two_clients_share_one_day(spendthrift: KimiServer) -> None:
 
     for number in range(20):
         with suppress(OverCapError):
-            clients[number % 2].ask(f"Question {number}?", [lease()])
+            clients[number % 2].ask(f"Question {number}?", [lease()], strategy="full")
 
     assert Decimal("0.1") < spendthrift.billed <= Decimal("0.30")
