@@ -64,7 +64,7 @@ def _group(label: str, found: Mapping[str, Measure], top: int) -> Iterator[str]:
         yield from _bar(found[name], top + n * _BAR, colour)
     paid = found["cost_per_right"].value
     told = "no right answer" if paid is None else "free" if paid == 0 else f"{paid:.4f} per right"
-    yield _text(_LEFT + _SPAN + 42, top + _BAR * 2, told)
+    yield _text(_LEFT + _SPAN + 52, top + _BAR * 2, told)
 
 
 def _bar(measure: Measure, y: int, colour: str) -> Iterator[str]:
