@@ -11,9 +11,11 @@ from kimiqa.ui import (
     beginning,
     heap,
     opening,
+    outline,
     panel,
     question,
     quick,
+    reading,
     retention,
     running,
     shelf,
@@ -48,6 +50,8 @@ def _page(state: State) -> None:
         calm(_main)(state)
     else:
         calm(views.show)(state)
+    reading.shown(state)
+    calm(outline.fill)(state)
     keep_choices(state)
 
 

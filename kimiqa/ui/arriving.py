@@ -47,6 +47,7 @@ def _jobs(state: State) -> list[Job]:
 @st.fragment(run_every=TICK_SECONDS)
 def _show_progress(state: State) -> None:
     before = _standing(state)
+    reading.wait(state, TICK_SECONDS - 0.05)
     settle(state)
     running = _jobs(state)
     if not running or _standing(state) != before:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kimiqa.chapters import Chapter, entries
+from kimiqa.ui import reading
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.text import shortened
 from kimiqa.ui.words import _
@@ -12,6 +13,21 @@ from kimiqa.ui.words import _
 MOST = 400
 """So many entries are offered; the others can be typed."""
 _INDENT = "\u2003"
+
+
+def place(state: State) -> None:
+    """Where the choice will stand: a long outline takes a second to read, and nothing that a
+    person waits for is to wait for that."""
+    state.remembered["outline_place"] = st.container()
+
+
+def fill(state: State) -> None:
+    """The choice, once all else is on the page. While a document is being looked over its outline
+    is read by that job, and the page is shown anew at its end."""
+    where = state.remembered.pop("outline_place", None)
+    if where is not None and not reading.jobs(state):
+        with where:
+            choice(state)
 
 
 def choice(state: State) -> None:

@@ -20,7 +20,7 @@ def show(state: State) -> None:
     _model(state)
     _effort(state)
     _field(state, "pages", _("Pages"), _("all, or 40-95, or D2: 3-7"))
-    outline.choice(state)
+    outline.place(state)
     private.choice(state)
     cap = desk.setup(state).budget.question
     usual = money(cap, desk.setup(state).budget.currency) if cap is not None else _("no cap")

@@ -22,7 +22,7 @@ def show(state: State) -> None:
     asked = len(state.remembered.get("turns", ()))
     key = f"question-{state.conversation}-{asked}"
     st.session_state.setdefault(key, state.choices.question)
-    calm(private.notice)(state)
+    notice = st.container()
     with st.container(border=True):
         state.choices.question = st.text_area(
             _("Your question") if not asked else _("Your next question"),
@@ -35,6 +35,9 @@ def show(state: State) -> None:
         question = _asked(state)
         priced = _priced(state, question)
         way = None if priced is None else _price_and_ask(state, question, priced)
+    with notice:
+        # Above the box, and after it: the first look for personal data takes a while.
+        calm(private.notice)(state)
     if way is not None:
         # Outside of the box: on a telephone a table has no width to give away.
         calm(weigh.show)(state, question or ORDINARY_QUESTION, way)

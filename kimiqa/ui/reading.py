@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakValueDictionary
 
+from kimiqa.chapters import entries
 from kimiqa.document import Document
 from kimiqa.errors import KimiqaError, PasswordRequiredError
 from kimiqa.settings import home_folder
@@ -21,6 +23,12 @@ AT_ONCE = 3
 SOON = 0.8
 """Seconds for which a page waits for a file before it shows how far its reading is."""
 
+PATIENCE = 5.0
+"""Seconds for which the second pass waits for a page that shows the prices first."""
+
+_shown: WeakValueDictionary[str, threading.Event] = WeakValueDictionary()
+"""For each document that is being read: whether its prices stand on a page."""
+
 _turn = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -29,6 +37,9 @@ def start(state: State, document_id: str) -> None:
     name = state.names.get(document_id, "document")
     source = store_for(home_folder()).source(document_id)
     password = state.passwords.get(document_id)
+    seen = _shown.setdefault(document_id, threading.Event())
+    if document_id not in state.documents or len(jobs(state)) > AT_ONCE:
+        seen.set()  # no page waits for this one alone
 
     def steps() -> Iterator[Any]:
         while not _turn.acquire(timeout=0.5):
@@ -37,11 +48,27 @@ def start(state: State, document_id: str) -> None:
             for step in Document.reading(source, name=name, password=password):
                 yield step
                 if isinstance(step, Document):
-                    yield from step.checking()
+                    yield from _look_over(step, seen)
         finally:
             _turn.release()
 
     engine().read(_key(document_id), name, steps)
+
+
+def _look_over(document: Document, seen: threading.Event) -> Iterator[Any]:
+    """The second pass and the outline, once the prices are on the page: both take a processor
+    that the page needs until then."""
+    seen.wait(PATIENCE)
+    for _entry in entries([document]):
+        break
+    yield from document.checking()
+
+
+def shown(state: State) -> None:
+    """The prices of this page's documents are there: what takes long may go on."""
+    for document_id in state.documents:
+        if (seen := _shown.get(document_id)) is not None and document_id in state.opened:
+            seen.set()
 
 
 def _key(document_id: str) -> str:
@@ -73,6 +100,17 @@ def _read(job: Job) -> Document | None:
     return found
 
 
+def wait(state: State, seconds: float) -> None:
+    """Wait until a document that is read for this page is there, at most so long."""
+    waiting = [each for each in state.documents if each not in state.opened]
+    found = [job for each in waiting if (job := engine().latest(_key(each))) is not None]
+    until = time.monotonic() + seconds
+    while found and time.monotonic() < until:
+        if any(not job.running or job.last(Document) for job in found):
+            return
+        time.sleep(0.01)
+
+
 def unsettled(state: State) -> bool:
     """Whether a document was looked over that the page still shows as it was read."""
     found = (engine().latest(_key(document_id)) for document_id in state.documents)
@@ -81,6 +119,7 @@ def unsettled(state: State) -> bool:
 
 def finish(state: State) -> None:
     """Wait until every document of this page has been looked over."""
+    shown(state)
     for document_id in state.documents:
         job = engine().running(_key(document_id))
         if job is not None:
