@@ -222,6 +222,22 @@ def test_steps_are_a_hard_limit(server: KimiServer) -> None:
     assert answer.complete
 
 
+def test_many_calls_with_many_tools_stay_counted(server: KimiServer) -> None:
+    sums = [
+        tool_call("calculate", {"expression": f"{n} * 2", "operands": []}, n) for n in (1, 2, 3)
+    ]
+    last = '"liquidated damages of 1,250 USD for each day" [D1 p. 41]'
+    server.answer = lambda body: (
+        last if body.get("tool_choice") == "none" else Scripted(tool_calls=sums)
+    )
+
+    answer = ask(server, max_steps=45, max_cost="8")
+
+    assert len(server.bill) == 45
+    assert answer.cost.amount == server.billed
+    assert answer.warnings == (answer.warnings[-1],), "no count was off"
+
+
 def test_a_model_that_never_answers_leaves_its_notes(server: KimiServer) -> None:
     note = tool_call("note", {"finding": f'Damages: "{FACT}" [D1 p. 41]'})
     server.answer = lambda body: Scripted(tool_calls=[note], finish_reason="tool_calls")

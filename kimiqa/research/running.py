@@ -151,9 +151,9 @@ class Run:
         elif self.plan.price is not None and answer.plan is not None:
             self.charged += answer.plan.estimate.cost.ceiling or Decimal(0)
         if answer.usage is not None:
-            # The endpoint knows its template and its tools better than we do.
-            more = answer.usage.prompt_tokens - request.prompt_tokens
-            self.dialogue.tokens += max(0, more)
+            # The endpoint knows its template better than we do, and bills by its own count:
+            # only what is added from here on is ours, so that nothing sums up over many calls.
+            self.dialogue.tokens += answer.usage.prompt_tokens - request.prompt_tokens
 
 
 async def run(plan: Plan, desk: Desk) -> AsyncGenerator[Event]:
