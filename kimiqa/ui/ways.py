@@ -101,6 +101,8 @@ def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> 
             help=escape(way.reason) if way.reason and way.fits else None,
         )
         if way.fits:
+            if way.strategy == "swarm" and way.reason:
+                st.caption(escape(_(way.reason)))
             st.caption(_facts(way))
         else:
             _cannot(state, way)
