@@ -153,10 +153,11 @@ def contract(folder: Path, name: str, rent: int) -> Path:
 class Tab:
     """A tab that notes every request it makes."""
 
-    def __init__(self, browser: Any, *, width: int = 1440, scheme: str = "light") -> None:
+    def __init__(self, browser: Any, *, locale: str = "en-US") -> None:
         self.context = browser.new_context(
-            viewport={"width": width, "height": SIZES[width]},
-            color_scheme=scheme,
+            viewport={"width": 1440, "height": SIZES[1440]},
+            color_scheme="light",
+            locale=locale,
             reduced_motion="reduce",
             permissions=["clipboard-read", "clipboard-write"],
         )

@@ -13,6 +13,7 @@ pytest.importorskip("playwright.sync_api")
 pytest.importorskip("axe_playwright_python")
 
 from browsing import App, Tab
+from test_ui_words import POLISH, install
 
 HOSTILE = """It costs $5 today and $6 tomorrow.
 
@@ -84,7 +85,7 @@ def test_from_a_file_to_a_citation_by_keyboard_alone(
     tab.text("Ask a long document").wait_for()
     keys = tab.settled().page.keyboard
 
-    tab_to(tab, "^(Upload|Browse)")
+    tab_to(tab, r"^(upload\s+)?Upload$")
     with tab.page.expect_file_chooser() as chooser:
         keys.press("Enter")
     chooser.value.set_files(str(samples / "lease.md"))
@@ -130,6 +131,17 @@ def without_names(tab: Tab) -> list[str]:
     lines = tab.page.locator("body").aria_snapshot().splitlines()
     kinds = "button|link|textbox|searchbox|checkbox|radio|switch|combobox|slider|spinbutton"
     return [line.strip() for line in lines if re.match(rf"\s*- ({kinds})(?! \")(\s|:|$)", line)]
+
+
+def test_the_browsers_language_is_spoken_where_there_is_a_catalogue(
+    free: App, browser: Any
+) -> None:
+    install(free.home, "pl", POLISH)
+    tab = Tab(browser, locale="pl-PL").open(free.url)
+
+    tab.text("Zapytaj długi dokument").wait_for()
+    assert tab.button("Wypróbuj przykład").is_visible()
+    tab.close()
 
 
 def test_nothing_moves_where_less_motion_is_wished(free: App, tab: Tab) -> None:

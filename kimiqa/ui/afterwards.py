@@ -97,7 +97,7 @@ def _copy(turn: Turn) -> None:
         _("Copy"), icon=":material/content_copy:", type="tertiary", key=key, on_change="rerun"
     )
     if shown.open:
-        shown.code(to_markdown(sheet(turn)), language=None, wrap_lines=True, height=320)
+        shown.code(to_markdown(sheet(turn)), language=None, wrap_lines=True)
 
 
 def downloads(key: str, sheets: Callable[[], Sequence[Sheet]], name: str) -> None:

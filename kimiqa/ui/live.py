@@ -13,15 +13,19 @@ from typing import Any
 import streamlit as st
 
 FOLDER = Path(__file__).resolve().parent.parent / "data"
-KEYS = ".st-key-ask kbd{color:inherit!important;opacity:1!important}"
-"""On the accent, Streamlit writes a button's keys too faintly to be read."""
+READABLE = (
+    ".st-key-ask kbd{color:inherit!important;opacity:1!important}\n"
+    "[data-testid=stPopoverButton]{color:inherit!important}"
+)
+"""On the accent, Streamlit writes a button's keys too faintly to be read; in the dark, the button
+of what is unfolded. Without the line's end this would be taken for a file's name."""
 QUIET = "p{margin:0;font-size:.875rem;color:var(--st-text-color);opacity:.75}"
 
 
 @cache
 def _component(name: str) -> Any:
     if name == "keys":
-        return st.components.v2.component("kimiqa_keys", css=KEYS, isolate_styles=False)
+        return st.components.v2.component("kimiqa_keys", css=READABLE, isolate_styles=False)
     script = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
     if name == "countdown":
         return st.components.v2.component(f"kimiqa_{name}", html="<p></p>", css=QUIET, js=script)
