@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,8 +92,7 @@ forget = _kept.forget
 
 def find(document: Document, model: str) -> DocumentVectors | None:
     """The vectors that were made of these texts with this model; None where there are none."""
-    texts = _texts(document.pages)
-    key = (document.id, model, texts)
+    key = (document.id, model, _texts_of(document))
     store = document.store
     kept = _kept.find(key)
     if store is None:
@@ -126,7 +126,7 @@ def make(
     vectors = np.concatenate(made) if made else np.empty((0, 0), np.float32)
     # As they are kept, so that the same chunks are chosen before and after a new start.
     found = DocumentVectors(np.array(places, np.int32).reshape(-1, 3), _loose(*_tight(vectors)))
-    key = (document.id, embedder.name, _texts(document.pages))
+    key = (document.id, embedder.name, _texts_of(document))
     if document.store is not None:
         with contextlib.suppress(OSError, sqlite3.Error):
             _save(document.store, key, found)
@@ -138,6 +138,17 @@ def _places(pages: Sequence[Page], embedder: Embedder) -> Iterator[tuple[int, in
     for number, page in enumerate(pages):
         for span in chunk_text(page.text, embedder, UNIT_PIECES):
             yield number, span.start, span.end
+
+
+_named: WeakKeyDictionary[Document, tuple[Sequence[Page], str]] = WeakKeyDictionary()
+
+
+def _texts_of(document: Document) -> str:
+    """The name of its texts, made once: every price of every question asks for it."""
+    known = _named.get(document)
+    if known is None or known[0] is not document.pages:
+        _named[document] = known = (document.pages, _texts(document.pages))
+    return known[1]
 
 
 def _texts(pages: Sequence[Page]) -> str:

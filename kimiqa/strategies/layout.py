@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from kimiqa import picturing
 from kimiqa.document import Document, Page
@@ -223,14 +224,8 @@ def rules_part(counter: Counter) -> Part:
 
 def unread(draft: Draft, n: int, document: Document) -> list[LeftOut]:
     """The pages of one document that no prompt can hold: empty, a picture, failed, not asked."""
-    groups: dict[Reason, list[int]] = {}
-    pictured = draft.pictured(n)
-    for page in document.pages:
-        if not draft.chosen(n, page.number):
-            groups.setdefault("not_chosen", []).append(page.number)
-        elif (reason := _unreadable(page)) and page.number not in pictured:
-            groups.setdefault(reason, []).append(page.number)
-    return [LeftOut(f"D{n}", tuple(pages), reason) for reason, pages in groups.items()]
+    left = _reach(draft, n, document).left
+    return [LeftOut(f"D{n}", pages, reason) for reason, pages in left.items()]
 
 
 def _unreadable(page: Page) -> Reason | None:
@@ -242,12 +237,45 @@ def _unreadable(page: Page) -> Reason | None:
 
 def readable(draft: Draft, n: int, document: Document) -> list[int]:
     """The numbers of the asked pages that have text, or whose picture is sent."""
-    pictured = draft.pictured(n)
-    return [
-        page.number
-        for page in document.pages
-        if draft.chosen(n, page.number) and (page.number in pictured or not _unreadable(page))
-    ]
+    return list(_reach(draft, n, document).readable)
+
+
+class _Reach(NamedTuple):
+    """Which of these pages can be sent, and why the others cannot."""
+
+    pages: tuple[Page, ...]
+    asked: tuple[frozenset[int] | None, frozenset[int]]
+    readable: tuple[int, ...]
+    left: dict[Reason, tuple[int, ...]]
+
+
+_reached: WeakKeyDictionary[Document, _Reach] = WeakKeyDictionary()
+"""The last one of each document: every way to answer it asks for the same several times."""
+
+
+def _reach(draft: Draft, n: int, document: Document) -> _Reach:
+    asked = (draft.pages[n - 1], draft.pictured(n))
+    known = _reached.get(document)
+    if known is None or known.pages is not document.pages or known.asked != asked:
+        _reached[document] = known = _divided(document.pages, *asked)
+    return known
+
+
+def _divided(
+    pages: tuple[Page, ...], selection: frozenset[int] | None, pictured: frozenset[int]
+) -> _Reach:
+    held: list[int] = []
+    left: dict[Reason, list[int]] = {}
+    for page in pages:
+        number = page.number
+        if selection is not None and number not in selection:
+            left.setdefault("not_chosen", []).append(number)
+        elif (reason := _unreadable(page)) and number not in pictured:
+            left.setdefault(reason, []).append(number)
+        else:
+            held.append(number)
+    reasons = {reason: tuple(numbers) for reason, numbers in left.items()}
+    return _Reach(pages, (selection, pictured), tuple(held), reasons)
 
 
 def numbered(documents: Sequence[Document]) -> list[tuple[int, Document]]:
