@@ -48,13 +48,23 @@ SHOWN = (
     "answerable_refused", "prompt_tokens", "completion_tokens", "seconds",
 )  # fmt: skip
 
-VARIANT_END = """
+ENDS = {
+    "refuse": """
 Answer in the language of the question, in one or two sentences, as in: The deposit is 4,200 \
 euros, as "a deposit of 4,200 euros" shows [D1 p. 3]. Give numbers, dates and names as the \
 documents give them. Where they contradict each other, say that and cite both.
 
 First look whether the pages hold the answer. Where they do not, write "The documents do not \
-say" and what is missing, cite nothing, and do not guess."""
+say" and what is missing, cite nothing, and do not guess.""",
+    "example": """
+Answer in the language of the question, to the point. Give numbers, dates and names as the \
+documents give them. Where the documents do not hold the answer, or only part of it, say so \
+plainly and do not guess. Where they contradict each other, say that and cite both.
+
+Write every sentence with its place behind it in square brackets, as in this example:
+The deposit is 4,200 euros: "a deposit of 4,200 euros" [D1 p. 3].""",
+}
+"""How the rules may end instead; "ours" are the rules as they are."""
 
 
 def main() -> None:
@@ -74,7 +84,9 @@ def _chosen() -> argparse.Namespace:
     parser.add_argument("--questions", type=int, default=80)
     parser.add_argument("--tokens", type=int, default=2_000, help="most prompt tokens")
     parser.add_argument("--answer", type=int, default=160, help="most completion tokens")
-    parser.add_argument("--wordings", nargs="+", default=["ours", "variant"])
+    parser.add_argument(
+        "--wordings", nargs="+", default=["ours", "example"], choices=["ours", *ENDS]
+    )
     parser.add_argument("--out", type=Path, default=Path("evaluate-results"))
     parser.add_argument("--url", help="a server that runs already")
     parser.add_argument("--report", action="store_true", help="ask nothing")
@@ -217,7 +229,7 @@ def _worded(wording: str) -> Iterator[None]:
     """The rules of this wording, in the two places where they are laid out and counted."""
     before = prompts.RULES
     head = before[: before.index("\nAnswer in the language")]
-    rules = before if wording == "ours" else head + VARIANT_END
+    rules = before if wording == "ours" else head + ENDS[wording]
     prompts.RULES = layout.RULES = rules
     try:
         yield
