@@ -104,6 +104,14 @@ def test_a_comparison_reaches_every_provider() -> None:
     assert {"USD", "CNY"} <= {each.currency for each in offers}
 
 
+def test_a_comparison_flags_old_prices(samples: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["-q", "What is the rent?", "--model", "kimi-k3", "--models", "yi-lightning"]
+    assert run(["compare", str(samples / "lease.md"), *asked]) == 0
+
+    row = next(line for line in capsys.readouterr().out.splitlines() if "lingyiwanwu" in line)
+    assert row.endswith("2026-04-25 OLD")
+
+
 def test_the_file_has_no_price_without_quotes() -> None:
     """A bare number would be a float, and money is not."""
     text = (Path(presets.__file__).parent.parent / "data" / "presets.toml").read_text("utf-8")

@@ -155,9 +155,12 @@ def show_repriced(found: Repriced, as_json: bool) -> None:
         write_json({"repriced": found.to_json()})
         return
     was = " and ".join(money(amount, unit) for unit, amount in found.was.items()) or "nothing"
-    now = money(found.now.amount, found.now.currency)
-    told = calls_in_words(found.calls)
-    click.echo(f"{told} cost {was}; on {found.model} that would be {now}.")
+    told = f"{calls_in_words(found.calls)} cost {was}"
+    if found.now.amount is None:
+        click.echo(f"{told}; no price is known for {found.model}: add one to prices.toml.")
+    else:
+        now = money(found.now.amount, found.now.currency)
+        click.echo(f"{told}; on {found.model} that would be {now}.")
     for note in found.notes:
         click.echo(note)
 
@@ -260,6 +263,7 @@ def accuracy_line(accuracy: Accuracy) -> str:
     if not accuracy.calls or accuracy.cost_within is None:
         return "No quote has been tested by a receipt yet."
     return (
-        f"Of {accuracy.calls:,} receipts {accuracy.cost_within:.0%} cost what was quoted; "
+        f"Of {accuracy.calls:,} receipt{'s' * (accuracy.calls != 1)} {accuracy.cost_within:.0%} "
+        "cost what was quoted; "
         f"the prompt was off by {accuracy.prompt_error or 0:.1%} (median)."
     )

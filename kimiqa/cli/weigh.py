@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from kimiqa.cli.show import duration, money, table
@@ -83,6 +84,7 @@ def _offer_row(offer: Offer) -> list[str]:
     about = "" if not offer.margin else f" ±{offer.margin:.0%}"
     price = offer.price
     basis = "" if price is None or price.basis == "listed" else f" ({price.basis})"
+    old = " OLD" if price is not None and price.stale(date.today()) else ""
     mark = "asked" if offer.asked else ""
     fits = "does not fit: " if offer.fits is False else ""
     return [
@@ -92,7 +94,7 @@ def _offer_row(offer: Offer) -> list[str]:
         money(offer.cost.expected, offer.currency) if offer.cost else "?",
         _span(offer.cost, offer.currency),
         money(offer.batch, offer.currency) if offer.batch is not None else "",
-        f"{price.checked or 'undated'}{basis}" if price else "",
+        f"{price.checked or 'undated'}{old}{basis}" if price else "",
         " ".join(filter(None, (mark, f"{fits}{offer.reason or ''}"))),
     ]
 
