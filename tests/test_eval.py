@@ -92,6 +92,7 @@ def test_a_tolerance_allows_what_rounding_does_not() -> None:
 REFUSALS = {
     "English": "The excerpts provide no information about that.",
     "English, short": "Not found.",
+    "English, of things": "There are no parking spaces mentioned in the lease.",
     "German": "Das Dokument enthält keine Angaben dazu.",
     "French": "Le document ne mentionne pas ce montant.",
     "Spanish": "El documento no menciona ese importe.",

@@ -15,6 +15,7 @@ _PHRASES = re.compile(
         |answered|indicated|listed|defined|described|discussed|present|reported)\b
     |\b(?:not\s+(?:found|answerable|mentioned|specified|stated|available|given|provided)
         |no\s+(?:\w+\s+){0,2}?(?:information|mention|answer|indication|evidence|data|details?)\b
+        |no\s+(?:\w+\s+){1,3}?(?:mentioned|stated|specified|given|named|listed|found)\b
         |nothing\s+here
         |(?:cannot|can\s*not|can['’]t|could\s+not|unable\s+to|impossible\s+to)\s+(?:be\s+)?
          (?:find|found|answer\w*|determine\w*|tell|say|identify|identified|establish\w*)
