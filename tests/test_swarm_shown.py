@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from asking import report
-from test_swarm import QUESTION, SMALL, client_at, quoting, readers, stopped_at, swarm
+from asking import price_book, report
+from test_swarm import QUESTION, SMALL, quoting, readers
 
 from kimiqa.cli import run
-from kimiqa.testing import KimiServer
+from kimiqa.testing import Fault, KimiServer
 
 
 @pytest.fixture
@@ -56,31 +55,28 @@ def test_with_json_nothing_is_said_beside_the_object(
     assert "spent so far" not in said.err
 
 
-def test_the_page_says_what_is_paid_after_a_stop_and_what_the_rest_costs(
-    quotes: KimiServer, monkeypatch: pytest.MonkeyPatch
+def test_the_page_says_what_is_paid_when_a_reader_fails_and_goes_on_from_there(
+    quotes: KimiServer, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("streamlit")
-    from kimiqa.ui import trace
-    from kimiqa.ui.engine import Job
+    from test_ui_states import Page
 
-    quotes.tokens_per_second = 400
-    client = client_at(quotes)
-    plan = swarm(client)
-    steps = stopped_at(client, plan, 0.4)
-    paid = len({step.number for step in steps if step.state in trace.PAID})
-    options = {"max_prompt_tokens": SMALL, "max_cost": "100"}
-    said: list[str] = []
-    # Streamlit and the table of ways alone stand aside: what is said is what is tested.
-    monkeypatch.setattr(trace, "st", SimpleNamespace(info=said.append))
-    monkeypatch.setattr(
-        trace,
-        "desk",
-        SimpleNamespace(ways=lambda _, question: client.ways(question, [report(120)], **options)),
-    )
-    from kimiqa.plan import Started
+    price_book(home, kimi_k3={"context_window": 20_000})
+    monkeypatch.setenv("KIMIQA_BASE_URL", quotes.base_url)
+    monkeypatch.setenv("KIMIQA_API_KEY", quotes.key or "")
+    text = "\f".join(page.text for page in report(120).pages)
+    page = Page().upload(("report.txt", text.encode()))
+    page.type(QUESTION).click("way-swarm")
+    quotes.fault(Fault.CONTENT_FILTER_400, after=1)
 
-    trace.ended_early(SimpleNamespace(), Job("talk", "title", log=[Started(plan, ""), *steps]))  # type: ignore[arg-type]
+    page.click("ask").settle()
 
-    (line,) = (each.replace("\\", "") for each in said)
-    assert line.startswith(f"{paid} of {len(plan.requests)} readers are paid; asking again goes on")
-    assert "$" in line
+    sent = len(readers(quotes))
+    assert f"{sent - 1} of {sent} readers are paid; asking again goes on" in page.words
+    assert "found is kept for a week" in page.errors
+
+    page.press("Ask again").type(QUESTION).click("ask").settle()
+
+    assert len(readers(quotes)) == sent + 1
+    assert "paid before" in page.words
+    assert not page.at.exception
