@@ -435,9 +435,11 @@ _SHOWING = {
     "button", "caption", "checkbox", "code", "download_button", "error", "expander", "header",
     "info", "markdown", "metric", "popover", "progress", "segmented_control", "selectbox",
     "slider", "subheader", "success", "text", "text_area", "text_input", "title", "toggle",
-    "warning", "form_submit_button", "file_uploader", "radio", "multiselect",
+    "warning", "form_submit_button", "file_uploader", "radio", "multiselect", "toast", "spinner",
+    "vega_lite_chart", "image", "countdown", "skeleton",
 }  # fmt: skip
-_NAMES = {"kimiqa"}
+_WORDED = ("placeholder", "help", "label", "text", "alt", "body", "value", "over")
+_NAMES = {"kimiqa", "warmth"}
 
 
 def _untranslated(tree: ast.AST) -> list[str]:
@@ -446,9 +448,9 @@ def _untranslated(tree: ast.AST) -> list[str]:
     shown = [
         argument
         for call in calls
-        if isinstance(call.func, ast.Attribute) and call.func.attr in _SHOWING and call.args
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _SHOWING
         if ast.unparse(call.func.value) != "log"
-        for argument in [call.args[0], *_named(call, "placeholder", "help", "label")]
+        for argument in [*call.args[:2], *_named(call, *_WORDED)]
     ]
     return [text for argument in shown for text in _literals(argument) if _is_words(text)]
 
@@ -476,6 +478,11 @@ def _is_words(text: str) -> bool:
 @pytest.mark.parametrize("path", sorted(UI.glob("*.py")), ids=lambda path: path.name)
 def test_every_string_that_is_shown_goes_through_gettext(path: Path) -> None:
     assert _untranslated(ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("path", sorted(UI.glob("*.py")), ids=lambda path: path.name)
+def test_a_module_of_the_page_stays_small(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
 
 
 def test_the_rule_for_strings_finds_what_breaks_it() -> None:
