@@ -14,12 +14,21 @@ from kimiqa.ui.words import _, counted
 SHOWN = 8
 
 
-def show(state: State) -> None:
-    """The documents that are not on this page yet, the newest first; search where they are many."""
+def show(state: State, *, aside: bool = False) -> None:
+    """The documents that are not on this page yet, the newest first; search where they are many.
+    `aside`, where others are open already, they are listed once that is asked for."""
     known = [each for each in _stored() if each.id not in state.documents]
     if not known:
         return
-    with st.expander(f"{_('Open again')} ({len(known):,})", icon=":material/history:"):
+    place = st.expander(
+        f"{_('Open again')} ({len(known):,})",
+        icon=":material/history:",
+        key="library-aside" if aside else None,
+        on_change="rerun" if aside else "ignore",
+    )
+    if aside and not place.open:
+        return
+    with place:
         found = _searched(known) if len(known) > SHOWN else known
         for each in found[:SHOWN]:
             _entry(state, each)

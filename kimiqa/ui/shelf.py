@@ -27,7 +27,7 @@ def show(state: State) -> None:
         _entry(state, document, numbers[document.id])
     if state.view != "library":
         opening.add_folded(state)
-    library.show(state)
+    library.show(state, aside=True)
 
 
 def _entry(state: State, document: Document, number: int) -> None:

@@ -19,7 +19,7 @@ from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _
 
-SHOWN_AT_ONCE = 5
+SHOWN_AT_ONCE = 3
 APART = {
     "stopped": "Stopped here. What had come was paid for and is kept; the next question does not "
     "go on from it.",
@@ -140,7 +140,6 @@ def _show_turn(state: State, turn: Turn, newest: bool) -> None:
 
 
 def _turn_and_proof(state: State, turn: Turn, newest: bool) -> None:
-    open_at = state.cited.get(turn.number, 0 if newest and turn.citations else -1)
     st.markdown(f"**{escape(turn.question)}**")
     # The page stands beside its answer; where none is open, the answer has the width.
     answer, page = st.columns([3, 2], gap="medium")
@@ -152,12 +151,19 @@ def _turn_and_proof(state: State, turn: Turn, newest: bool) -> None:
         st.markdown(answer_markdown(turn.answer, turn.citations, reach))
         if turn.apart:
             st.caption(_(APART[turn.apart]))
-        _marks(state, turn, open_at)
+        _proof(state, turn, newest, page)
         receipt.show(turn.receipt, turn.state, turn.number, dict(_numbered(turn)))
         afterwards.show(state, turn, newest=newest)
+
+
+@st.fragment
+def _proof(state: State, turn: Turn, newest: bool, page: st.delta_generator.DeltaGenerator) -> None:
+    """The marks, and the page of the one that is open: a click on a mark runs these alone."""
+    open_at = state.cited.get(turn.number, 0 if newest and turn.citations else -1)
+    _marks(state, turn, open_at)
     with page:
         if 0 <= open_at < len(turn.citations):
-            proof.show(state, turn.number, turn.citations, open_at, dict(_numbered(turn)))
+            calm(proof.show)(state, turn.number, turn.citations, open_at, dict(_numbered(turn)))
         elif turn.citations:
             st.caption(_("Choose a citation to see its page here."))
 
