@@ -45,7 +45,7 @@ async def turns(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[NotY
             if isinstance(not_yet, OverDayError):
                 waited = LONGEST_WAIT
                 continue
-            wait = max(not_yet.seconds, LOOK_AGAIN)
+            wait = min(max(not_yet.seconds, LOOK_AGAIN), LONGEST_WAIT)
         else:
             yield call_id
             return

@@ -67,6 +67,19 @@ def test_the_request_over_the_limit_per_minute_waits_until_the_first_is_a_minute
     assert turn(one, Limits(rpm=2))
 
 
+def test_a_clock_that_is_set_back_makes_nobody_wait_for_longer_than_a_minute(
+    ledgers: tuple[Ledger, Ledger], clock: Clock
+) -> None:
+    one, other = ledgers
+    turn(one, Limits(rpm=1))
+    clock.now -= 3_600
+
+    with pytest.raises(NotYetError) as caught:
+        turn(other, Limits(rpm=1))
+
+    assert caught.value.seconds == 60
+
+
 def test_tokens_count_with_the_longest_answer_and_free_their_room_one_by_one(
     ledgers: tuple[Ledger, Ledger], clock: Clock
 ) -> None:
