@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pdfs
 import pytest
 from asking import canonical, client_at, report
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from kimiqa.errors import (
     BrokenReplyError,
     ContextWindowError,
     EndpointError,
+    NoPicturesError,
     OverCapError,
     QuotaError,
 )
@@ -462,7 +464,6 @@ def test_a_reader_without_words_is_a_failure_and_not_a_finding(server: KimiServe
 def test_stopped_at_forty_percent_it_keeps_what_is_paid_and_goes_on_from_there(
     quotes: KimiServer,
 ) -> None:
-    quotes.limits = Limits(concurrency=4)
     whole = client_at(quotes, home=None)
     (paid_in_one_go,) = [whole.run(swarm(whole, QUESTION, report(300))).cost.amount]
     assert paid_in_one_go
@@ -599,6 +600,34 @@ def test_personal_data_goes_neither_to_readers_nor_to_the_merge(server: KimiServ
     assert all("[EMAIL-1]" in prompt for prompt in merges(server))
     assert mail in answer.text
     assert {each.status for each in answer.citations} == {"verified"}
+
+
+def test_pictures_are_sent_once_counted_as_billed_and_refused_where_nobody_sees(
+    quotes: KimiServer, home: Path
+) -> None:
+    texts = [page.text.replace("\n", " ")[:600] for page in report(12).pages]
+    document = Document.open(pdfs.make_pdf(texts), name="report.pdf", home=home)
+    quotes.answer = "- The rent was settled [D1 p. 2]."
+    client = client_at(quotes)
+    client.ask(QUESTION, [report(3)])  # the first receipt shows the model's chat template
+    before = len(quotes.bill)
+    plan = swarm(client, QUESTION, document, pictures="1-12")
+
+    client.run(plan)
+
+    parts = [
+        part
+        for body in quotes.chats
+        for message in body["messages"]
+        if isinstance(message["content"], list)
+        for part in message["content"]
+    ]
+    assert sum(part["type"] == "image_url" for part in parts) == 12
+    own = Counter(each.prompt_tokens for each in plan.requests)
+    assert len(plan.requests) > 1
+    assert own <= Counter(row.prompt_tokens for row in quotes.bill[before:])
+    with pytest.raises(NoPicturesError):
+        swarm(Client("deepseek-chat", api_key="k", home=None), QUESTION, document, pictures="1-12")
 
 
 def test_the_embedded_endpoint_has_no_swarm(home: Path) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from kimiqa import estimating
+from kimiqa import estimating, seeing
 from kimiqa.errors import BadRequestError, ContextWindowError, OverCapError, RefusedError
 from kimiqa.estimating import DEFAULT_COMPLETION
 from kimiqa.money import UNPRICED, CostRange, Range
@@ -18,7 +18,7 @@ from kimiqa.planner import Planner, Question, Sized
 from kimiqa.prompts import RULES
 from kimiqa.refusals import unpriced
 from kimiqa.strategies.layout import Layout
-from kimiqa.swarm import wording
+from kimiqa.swarm import sizing, wording
 from kimiqa.swarm.sizing import HEAD_TOKENS, Merge, Reader, coverage, merge_of, shares
 
 READ, MERGE = "read", "merge"
@@ -66,6 +66,12 @@ class Swarm:
         return Call(reader, layout, segments, cached)
 
     @cached_property
+    def margin(self) -> Decimal:
+        """The share by which any of its counts may be off, that of pictures with it."""
+        pictures = (seeing.margin(call.layout) for call in self.calls)
+        return self.planner.margin + max(pictures, default=Decimal(0))
+
+    @cached_property
     def kept(self) -> frozenset[str]:
         """The prompts whose findings an earlier run has paid for."""
         planner = self.planner
@@ -73,6 +79,10 @@ class Swarm:
         return frozenset(
             planner.ledger.findings(planner.host, planner.model.id, self.effort, prefixes)
         )
+
+    def unseen(self, call: Call) -> RefusedError | None:
+        """Why a reader's pictures cannot be sent."""
+        return seeing.refusal(self.draft, call.layout, sizing)
 
     @property
     def missing(self) -> list[Call]:
@@ -120,6 +130,7 @@ def size(planner: Planner, question: Question) -> Sized:
     refusal: RefusedError | None = None
     try:
         terms, refusal = _terms(swarm)
+        refusal = next(filter(None, map(swarm.unseen, swarm.calls)), refusal)
     except ContextWindowError as error:
         terms, refusal = None, error
     return Sized(
@@ -130,7 +141,11 @@ def size(planner: Planner, question: Question) -> Sized:
         estimate=_estimate(swarm, terms) if terms else _nothing(swarm),
         warm_until=None,
         refusal=refusal,
-        warnings=(*planner.warnings(question), *_about_kept(swarm, terms)),
+        warnings=(
+            *planner.warnings(question),
+            *seeing.warnings(swarm.draft),
+            *_about_kept(swarm, terms),
+        ),
     )
 
 
@@ -262,7 +277,7 @@ def _merge_sizes(swarm: Swarm, terms: Terms) -> list[tuple[int, int]]:
 
 
 def _merge_ceilings(swarm: Swarm, terms: Terms) -> list[Decimal]:
-    price, margin = swarm.planner.model.price, swarm.planner.margin
+    price, margin = swarm.planner.model.price, swarm.margin
     if price is None:
         return []
     return [
@@ -284,7 +299,7 @@ def _estimate(swarm: Swarm, terms: Terms) -> Estimate:
         completion_tokens=_counted([each.completion_tokens for each in both]),
         seconds=_seconds(guesses, merges, swarm),
         cost=_widened(_cost([each.cost for each in both], ceilings), swarm, terms),
-        margin=swarm.planner.margin,
+        margin=swarm.margin,
     )
 
 
@@ -297,7 +312,7 @@ def _guess(swarm: Swarm, call: Call, terms: Terms) -> Estimate:
         cached_tokens=call.cached,
         messages=2,
         limit=terms.found,
-        margin=planner.margin,
+        margin=swarm.margin,
         known=planner.experience(f"swarm:{READ}", swarm.effort),
     )
 
@@ -324,7 +339,7 @@ def _merge_guess(swarm: Swarm, findings: int, size: tuple[int, int], each: int) 
         cached_tokens=_warm_rules(swarm),
         messages=2,
         limit=limit,
-        margin=planner.margin,
+        margin=swarm.margin,
         known=planner.experience(f"swarm:{MERGE}", swarm.effort),
     )
 

@@ -30,6 +30,9 @@ from kimiqa.strategies.prefixes import Part
 from kimiqa.swarm import wording
 from kimiqa.swarm.dividing import Leaf, Share, divide
 
+PICTURES = True
+"""Pages can be sent as pictures."""
+
 QUESTION_TOKENS = 2_048
 """Room that every reader leaves for the question, whatever it is: the same documents are then
 divided alike each time. A longer question divides them anew."""
@@ -94,6 +97,11 @@ class Reader:
             Coverage(len(self.share.leaves), len(self.share.leaves)),
             template=self.draft.template,
             counter=self.draft.counter,
+            pictures=sum(
+                picture_tokens(self.draft, n, page)
+                for n in self.share.pages
+                for page in self.draft.pictured(n)
+            ),
             block=self.draft.model.cache_block,
         )
 
