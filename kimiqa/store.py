@@ -128,6 +128,7 @@ class Store:
     def __init__(self, home: Path | None) -> None:
         self.warning: str | None = None
         self._lock = threading.Lock()
+        self._held = threading.local()
         self.folder = self._private() if home is None else home / "documents"
         try:
             self._prepare()
@@ -154,12 +155,11 @@ class Store:
 
     @contextlib.contextmanager
     def _connection(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-        """A connection of its own for one task, closed after it; a write is one transaction."""
-        database = sqlite3.connect(self.folder / "store.sqlite3", timeout=5, isolation_level=None)
+        """A connection for one task, closed after it unless it is held; a write is one
+        transaction."""
+        held: sqlite3.Connection | None = getattr(self._held, "connection", None)
+        database = held or self._connected()
         try:
-            database.execute("PRAGMA foreign_keys = ON")
-            # What is deleted is overwritten, not only forgotten.
-            database.execute("PRAGMA secure_delete = ON")
             if write:
                 database.execute("BEGIN IMMEDIATE")
             yield database
@@ -170,7 +170,29 @@ class Store:
                 database.execute("ROLLBACK")
             raise
         finally:
-            database.close()
+            if held is None:
+                database.close()
+
+    def _connected(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self.folder / "store.sqlite3", timeout=5, isolation_level=None)
+        database.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is overwritten, not only forgotten.
+        database.execute("PRAGMA secure_delete = ON")
+        return database
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep this thread's connection open meanwhile: for who reads one document after the
+        other, opening it anew for each costs more than what is written."""
+        if getattr(self._held, "connection", None) is not None:
+            yield
+            return
+        self._held.connection = self._connected()
+        try:
+            yield
+        finally:
+            self._held.connection.close()
+            self._held.connection = None
 
     def database(self, *, write: bool = False) -> AbstractContextManager[sqlite3.Connection]:
         """A connection for what other modules keep beside the documents."""

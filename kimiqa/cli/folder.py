@@ -92,6 +92,7 @@ def paths_of(files: Sequence[str]) -> list[str]:
 def cost(files: Sequence[str], question: str, choices: Choices) -> int:
     """Price the question for each document of the folders. 0 where any could be priced, 1 where
     none could, 3 where --max-cost leaves no way for any."""
+    from kimiqa.opening.intake import DEFAULT, store_of
     from kimiqa.singly import totals
 
     paths = paths_of(files)
@@ -100,9 +101,10 @@ def cost(files: Sequence[str], question: str, choices: Choices) -> int:
     status = Status(choices.as_json)
     done = 0
     try:
-        for done, path in enumerate(paths):
-            status.show(f"{done:,} of {len(paths):,} ({len(found.failures):,} failed): {path}")
-            _price(path, pricer, choices, found)
+        with store_of(choices.home or DEFAULT).held():
+            for done, path in enumerate(paths):
+                status.show(f"{done:,} of {len(paths):,} ({len(found.failures):,} failed): {path}")
+                _price(path, pricer, choices, found)
     except KeyboardInterrupt:
         status.clear()
         said = f"{done:,} of {len(paths):,} files were read and are kept: the same command goes on"

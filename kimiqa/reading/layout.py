@@ -31,6 +31,8 @@ _LONGEST_HEAD = 90
 """Characters of a line beside a table that may belong to it."""
 _LOOKED_AT = 10
 """Rectangles from the middle of a page that show whether it has columns."""
+_WITHIN = 1_200
+"""Characters in the middle of a page that these rectangles are taken from."""
 _GAPS_SEEN = 3
 _LONG = 7.0
 """A piece of a column's line is so many times as long as it is high."""
@@ -108,7 +110,9 @@ def _beside(lines: dict[int, list[Line]], spans: Sequence[tuple[int, int]]) -> l
 def _shows_columns(textpage: Any) -> bool:
     """Whether some of the page's rectangles stand on one line and far apart, each of them as
     long as a column's line."""
-    count = native.FPDFText_CountRects(textpage, 0, -1)
+    characters = native.FPDFText_CountChars(textpage)
+    begin = max(0, (characters - _WITHIN) // 2)
+    count = native.FPDFText_CountRects(textpage, begin, _WITHIN)
     first = max(0, (count - _LOOKED_AT) // 2)
     seen = 0
     before: Box | None = None
