@@ -167,9 +167,9 @@ def test_deleting_asks_first_and_then_removes_bytes_text_counts_and_answers(
         assert ledger.conversations() == []
         assert len(ledger.calls()) == 1
     assert Store(home).documents() == []
-    folder = home / "documents"
-    left = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
-    assert all(b"written notice" not in each for each in left)
+    left = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    for trace in (b"written notice", document.encode()):
+        assert all(trace not in each for each in left)
     assert "d" not in page.url
     assert not page.at.exception
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from kimiqa.settings import home_folder
 from kimiqa.store import Stored, store_for
-from kimiqa.ui import desk
+from kimiqa.ui import desk, retention
 from kimiqa.ui.state import State, new_conversation
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _, counted
@@ -30,7 +30,9 @@ def ask_about(state: State, ids: Sequence[str]) -> None:
 
 
 def bar(state: State, known: Sequence[Stored]) -> None:
-    """What can be done with those that are ticked."""
+    """What can be done with those that are ticked; first, what could not be done."""
+    if state.problem:
+        st.error(state.problem, icon=":material/error:")
     chosen = [each for each in known if each.id in ticked(state)]
     if not chosen:
         st.caption(_("Tick documents to ask them together, or to delete them."))
@@ -67,7 +69,7 @@ def _confirm(state: State, chosen: Sequence[Stored]) -> None:
         more = f" {_('and')} {len(chosen) - 8:,} {_('more')}" if len(chosen) > 8 else ""
         st.warning(
             f"{escape(names + more)}: {_('file, text and counts are removed from this computer.')} "
-            f"{_('Receipts in the ledger stay, with the name.')}",
+            f"{_('Receipts keep their money, not the name.')}",
             icon=":material/delete:",
         )
         also = bool(talks) and st.checkbox(
@@ -86,15 +88,17 @@ def _confirm(state: State, chosen: Sequence[Stored]) -> None:
 
 
 def delete(state: State, ids: set[str], talks: Sequence[str]) -> None:
-    """Remove documents from disk and from this page, and conversations where that was said."""
+    """Delete documents for good, from disk and from this page, and `talks` with them. One that
+    a running question needs stays, and the page says so."""
+    state.problem = ""
     for document_id in ids:
-        store_for(home_folder()).delete(document_id)
+        retention.delete(state, document_id, conversations=bool(talks))
+    gone = ids - {each.id for each in store_for(home_folder()).documents()}
+    for document_id in gone:
         for kept in (state.opened, state.names, state.passwords):
             kept.pop(document_id, None)
-    for conversation in talks:
-        desk.client(state).ledger.delete_conversation(conversation)
-    if ids & set(state.documents) or state.conversation in talks:
-        state.documents = [each for each in state.documents if each not in ids]
+    if gone & set(state.documents) or (gone and state.conversation in talks):
+        state.documents = [each for each in state.documents if each not in gone]
         new_conversation(state)
-    for gone in ("deleting", "ticked", "turns", "pictures", "ways", "tokens"):
-        state.remembered.pop(gone, None)
+    for forgotten in ("deleting", "ticked", "turns", "pictures", "ways", "tokens", "books"):
+        state.remembered.pop(forgotten, None)
