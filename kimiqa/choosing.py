@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kimiqa import staging
-from kimiqa.errors import ContextWindowError, RefusedError
+from kimiqa.errors import ContextWindowError, OverLimitError, RefusedError
 from kimiqa.following import next_cost
 from kimiqa.money import plain
 from kimiqa.plan import Estimate, Strategy, Way
@@ -77,9 +77,13 @@ def _within_reach(planner: Planner, sized: dict[str, Sized]) -> dict[str, Sized]
 
 
 def _best(sized: Mapping[str, Sized], question: Question) -> Choice:
-    running = {name: each for name, each in sized.items() if each.refusal is None}
+    # Several calls are for what is larger than a prompt. Where only a cap stands in the way of
+    # the whole, they would spend the same money on shorter answers.
+    too_large = isinstance(sized["full"].refusal, ContextWindowError | OverLimitError)
+    seen = {name: each for name, each in sized.items() if too_large or name in STRATEGIES}
+    running = {name: each for name, each in seen.items() if each.refusal is None}
     if not running:
-        nearest = min(sized.values(), key=lambda each: each.estimate.prompt_tokens)
+        nearest = min(seen.values(), key=lambda each: each.estimate.prompt_tokens)
         assert nearest.refusal is not None
         raise nearest.refusal
     if "full" in running and "chunks" in running:

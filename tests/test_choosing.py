@@ -138,6 +138,11 @@ def test_over_the_window_a_plain_question_goes_by_chunks(home: Path) -> None:
     assert "a swarm over everything 0." in plan.reason
 
 
+def test_no_swarm_goes_round_a_cap() -> None:
+    with pytest.raises(OverCapError, match="room for an answer of"):
+        _auto("Summarise it.", lease(), max_cost="0.05")
+
+
 def test_over_the_cap_only_chunks_are_left() -> None:
     plan = _auto("Summarise the report.", report(), max_cost="0.20")
 
