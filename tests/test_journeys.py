@@ -83,8 +83,8 @@ def test_2_from_a_dropped_pdf_to_a_receipt(
     before = paid.spent(), paid.kimi.billed
     paid.kimi.answer, paid.kimi.tokens_per_second = LONG_ANSWER, 120
     tab.open(paid.url).upload(samples / "debian-reference.en.pdf")
-    tab.settled()
-    tab.page.get_by_label("Your question").fill(LONG_QUESTION)
+    tab.page.get_by_test_id("stProgress").wait_for(state="detached")  # hidden text is out
+    tab.settled().page.get_by_label("Your question").fill(LONG_QUESTION)
     tab.heading("debian-reference.en.pdf").click()
     tab.text("Prices are for a question").wait_for(state="detached")
     tab.settled().shown(pictures, "2-priced", tall=False)
