@@ -48,7 +48,7 @@ def stays_here(base_url: str) -> bool:
 def endpoint_in_words(base_url: str) -> str:
     """Host and region of an endpoint, as far as they are known."""
     region = region_of(base_url)
-    known = {"cn": "in China", "eu": "in the EU", "us": "in the US", "sg": "in Singapore"}
+    known = {"cn": "in China", "eu": "in the EU", "us": "in the US"}
     where = known.get(region or "", "its region is not known")
     return f"{host_of(base_url)} ({where})"
 

@@ -49,6 +49,7 @@ def book() -> bytes:
     return file.getvalue()
 
 
+@cache
 def opened() -> Document:
     return Document.open(book(), name="book.pdf")
 

@@ -167,6 +167,14 @@ def _in_china(host: str) -> bool:
     return rules.regions().get(host) == "cn"
 
 
+@pytest.mark.parametrize("host", ["api.mistral.ai", "dashscope-intl.aliyuncs.com"])
+def test_an_endpoint_that_computes_anywhere_has_no_region(host: str) -> None:
+    from kimiqa import rules
+
+    assert rules.region_of(f"https://{host}/v1") is None
+    assert rules.region_of("https://api.eu.mistral.ai/v1") == "eu"
+
+
 def test_a_rule_outlives_its_process_and_a_new_reading(home: Path) -> None:
     Document.open(b"one", name="a.txt").restrict("EU", "Moonshot")
 
