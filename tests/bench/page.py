@@ -1,11 +1,14 @@
 """The page, felt: what a person waits for in a real Chromium, beside an empty Streamlit app.
 
-    python tests/bench/page.py [--rounds 7] [--only paint,rerun]
+    python tests/bench/page.py [--rounds 7] [--only a,b,c,d,e]
+
+a: a PDF dropped; b: prices counted again; c: a click on a citation; d: first paint; e: memory.
 
 The library holds 1,000 documents, and the conversation 100 answers about the R reference manual
-(KIMIQA_MANUAL, else where Debian's r-doc-pdf puts it), whose first 600 pages are what is dropped.
-Page and empty app are measured in turn, so that both meet the same machine; medians are printed,
-with the load of the machine, which lengthens every time but not the ratios.
+(KIMIQA_MANUAL, else where Debian's r-doc-pdf puts it, else a made one of as many pages), whose
+first 600 pages are what is dropped. Page and empty app are measured in turn, so that both meet
+the same machine; medians are printed, and the processor time that the server and its workers
+took for each, which the load of the machine does not lengthen as it does the wait.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browsing import FLAGS, end, free_port, is_up, running_app  # noqa: E402
+from pdfs import make_pdf  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
 from kimiqa.client import Client  # noqa: E402
@@ -52,16 +57,32 @@ LOOKED_OVER = 4_000
 SETTLES = 150
 """Seconds after which Streamlit has let go of visitors who left: it keeps them for two minutes."""
 
+AFTERWARDS = 0.4
+"""Seconds in which a server does what it does after a page is there, such as collecting garbage."""
+
+PARTS = {"a": "drop", "b": "rerun", "c": "cite", "d": "paint", "e": "visit"}
+
 CITED = (12, 480, 977, 1300, 1720, 2005, 2210, 2380)
 
 
 # What there is ----------------------------------------------------------------------------------
 
 
+@cache
 def manual() -> Path:
     path = Path(os.environ.get("KIMIQA_MANUAL") or "/usr/share/R/doc/manual/refman.pdf")
-    if not path.is_file():
-        raise SystemExit(f"missing: {path}")
+    return path if path.is_file() else _made_manual()
+
+
+def _made_manual() -> Path:
+    """As many pages as the R manual has, of words that differ from page to page."""
+    chance = random.Random(6)
+    words = ["".join(chance.choices("abcdefghilmnorstu", k=7)) for _ in range(6_000)]
+    texts = [
+        "\n".join(" ".join(chance.choices(words, k=10)) for _ in range(32)) for _ in range(2_415)
+    ]
+    path = Path(tempfile.mkdtemp(prefix="kimiqa-manual-"), "manual.pdf")
+    path.write_bytes(make_pdf(texts))
     return path
 
 
@@ -126,6 +147,30 @@ def empty_app(folder: Path) -> Iterator[str]:
         end(process)
 
 
+def processor(port: str) -> float:
+    """Seconds of processor time that the server at this port and its workers have taken so far;
+    as far as the system tells."""
+    try:
+        return sum(map(_seconds_of, _family(_pid(port))))
+    except (FileNotFoundError, ValueError):
+        return float("nan")
+
+
+def _seconds_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _family(pid: int) -> set[int]:
+    """A process and those it has started."""
+    listed = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True).stdout
+    rows = [tuple(map(int, line.split())) for line in listed.splitlines()[1:]]
+    family = {pid}
+    for _ in range(4):
+        family |= {own for own, parent in rows if parent in family}
+    return family - {own for own in family if not Path(f"/proc/{own}").exists()}
+
+
 # What is measured -------------------------------------------------------------------------------
 
 
@@ -136,11 +181,14 @@ def seconds(act: Callable[[], object], until: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def first_paint(browser: Any, url: str, title: str) -> float:
+def first_paint(browser: Any, url: str, title: str, until: str = "") -> float:
+    """From the address to the title, or to where these words stand."""
     context = browser.new_context()
     page = context.new_page()
+    page.set_default_timeout(60_000)
     heading = page.get_by_role("heading", name=title, exact=True)
-    took = seconds(lambda: page.goto(url), heading.wait_for)
+    there = page.get_by_text(until).last if until else heading
+    took = seconds(lambda: page.goto(url), there.wait_for)
     context.close()
     return took
 
@@ -247,37 +295,61 @@ class Bench:
     def __init__(self, browser: Any, url: str, empty: str, document: str, rounds: int) -> None:
         self.browser, self.url, self.empty, self.rounds = browser, url, empty, rounds
         self.talk = f"{url}/?c={CONVERSATION}&d={document}"
-        self.lines: list[str] = []
+        self._used: dict[str, float] = {}
+
+    def take(self, act: Callable[[], float], *, empty: bool = False) -> float:
+        """What `act` gives; the processor time that its server took meanwhile is noted, with what
+        it does once the page is there."""
+        url = self.empty if empty else self.url
+        port = url.rpartition(":")[2]
+        before = processor(port)
+        took = act()
+        time.sleep(AFTERWARDS)
+        self._used[url] = self._used.get(url, 0.0) + processor(port) - before
+        return took
+
+    def _spent(self, times: int) -> str:
+        """The processor time of each server for one of so many, told once."""
+        used, self._used = self._used, {}
+        ours, other = used.get(self.url), used.get(self.empty)
+        if ours is None:
+            return ""
+        line = f", processor {1000 * ours / times:.0f} ms"
+        return line + (f" (empty app {1000 * other / times:.0f} ms)" if other else "")
 
     def note(self, what: str, ours: list[float], other: list[float] | None, target: str) -> None:
         mine = statistics.median(ours)
-        line = f"{what}: {mine:.3f} s"
+        line = f"{what}: {mine:.3f} s{self._spent(len(ours))}"
         if other:
             base = statistics.median(other)
             line += f", empty app {base:.3f} s, ratio {mine / base:.2f}"
         print(f"{line} (target {target})", flush=True)
 
     def paint(self) -> None:
-        ours, other, talk = [], [], []
+        ours, other, talk, newest = [], [], [], []
         for _ in range(self.rounds):
             other.append(first_paint(self.browser, self.empty, "empty"))
             ours.append(first_paint(self.browser, self.url, "kimiqa"))
             talk.append(first_paint(self.browser, self.talk, "kimiqa"))
+            newest.append(first_paint(self.browser, self.talk, "kimiqa", "It says"))
         self.note("first paint", ours, other, "1.5 x")
         self.note("first paint of the conversation of 100", talk, other, "1.5 x")
+        self.note("the newest of its answers", newest, other, "1.5 x")
 
     def rerun(self) -> None:
         page, empty = self._page(self.talk), self._page(self.empty)
         page.get_by_role("button", name=re.compile("^Ask ·")).first.wait_for()
         ours, other = [], []
         for n in range(self.rounds + 1):
-            other.append(rerun(empty, "x" * (n + 1), f"^{n + 1} letters"))
-            ours.append(rerun(page, f"1-{n + 20}", f"{n + 20} of 2,.* prompt tokens"))
+            told, wanted = f"^{n + 1} letters", f"{n + 20} of 2,.* prompt tokens"
+            other.append(self.take(partial(rerun, empty, "x" * (n + 1), told), empty=True))
+            ours.append(self.take(partial(rerun, page, f"1-{n + 20}", wanted)))
         self.note("re-pricing, other pages", ours[1:], other[1:], "1.2 x")
         other, ours = [], []
         for n in range(self.rounds + 1):
-            other.append(rerun(empty, "y" * (n + 30), f"^{n + 30} letters"))
-            ours.append(effort(page, ("high", "low")[n % 2]))
+            told = f"^{n + 30} letters"
+            other.append(self.take(partial(rerun, empty, "y" * (n + 30), told), empty=True))
+            ours.append(self.take(partial(effort, page, ("high", "low")[n % 2])))
         self.note("re-pricing, other effort", ours[1:], other[1:], "1.2 x")
 
     def drop(self) -> None:
@@ -285,15 +357,17 @@ class Bench:
         for _ in range(self.rounds):
             page = self._page(self.url)
             page.locator("input[type=file]").first.wait_for(state="attached")
-            took.append(drop(page, content))
-            page.wait_for_timeout(LOOKED_OVER)  # what follows in the background is not the next's
+            # What follows in the background is not the next's.
+            took.append(self.take(partial(drop, page, content)))
+            page.wait_for_timeout(LOOKED_OVER)
             page.context.close()
         self.note("600-page PDF dropped to priced cards", took, None, "1 s")
 
     def cite(self) -> None:
         page = self._page(self.talk)
         page.get_by_role("img", name=re.compile("page 12$")).last.wait_for()
-        took = [click_citation(page, number) for number in CITED[1:]]
+        page.wait_for_timeout(LOOKED_OVER)
+        took = [self.take(partial(click_citation, page, number)) for number in CITED[1:]]
         self.note("citation click to the boxed page", took, None, "0.3 s")
 
     def visit(self) -> None:
@@ -315,7 +389,7 @@ class Bench:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", default="paint,rerun,drop,cite,visit")
+    parser.add_argument("--only", default="a,b,c,d,e", help="which of them, with commas")
     chosen = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="kimiqa-bench-"))
     with KimiServer() as kimi, sync_playwright() as driver:
@@ -327,7 +401,7 @@ def main() -> None:
         with running_app(home, **keys) as url, empty_app(home) as empty:
             bench = Bench(browser, url, empty, document.id, chosen.rounds)
             for name in chosen.only.split(","):
-                getattr(bench, name)()
+                getattr(bench, PARTS.get(name, name))()
                 print(f"  load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
         browser.close()
 
