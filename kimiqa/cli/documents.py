@@ -84,8 +84,10 @@ def delete(
         return
     for each in chosen:
         click.echo(f"Deleted {one_line(each.name)}.")
-    about = f" and {talks:,} conversations about them" if talks else ""
-    click.echo(f"{len(chosen):,} documents{about} are gone from this computer.")
+    gone = f"{len(chosen):,} {'document' if len(chosen) == 1 else 'documents'}"
+    if talks:
+        gone += f" and {talks:,} {'conversation' if talks == 1 else 'conversations'} about them"
+    click.echo(f"Gone from this computer: {gone}.")
 
 
 def _agreed(chosen: list[Any], as_json: bool) -> bool:
