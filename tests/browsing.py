@@ -36,6 +36,9 @@ FLAGS = (
 SIZES = {1440: 900, 768: 1024, 360: 800}
 SCHEMES = ("light", "dark")
 TALLEST = 6_000
+SAID = "The document says so [D1 p. 1], and once more [D1 p. 1]."
+"""What the loopback server answers unless a test wants something else: left to itself, it now and
+then finds no answer, and then there is nothing cited."""
 SERIOUS = ("serious", "critical")
 
 

@@ -168,8 +168,11 @@ def _paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture
 def paid(_paid: Any) -> Iterator[Any]:
     """The app of somebody who has read and asked, with a key for the loopback server."""
+    from browsing import SAID
+
+    _paid.kimi.answer, _paid.kimi.tokens_per_second = SAID, 0
     yield _paid
-    _paid.kimi.answer, _paid.kimi.tokens_per_second = None, 0
+    _paid.kimi.answer, _paid.kimi.tokens_per_second = SAID, 0
 
 
 # Skips are named at the end, and one that is not allowed fails the run --------------------------

@@ -18,7 +18,7 @@ pytest.importorskip("streamlit")
 pytest.importorskip("playwright.sync_api")
 pytest.importorskip("axe_playwright_python")
 
-from browsing import App, Tab, contract, running_app
+from browsing import SAID, App, Tab, contract, running_app
 
 from kimiqa.settings import saved_keys
 from kimiqa.testing import KimiServer
@@ -48,7 +48,7 @@ def answered(_paid: App, browser: Any, samples: Path) -> str:
     tab.page.get_by_role("button", name=re.compile("^Chosen")).last.wait_for()
     tab.ask("What is this standard called?")
     tab.citations.nth(2).wait_for()
-    _paid.kimi.answer = None
+    _paid.kimi.answer = SAID
     url: str = tab.page.url
     tab.close()
     return url
@@ -137,7 +137,7 @@ def test_4_a_stop_from_another_tab_and_asking_again(
     other.button("Stop").wait_for(state="detached")
     other.close()
     tab.text("Stopped here.").wait_for()
-    paid.kimi.answer, paid.kimi.tokens_per_second = None, 0
+    paid.kimi.answer, paid.kimi.tokens_per_second = SAID, 0
     tab.ask("Who may terminate the lease, and when?")
 
     tab.citations.first.wait_for()
