@@ -157,8 +157,9 @@ def processor(port: str) -> float:
 
 
 def _seconds_of(pid: int) -> float:
+    """With that of the processes it started which have ended: a worker may be one of them."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _family(pid: int) -> set[int]:
@@ -339,6 +340,7 @@ class Bench:
     def rerun(self) -> None:
         page, empty = self._page(self.talk), self._page(self.empty)
         page.get_by_role("button", name=re.compile("^Ask ·")).first.wait_for()
+        page.locator("[data-test-script-state=notRunning]").wait_for()
         ours, other = [], []
         for n in range(self.rounds + 1):
             told, wanted = f"^{n + 1} letters", f"{n + 20} of 2,.* prompt tokens"
