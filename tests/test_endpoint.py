@@ -504,7 +504,6 @@ def test_what_may_have_been_paid_for_is_never_sent_again(kimi: KimiServer, fault
 
     assert type(call.error) is UNKNOWN[fault]
     assert (call.billed, call.waits, requests) == ("unknown", [], 1)
-    assert call.seconds < 1.6
     assert "<" not in str(call.error)
 
 

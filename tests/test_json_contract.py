@@ -119,7 +119,7 @@ def test_cost_without_a_question_or_a_key_tells_the_same_keys(told: Json, pdf: P
     code, found = told("cost", pdf)
 
     assert code == 0
-    assert [way["model"] for way in found["ways"]] == [*["kimi-k3"] * 3, "local"]
+    assert [way["model"] for way in found["ways"]] == [*["kimi-k3"] * 4, "local"]
     assert all(set(way) >= WAY for way in found["ways"])
     assert found["ways"][-1]["cost"]["expected"] == "0"
 

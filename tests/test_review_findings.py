@@ -97,7 +97,7 @@ def test_a_prompt_without_a_word_of_the_documents_is_refused(
     client: Client, lease: Document, server: KimiServer
 ) -> None:
     with pytest.raises(ContextWindowError, match="no chunk of the documents fits"):
-        client.ask("What is the rent of unit 7?", [lease], max_prompt_tokens=300)
+        client.ask("What is the rent of unit 7?", [lease], max_prompt_tokens=330)
 
     assert server.billed == 0
 
@@ -211,7 +211,7 @@ def test_what_is_no_file_is_named(source: Any, message: str) -> None:
 
 @pytest.mark.parametrize("pages", [["1"], [1.5], "1.5"])
 def test_pages_that_are_no_numbers_are_named(client: Client, lease: Document, pages: Any) -> None:
-    with pytest.raises(BadRequestError, match=r"number of a page|cannot be read"):
+    with pytest.raises(BadRequestError, match=r"number of a page|cannot be read|There are no pages"):
         client.plan("What is the rent?", [lease], pages=pages)
 
 

@@ -44,7 +44,7 @@ class Number:
 def numbers(text: str) -> Iterator[Number]:
     """The numbers of a text, in order.
 
-    >>> [str(each.value) for each in numbers("$1,561 million, (3.5)% or six")]
+    >>> [format(each.value, "f") for each in numbers("$1,561 million, (3.5)% or six")]
     ['1561000000', '-3.5', '6']
     """
     for match in _NUMBER.finditer(text):
