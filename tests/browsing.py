@@ -179,7 +179,8 @@ class Tab:
     def upload(self, path: Path) -> Tab:
         self.page.locator("input[type=file]").first.set_input_files(str(path))
         self.button("Ask ·").wait_for()
-        return self
+        self.page.get_by_test_id("stProgress").wait_for(state="detached")
+        return self.settled()
 
     def ask(self, question: str) -> Tab:
         self.page.get_by_label(re.compile("^Your (next )?question")).fill(question)

@@ -79,7 +79,9 @@ def _side(state: State) -> None:
 
 
 def _main(state: State) -> None:
-    calm(arriving.show)(state)
+    # In a place of its own: what is being typed below is not drawn anew when it comes or goes.
+    with st.container():
+        calm(arriving.show)(state)
     if not state.documents:
         opening.welcome(state)
         calm(beginning.show)(state)
