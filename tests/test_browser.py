@@ -136,7 +136,7 @@ def test_the_browsers_language_is_spoken_where_there_is_a_catalogue(
     tab = Tab(browser, locale="pl-PL").open(free.url)
 
     tab.text("Zapytaj długi dokument").wait_for()
-    assert tab.button("Wypróbuj przykład").is_visible()
+    tab.button("Wypróbuj przykład").wait_for()
     tab.close()
 
 
