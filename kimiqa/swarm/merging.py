@@ -16,7 +16,7 @@ from kimiqa.plan import Answer, Event, Finished, Plan, Request, Started, Step
 from kimiqa.prompts import build_messages
 from kimiqa.summing import part_of
 from kimiqa.swarm import wording
-from kimiqa.swarm.planning import MERGE
+from kimiqa.swarm.work import MERGE
 from kimiqa.tokens import Counter
 
 NOT_FOUND = " (not found on that page)"

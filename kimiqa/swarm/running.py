@@ -18,7 +18,7 @@ from kimiqa.reserving import held
 from kimiqa.summing import paid, part_of, summed
 from kimiqa.swarm import merging, wording
 from kimiqa.swarm.merging import Finding
-from kimiqa.swarm.planning import AT_ONCE, READ
+from kimiqa.swarm.work import AT_ONCE, READ
 
 
 @dataclass(slots=True)
