@@ -211,7 +211,9 @@ def test_what_is_no_file_is_named(source: Any, message: str) -> None:
 
 @pytest.mark.parametrize("pages", [["1"], [1.5], "1.5"])
 def test_pages_that_are_no_numbers_are_named(client: Client, lease: Document, pages: Any) -> None:
-    with pytest.raises(BadRequestError, match=r"number of a page|cannot be read|There are no pages"):
+    with pytest.raises(
+        BadRequestError, match=r"number of a page|cannot be read|There are no pages"
+    ):
         client.plan("What is the rent?", [lease], pages=pages)
 
 

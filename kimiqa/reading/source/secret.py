@@ -9,7 +9,8 @@ _NAMES = (
     ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore",
     "*.kdbx", "*.ppk", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc",
     ".pypirc", ".npmrc", ".pgpass", ".htpasswd", ".git-credentials", "credentials",
-    "credentials.json", "secrets.y*ml", "secrets.json", "secrets.toml", "secrets.ini", "*.tfstate", "*.tfstate.*", "*.tfvars",
+    "credentials.json", "secrets.y*ml", "secrets.json", "secrets.toml", "secrets.ini",
+    "*.tfstate", "*.tfstate.*", "*.tfvars",
     "service-account*.json", "service_account*.json", ".dockercfg", "kubeconfig",
 )  # fmt: skip
 _FOLDERS = {".aws", ".ssh", ".gnupg", ".azure", ".kube"}
