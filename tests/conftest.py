@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from kimiqa.ui import heap
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = {"KIMIQA_DATA", "KIMIQA_MANUAL", "KIMIQA_CHROMIUM", "KIMIQA_PICTURES"}
@@ -36,6 +39,8 @@ def _steers_kimiqa(name: str) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     for name in filter(_steers_kimiqa, list(os.environ)):
         del os.environ[name]
+    # The app tidies its memory now and then; here that would hold a test to what another one left.
+    gc.callbacks.remove(heap.watch())
     home = tempfile.mkdtemp(prefix="kimiqa-tests-")
     os.environ["KIMIQA_HOME"] = home
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
