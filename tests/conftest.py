@@ -6,7 +6,6 @@ import gc
 import os
 import shutil
 import tempfile
-import warnings
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -56,17 +55,6 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 def home(_own_home: None) -> Path:
     """The folder for store, ledger and settings that this test has to itself."""
     return Path(os.environ["KIMIQA_HOME"])
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What the page's jobs leave to the collector comes up here, and not in another test: a
-    stopped job's connection may be closed by it alone."""
-    yield
-    if request.module.__name__.startswith("test_ui"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
 
 
 # Real parts -------------------------------------------------------------------------------------
