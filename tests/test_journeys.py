@@ -59,6 +59,14 @@ def image(tab: Tab, name: str) -> Any:
     return tab.page.get_by_role("img", name=re.compile(re.escape(f"{name}, page")))
 
 
+def drawn_width(tab: Tab, name: str) -> int:
+    """How many pixels wide the picture of a page is, once it has arrived: its frame comes first."""
+    picture = image(tab, name)
+    tab.page.wait_for_function("each => each.complete", arg=picture.element_handle())
+    width: int = picture.evaluate("each => each.naturalWidth")
+    return width
+
+
 def test_1_a_first_start_without_a_key(free: App, tab: Tab, pictures: Path) -> None:
     tab.open(free.url).text("Ask a long document").wait_for()
     tab.settled().shown(pictures, "1-first-start")
@@ -97,7 +105,7 @@ def test_2_from_a_dropped_pdf_to_a_receipt(
     tab.citations.first.click()
     tab.text("page 108 of 261").wait_for()
 
-    assert image(tab, "debian-reference.en.pdf").evaluate("each => each.naturalWidth") > 500
+    assert drawn_width(tab, "debian-reference.en.pdf") > 500
     assert tab.text(", quoted $").is_visible()
     assert paid.spent() - before[0] == paid.kimi.billed - before[1] > 0
     assert tab.foreign == []
