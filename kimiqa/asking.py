@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -55,6 +56,8 @@ class Asker:
         self._ranking = ranking or setup.settings.ranking
         self._watch = watch
         self._endpoint: OpenAIEndpoint | None = None
+        # Questions asked side by side open it from threads: a second one would never be closed.
+        self._opening = threading.Lock()
 
     # Planning: nothing leaves the machine.
 
@@ -283,21 +286,22 @@ class Asker:
 
     def endpoint(self) -> OpenAIEndpoint:
         """The connection, opened with the first question: the SDK takes half a second to load."""
-        if self._endpoint is None:
-            from kimiqa.endpoint import OpenAIEndpoint
+        with self._opening:
+            if self._endpoint is None:
+                from kimiqa.endpoint import OpenAIEndpoint
 
-            transport = None
-            if self.setup.embedded:
-                from kimiqa.local import LocalTransport
+                transport = None
+                if self.setup.embedded:
+                    from kimiqa.local import LocalTransport
 
-                transport = LocalTransport()
-            self._endpoint = OpenAIEndpoint(
-                self.setup.target,
-                client=self.setup.openai_client,
-                transport=transport,
-                watch=self._watch,
-            )
-        return self._endpoint
+                    transport = LocalTransport()
+                self._endpoint = OpenAIEndpoint(
+                    self.setup.target,
+                    client=self.setup.openai_client,
+                    transport=transport,
+                    watch=self._watch,
+                )
+            return self._endpoint
 
     @property
     def connected(self) -> bool:
