@@ -7,6 +7,7 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from kimiqa.document import Document
 from kimiqa.plan import Chunk
 from kimiqa.ranking import Index, choose, choose_chunks
+from kimiqa.ranking.fusing import best_first
 from kimiqa.ranking.indexing import Kept, index_of, index_pages
 from kimiqa.tokens import count_tokens, counter_for
 from kimiqa.words import asks_for_figures, weighted_words, words
@@ -122,6 +124,66 @@ def test_the_text_around_a_chunk_speaks_for_it() -> None:
     assert balances[0].page == 2
 
 
+def test_a_section_that_goes_on_over_the_page_speaks_for_its_chunks() -> None:
+    balance = "The balance stood unchanged and was carried forward as before."
+    heading = "Pension obligations of the firm and of those it took over."
+    fillers = [FILLER[:160]] * 3
+    document = Document.from_pages([balance, *fillers * 4, heading, *fillers, balance])
+
+    ranked = list(index(document).rank("What is the balance of pension obligations?"))
+
+    assert [chunk.page for chunk in ranked if chunk.text == balance] == [18, 1]
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        "Whoever keeps the yard in good order for the parties is the “Warden” here.",
+        "The Yard Keeper (Warden) of the parties keeps it in good order.",
+        "In this schedule a Warden is the keeper of the yard and of its good order.",
+        "The keeper of the yard, in good order, of these parties is known as warden there.",
+    ],
+    ids=["in quotation marks", "in brackets", "X is the", "known as X"],
+)
+def test_a_chunk_that_introduces_a_word_comes_before_those_that_use_it(meaning: str) -> None:
+    use = "The warden signs here, and the parties do so too."
+    document = Document.from_pages([use, *[FILLER] * 4, meaning])
+
+    assert best("Who is the warden?", document).text == meaning
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("Does carageenan help?", "Carrageenan was given twice a day."),
+        ("What may a counterparty do?", "Both counterparts were signed in ink."),
+        ("Which hypotheses are tested?", "The hypothetical dose is small."),
+        ("Is monotherapy enough?", "A mono therapy was tried first."),
+    ],
+    ids=["misspelt", "another ending", "another form", "a compound"],
+)
+def test_a_word_the_documents_lack_is_looked_for_by_its_relatives(asked: str, written: str) -> None:
+    pages = [FILLER] * 3 + [written] + [FILLER] * 3
+
+    assert best(asked, Document.from_pages(pages)).page == 4
+
+
+@pytest.mark.parametrize("question", ["Who is the lawyer?", "Is there a thornbush?"])
+def test_words_that_only_resemble_are_no_relatives(question: str) -> None:
+    document = Document.from_pages(["Under a layer of thorium lies sand.", FILLER])
+
+    assert not index(document).rank(question).matched
+
+
+def test_a_word_that_stands_in_any_document_has_no_relatives() -> None:
+    misspelt = Document.from_pages(["A carageenan is a typing error."])
+    right = Document.from_pages(["Carrageenan was given twice a day."])
+
+    scores = index(misspelt, right).scores("carageenan")
+
+    assert [score > 0 for score in scores] == [True, False]
+
+
 ROWS = "{} 2023 1,204 2022 1,190 2021 1,077 2020 1,010 2019 998 2018 960 2017 900 2016 870"
 NAMES = ("Sales", "Lease costs", "Wages", "Freight", "Fees", "Tax", "Interest", "Other")
 
@@ -150,6 +212,13 @@ def test_a_question_without_a_word_of_the_documents_says_so_and_keeps_their_orde
 
 def test_a_question_of_stop_words_matches_nothing() -> None:
     assert not index(lease()).rank("What is it about?").matched
+
+
+@given(st.lists(st.floats(0, 9, width=32) | st.sampled_from([0.0, 1.0])))
+def test_the_best_scores_come_first_and_equals_in_their_order(values: list[float]) -> None:
+    scores = np.array(values, np.float32)
+
+    assert best_first(scores).tolist() == np.argsort(-scores, kind="stable").tolist()
 
 
 def test_every_chunk_is_ranked_once() -> None:

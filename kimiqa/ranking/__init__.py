@@ -1,11 +1,13 @@
 """Chunks and a question → the chunks worth sending, by multi-scale BM25.
 
 A chunk's score is BM25 of its own words, plus that of the four chunks around it, plus some of
-that of its page, each divided by its maximum. Where the question asks for figures, chunks full of
-digits count more: "how much" is answered in the table, not where the table is spoken about. In
-documents made of tables a chunk counts more beside a good one: a table that was cut into several
-chunks answers only whole. Where vectors were made (`kimiqa.semantic`), the order by meaning is
-fused with this one, and the neighbours of each pick come with it.
+that of the thousand tokens around it and of its page, each divided by its maximum. A chunk that
+introduces a word counts more for it ("X is a", in quotation marks, an abbreviation in brackets);
+a word that the documents lack is looked for by its relatives. Where the question asks for
+figures, chunks full of digits count more: "how much" is answered in the table, not where the
+table is spoken about. In documents made of tables a chunk counts more beside a good one: a table
+that was cut into several chunks answers only whole. Where vectors were made (`kimiqa.semantic`),
+the order by meaning is fused with this one, and the neighbours of each pick come with it.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ from numpy.typing import NDArray
 
 from kimiqa.chunking import TARGET_TOKENS
 from kimiqa.plan import Chunk
-from kimiqa.ranking.fusing import fused, with_neighbours
+from kimiqa.ranking.fusing import best_first, fused, with_neighbours
 from kimiqa.ranking.indexing import DocumentIndex, Floats, Ints, Vocabulary, index_of
+from kimiqa.ranking.places import Places
+from kimiqa.ranking.relatives import relatives
 from kimiqa.ranking.tables import tables_of
 from kimiqa.tokens import counter_for, vocabulary_for
 from kimiqa.words import asks_for_figures, weighted_words
@@ -32,9 +36,10 @@ __all__ = ["Index", "Ranking", "choose", "choose_chunks"]
 
 K1 = 1.5
 B = 0.75
-NEIGHBOURS = (1.0, 0.5)
-"""How much of the chunks one and two places away counts for the text around a chunk."""
+STRETCH_WEIGHT = 0.75
 PAGE_WEIGHT = 0.75
+INTRODUCED_WEIGHT = 0.5
+"""How much of a word's rarity a chunk that introduces it has on top."""
 FIGURES_WEIGHT = 1.5
 BESIDE_WEIGHT = 0.6
 """How much of its better neighbour's score a chunk has in a document made of tables."""
@@ -53,6 +58,14 @@ class Scale:
 
     def idf(self, holding: int) -> float:
         return float(np.log1p((self.norms.size - holding + 0.5) / (holding + 0.5)))
+
+    def add(self, scores: Floats, counts: Floats, weight: float) -> None:
+        """Add what a word is worth that the texts hold so often."""
+        idf = self.idf(int(np.count_nonzero(counts)))
+        worth = counts + self.norms
+        np.divide(counts, worth, out=worth)
+        worth *= np.float32(weight * idf)
+        scores += worth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,30 +90,14 @@ class Index:
 
     def __init__(self, documents: Sequence[tuple[int, Document, DocumentIndex]]) -> None:
         self._documents = [each for each in documents if len(each[2])]
-        parts = [part for _, _, part in self._documents]
-        sizes = [len(part) for part in parts]
-        self._offsets = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
-        self._parts = parts
-        self.tokens: Ints = _joined([part.tokens for part in parts], np.int32)
-        self._figures: Floats = _joined([part.figures for part in parts], np.float32)
-        self._tables = np.repeat([tables_of(part) for part in parts], sizes).astype(np.float32)
-        self._of = np.repeat(np.arange(len(parts)), sizes)
-        self._set_scales(_joined([part.lengths for part in parts], np.float32))
-
-    def _set_scales(self, lengths: Floats) -> None:
-        pages: Ints = _joined([part.page for part in self._parts], np.int32)
-        first = np.ones(len(pages), bool)
-        first[1:] = (pages[1:] != pages[:-1]) | (self._of[1:] != self._of[:-1])
-        self._page = np.cumsum(first) - 1
-        self._page_count = int(first.sum())
-        # 1 where the neighbour at that distance is of the same document, else 0
-        self._same = [
-            (self._of[away:] == self._of[:-away]).astype(np.float32)
-            for away in range(1, len(NEIGHBOURS) + 1)
-        ]
-        self._chunks = Scale.of(lengths)
-        self._surroundings = Scale.of(self._around(lengths))
-        self._pages = Scale.of(self._by_page(np.arange(len(pages)), lengths))
+        self._parts = [part for _, _, part in self._documents]
+        self._places = Places(self._parts)
+        self.tokens: Ints = _joined([part.tokens for part in self._parts], np.int32)
+        self._figures: Floats = _joined([part.figures for part in self._parts], np.float32)
+        shares = np.array([tables_of(part) for part in self._parts], np.float32)
+        self._tables: Floats = shares[self._places.of]
+        lengths: Floats = _joined([part.lengths for part in self._parts], np.float32)
+        self._scales = [Scale.of(each) for each in self._at_all_scales(lengths)]
 
     @classmethod
     def build(
@@ -134,9 +131,9 @@ class Index:
 
     def chunk(self, place: int) -> Chunk:
         """The chunk at a place of the index, counted through all documents in order."""
-        which = int(self._of[place])
+        which = int(self._places.of[place])
         n, document, part = self._documents[which]
-        at = place - int(self._offsets[which])
+        at = place - int(self._places.starts[which])
         start, end = int(part.start[at]), int(part.end[at])
         page = document.pages[int(part.page[at])]
         text = page.text[start:end]
@@ -148,72 +145,71 @@ class Index:
         scores = self.scores(question)
         matched = bool(scores.any())
         if likeness is None:
-            return Ranking(self, np.argsort(-scores, kind="stable"), matched)
-        return Ranking(self, with_neighbours(fused(scores, likeness), self._of), matched)
+            return Ranking(self, best_first(scores), matched)
+        return Ranking(self, with_neighbours(fused(scores, likeness), self._places.of), matched)
 
     def scores(self, question: str) -> Floats:
         """A score per chunk; all zero where no content word of the question is found."""
-        own = np.zeros(len(self), np.float32)
-        around = np.zeros(len(self), np.float32)
-        page = np.zeros(self._page_count, np.float32)
-        for word, weight in weighted_words(question).items():
-            self._add(word, weight, own, around, page)
-        scores: Floats = _normed(own) + _normed(around) + PAGE_WEIGHT * _normed(page)[self._page]
+        sums = [np.zeros(scale.norms.size, np.float32) for scale in self._scales]
+        for word, weight in self._words(question).items():
+            self._add(word, weight, sums)
+        own, around, stretch, page = map(_normed, sums)
+        scores: Floats = own + around + STRETCH_WEIGHT * stretch
+        scores += PAGE_WEIGHT * page[self._places.page]
         if asks_for_figures(question):
             scores *= 1 + FIGURES_WEIGHT * self._figures
             if self._tables.any():
-                scores += BESIDE_WEIGHT * self._tables * self._beside(scores)
+                scores += BESIDE_WEIGHT * self._tables * self._places.beside(scores)
         return scores
 
     def weights(self, question: str) -> dict[str, float]:
         """What each word of the question is worth; only those that stand in the documents."""
         found = {word: self._find(word)[0].size for word in weighted_words(question)}
-        return {word: self._chunks.idf(holding) for word, holding in found.items() if holding}
+        return {word: self._scales[0].idf(holding) for word, holding in found.items() if holding}
 
-    def _add(self, word: str, weight: float, own: Floats, around: Floats, page: Floats) -> None:
-        """Add what a word is worth to the scores at each of the three scales."""
+    def _words(self, question: str) -> dict[str, float]:
+        """The words to look for and their weights: the question's, and in place of one that
+        stands nowhere its relatives."""
+        wanted: dict[str, float] = {}
+        for word, weight in weighted_words(question).items():
+            known = any(word in part.numbers for part in self._parts)
+            for each in [word] if known else relatives(word, self._parts):
+                wanted[each] = wanted.get(each, 0.0) + weight
+        return wanted
+
+    def _add(self, word: str, weight: float, sums: list[Floats]) -> None:
+        """Add what a word is worth to the scores at each scale."""
         places, counts = self._find(word)
-        if not places.size:
-            return
-        idf = self._chunks.idf(places.size)
-        own[places] += weight * idf * counts / (counts + self._chunks.norms[places])
         spread = np.zeros(len(self), np.float32)
         spread[places] = counts
-        _add_bm25(around, self._around(spread), self._surroundings, weight)
-        _add_bm25(page, self._by_page(places, counts), self._pages, weight)
+        for total, scale, values in zip(
+            sums, self._scales, self._at_all_scales(spread), strict=True
+        ):
+            scale.add(total, values, weight)
+        introducing = self._introducing(word)
+        own = sums[0]
+        own[introducing] += INTRODUCED_WEIGHT * weight * self._scales[0].idf(introducing.size)
+
+    def _at_all_scales(self, values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """The chunks' values, and the sums over what each scale puts together."""
+        at = self._places
+        return values, at.around(values), at.stretch(values), at.by_page(values)
 
     def _find(self, word: str) -> tuple[NDArray[np.int64], Floats]:
         found = [
-            (at, part.find(word)) for at, part in zip(self._offsets, self._parts, strict=False)
+            (start, part.find(word))
+            for start, part in zip(self._places.starts, self._parts, strict=True)
         ]
-        held = [(places + at, counts) for at, hit in found if hit for places, counts in [hit]]
+        held = [(places + start, counts) for start, hit in found if hit for places, counts in [hit]]
         places: NDArray[np.int64] = _joined([each for each, _ in held], np.int64)
         return places, _joined([each for _, each in held], np.float32)
 
-    def _around(self, values: Floats) -> Floats:
-        """Each chunk's value and those of its neighbours in the same document."""
-        total = values.copy()
-        for away, (share, same) in enumerate(zip(NEIGHBOURS, self._same, strict=True), 1):
-            total[away:] += share * same * values[:-away]
-            total[:-away] += share * same * values[away:]
-        return total
-
-    def _beside(self, values: Floats) -> Floats:
-        """The greater value of each chunk's two neighbours in the same document."""
-        best = np.zeros_like(values)
-        same = self._same[0]
-        best[1:] = same * values[:-1]
-        np.maximum(best[:-1], same * values[1:], out=best[:-1])
-        return best
-
-    def _by_page(self, places: NDArray[np.int64], values: Floats) -> Floats:
-        sums = np.bincount(self._page[places], weights=values, minlength=self._page_count)
-        return sums.astype(np.float32)
-
-
-def _add_bm25(scores: Floats, counts: Floats, scale: Scale, weight: float) -> None:
-    idf = scale.idf(int(np.count_nonzero(counts)))
-    scores += np.float32(weight * idf) * counts / (counts + scale.norms)
+    def _introducing(self, word: str) -> NDArray[np.int64]:
+        found = [
+            part.introducing(word) + start
+            for start, part in zip(self._places.starts, self._parts, strict=True)
+        ]
+        return _joined(found, np.int64)
 
 
 def _normed(scores: Floats) -> Floats:

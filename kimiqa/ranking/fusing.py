@@ -1,4 +1,4 @@
-"""Two orders of the same chunks → one, with the neighbours of each pick beside it."""
+"""Scores → an order of the chunks; two orders → one, with the neighbours of each pick beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ Order = NDArray[np.int64]
 
 K = 60
 """Of reciprocal rank fusion: how little the first ranks alone decide (Cormack et al. 2009)."""
+
+
+def best_first(scores: NDArray[np.float32]) -> Order:
+    """The places of scores that are 0 or more, the best first; equals stay in their order.
+
+    The bits of such numbers, read as whole ones, stand in the same order; with the place behind
+    them no two are equal, and they are sorted several times faster than floats by a stable sort.
+    """
+    worst_last = np.uint64(0xFFFFFFFF) - scores.view(np.uint32)
+    keys = worst_last << np.uint64(32) | np.arange(len(scores), dtype=np.uint64)
+    keys.sort()
+    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
 def fused(scores: NDArray[np.float32], likeness: NDArray[np.float32]) -> Order:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kimiqa.chunking import TARGET_TOKENS, Counts, chunk_text
+from kimiqa.ranking.defining import introduced
 from kimiqa.words import STEMS, duties, raw_words
 
 if TYPE_CHECKING:
@@ -39,11 +40,34 @@ class Vocabulary(Counts, Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DocumentIndex:
-    """A document's chunks as arrays, and which words stand in which of them.
+class Postings:
+    """Which words stand in which chunks: those of word number w are
+    `chunks[firsts[w]:firsts[w + 1]]`."""
 
-    The chunks of word number w are `postings[firsts[w]:firsts[w + 1]]`.
-    """
+    firsts: NDArray[np.int64]
+    chunks: Ints
+    frequencies: NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, words: array[int], lengths: array[int], count: int) -> Postings:
+        """From the words of all chunks one after another, and how many are of each chunk."""
+        chunks = max(len(lengths), 1)
+        numbers = np.frombuffer(words, np.intc).astype(np.int64)
+        held = np.repeat(np.arange(len(lengths)), np.frombuffer(lengths, np.intc))
+        pairs, frequencies = np.unique(numbers * chunks + held, return_counts=True)
+        firsts = np.searchsorted(pairs, np.arange(count + 1, dtype=np.int64) * chunks)
+        capped = np.minimum(frequencies, np.iinfo(np.uint16).max).astype(np.uint16)
+        return cls(firsts.astype(np.int64), (pairs % chunks).astype(np.int32), capped)
+
+    def find(self, number: int) -> tuple[Ints, NDArray[np.uint16]]:
+        """The chunks that hold a word, and how often."""
+        held = slice(self.firsts[number], self.firsts[number + 1])
+        return self.chunks[held], self.frequencies[held]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentIndex:
+    """A document's chunks as arrays, and which words stand in which of them."""
 
     page: Ints
     start: Ints
@@ -57,9 +81,11 @@ class DocumentIndex:
     """Words of obligation in the whole document: what contracts and statutes are made of."""
     numbers: dict[str, int]
     """Word → its number."""
-    firsts: NDArray[np.int64]
-    postings: Ints
-    frequencies: NDArray[np.uint16]
+    words: list[str]
+    """The same words in alphabetical order."""
+    held: Postings
+    introduced: Postings
+    """The chunks that give a word its meaning, or a name to what they speak of."""
 
     def __len__(self) -> int:
         return len(self.page)
@@ -67,10 +93,12 @@ class DocumentIndex:
     def find(self, word: str) -> tuple[Ints, NDArray[np.uint16]] | None:
         """The chunks that hold a word, and how often; None where none does."""
         number = self.numbers.get(word)
-        if number is None:
-            return None
-        held = slice(self.firsts[number], self.firsts[number + 1])
-        return self.postings[held], self.frequencies[held]
+        return None if number is None else self.held.find(number)
+
+    def introducing(self, word: str) -> Ints:
+        """The chunks that give a word its meaning."""
+        number = self.numbers.get(word)
+        return np.empty(0, np.int32) if number is None else self.introduced.find(number)[0]
 
 
 Key = tuple[str, int, str, str, int]
@@ -120,32 +148,45 @@ def index_pages(
     """The index of a document's page texts."""
     chunks: list[tuple[int, int, int, int]] = []
     numbers = _Numbers()
-    words, lengths, figures = array("i"), array("i"), array("f")
+    held, introductions, figures = _Words(numbers), _Words(numbers), array("f")
     for page, text in enumerate(texts):
         for span in chunk_text(text, counter, target_tokens):
             piece = text[span.start : span.end]
-            found = [number for number in map(numbers.__getitem__, raw_words(piece)) if number >= 0]
-            words.extend(found)
-            lengths.append(len(found))
+            held.add(piece)
+            introductions.add(" ".join(introduced(piece)))
             figures.append(_share_of_digits(piece))
             chunks.append((page, *span))
     page_of, start, end, tokens = np.array(chunks, np.int32).reshape(-1, 4).T.copy()
-    held = _postings(
-        np.frombuffer(words, np.intc), np.frombuffer(lengths, np.intc), len(numbers.by_stem)
-    )
     return DocumentIndex(
         page=page_of,
         start=start,
         end=end,
         tokens=tokens,
-        lengths=np.array(lengths, np.float32),
+        lengths=np.array(held.lengths, np.float32),
         figures=np.minimum(np.array(figures, np.float32) / MANY_DIGITS, 1),
         duties=sum(map(duties, texts)),
         numbers=numbers.by_stem,
-        firsts=held[0],
-        postings=held[1],
-        frequencies=held[2],
+        words=sorted(numbers.by_stem),
+        held=held.postings(),
+        introduced=introductions.postings(),
     )
+
+
+class _Words:
+    """The words of all chunks one after another, as numbers, and how many are of each chunk."""
+
+    def __init__(self, numbers: _Numbers) -> None:
+        self._numbers = numbers
+        self._words = array("i")
+        self.lengths = array("i")
+
+    def add(self, text: str) -> None:
+        found = [each for each in map(self._numbers.__getitem__, raw_words(text)) if each >= 0]
+        self._words.extend(found)
+        self.lengths.append(len(found))
+
+    def postings(self) -> Postings:
+        return Postings.of(self._words, self.lengths, len(self._numbers.by_stem))
 
 
 class _Numbers(dict[str, int]):
@@ -163,15 +204,3 @@ class _Numbers(dict[str, int]):
 
 def _share_of_digits(text: str) -> float:
     return sum(map(text.count, "0123456789")) / len(text)
-
-
-def _postings(
-    words: NDArray[np.intc], lengths: NDArray[np.intc], count: int
-) -> tuple[NDArray[np.int64], Ints, NDArray[np.uint16]]:
-    """From the words of all chunks one after another to the chunks of each word."""
-    chunks = max(len(lengths), 1)
-    keys = words.astype(np.int64) * chunks + np.repeat(np.arange(len(lengths)), lengths)
-    pairs, frequencies = np.unique(keys, return_counts=True)
-    firsts = np.searchsorted(pairs, np.arange(count + 1, dtype=np.int64) * chunks)
-    capped = np.minimum(frequencies, np.iinfo(np.uint16).max).astype(np.uint16)
-    return firsts.astype(np.int64), (pairs % chunks).astype(np.int32), capped
