@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from kimiqa.document import Document
 from kimiqa.plan import Chunk
-from kimiqa.ranking import Index, choose, choose_chunks
+from kimiqa.ranking import Index, accounts, choose, choose_chunks
 from kimiqa.ranking.fusing import best_first
 from kimiqa.ranking.indexing import Kept, index_of, index_pages
 from kimiqa.tokens import count_tokens, counter_for
@@ -253,6 +253,37 @@ def test_neighbours_in_another_document_do_not_count() -> None:
 
     assert scores[0] > 0
     assert scores[1] == 0
+
+
+# Accounts ----------------------------------------------------------------------------------------
+
+
+SHEET = "\n".join(
+    f"{caption} 1,204 1,190 1,077 1,010"
+    for caption in ("Purchases of property, plant and equipment", "Dividends", "Net sales")
+)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How high was the capital expenditure?", "How much CapEx was there?", "How large is PP&E?"],
+)
+def test_accounts_are_found_by_the_names_they_do_not_use(question: str) -> None:
+    stock = "\n".join([ROWS.format("Stock")] * 8)
+    document = Document.from_pages([stock, stock, stock, stock, SHEET, stock])
+
+    assert best(question, document).page == 5
+
+
+def test_prose_is_not_looked_through_for_the_words_of_accounts() -> None:
+    document = Document.from_pages([FILLER, "The property, a steel plant, has new equipment."])
+
+    assert not index(document).rank("How high was the capex?").matched
+
+
+def test_every_name_of_accounts_has_words_of_its_own_a_source_and_a_date() -> None:
+    assert all(term.asked and term.written and term.source for term in accounts.terms())
+    assert all(term.checked.year >= 2026 for term in accounts.terms())
 
 
 # Choosing ----------------------------------------------------------------------------------------

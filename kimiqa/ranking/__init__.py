@@ -3,7 +3,8 @@
 A chunk's score is BM25 of its own words, plus that of the four chunks around it, plus some of
 that of the thousand tokens around it and of its page, each divided by its maximum. A chunk that
 introduces a word counts more for it ("X is a", in quotation marks, an abbreviation in brackets);
-a word that the documents lack is looked for by its relatives. Where the question asks for
+a word that the documents lack is looked for by its relatives, and what accounts call otherwise
+than questions (`kimiqa.ranking.accounts`) by both names. Where the question asks for
 figures, chunks full of digits count more: "how much" is answered in the table, not where the
 table is spoken about. In documents made of tables a chunk counts more beside a good one: a table
 that was cut into several chunks answers only whole. Where vectors were made (`kimiqa.semantic`),
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from kimiqa.chunking import TARGET_TOKENS
 from kimiqa.plan import Chunk
+from kimiqa.ranking import accounts
 from kimiqa.ranking.fusing import best_first, fused, with_neighbours
 from kimiqa.ranking.indexing import DocumentIndex, Floats, Ints, Vocabulary, index_of
 from kimiqa.ranking.places import Places
@@ -168,13 +170,15 @@ class Index:
         return {word: self._scales[0].idf(holding) for word, holding in found.items() if holding}
 
     def _words(self, question: str) -> dict[str, float]:
-        """The words to look for and their weights: the question's, and in place of one that
-        stands nowhere its relatives."""
+        """The words to look for and their weights: the question's, in place of one that stands
+        nowhere its relatives, and in documents made of tables those that accounts use."""
         wanted: dict[str, float] = {}
         for word, weight in weighted_words(question).items():
             known = any(word in part.numbers for part in self._parts)
             for each in [word] if known else relatives(word, self._parts):
                 wanted[each] = wanted.get(each, 0.0) + weight
+        if tables := float(self._tables.max(initial=0)):
+            wanted = dict.fromkeys(accounts.written(question), tables) | wanted
         return wanted
 
     def _add(self, word: str, weight: float, sums: list[Floats]) -> None:
