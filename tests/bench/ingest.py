@@ -29,6 +29,7 @@ TARGETS = (
     ("first preview over pypdf's first page", "≤ 0.05"),
     ("second opening over the first", "≤ 0.05"),
     ("memory after ten files over after one", "about 1"),
+    ("CPU of indexing for chunks over kimiqa's", "≤ 0.7"),
 )
 
 
@@ -138,6 +139,21 @@ def ten_in_a_row(paths: Sequence[str]) -> dict[str, float]:
     return {"after_one": sizes[0], "after_ten": sizes[-1]}
 
 
+def indexing(paths: Sequence[str]) -> dict[str, float]:
+    """What choosing chunks adds once to reading the files."""
+    from kimiqa.document import Document
+    from kimiqa.ranking.indexing import index_of
+    from kimiqa.tokens import counter_for
+
+    counter = counter_for("kimi_k3")
+    with tempfile.TemporaryDirectory() as home:
+        documents = [Document.open(path, home=home) for path in paths]
+    start = time.process_time()
+    for document in documents:
+        index_of(document, counter)
+    return {"seconds": time.process_time() - start}
+
+
 MEASURED: tuple[Callable[[Sequence[str]], dict[str, float]], ...] = (
     pypdf_loop,
     bare_loop,
@@ -146,6 +162,7 @@ MEASURED: tuple[Callable[[Sequence[str]], dict[str, float]], ...] = (
     first_preview,
     second_opening,
     ten_in_a_row,
+    indexing,
 )
 
 
@@ -204,6 +221,7 @@ def ratios(of: dict[str, dict[str, float]]) -> Iterator[float]:
     yield of["first_preview"]["seconds"] / of["pypdf_first_page"]["seconds"]
     yield of["second_opening"]["ratio"]
     yield of["ten_in_a_row"]["after_ten"] / of["ten_in_a_row"]["after_one"]
+    yield of["indexing"]["seconds"] / of["kimiqa_ingest"]["cpu"]
 
 
 def main() -> None:
