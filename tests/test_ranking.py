@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from kimiqa.document import Document
 from kimiqa.plan import Chunk
 from kimiqa.ranking import Index, accounts, choose, choose_chunks
-from kimiqa.ranking.fusing import best_first
 from kimiqa.ranking.indexing import Kept, index_of, index_pages
+from kimiqa.ranking.ordering import best_first
 from kimiqa.tokens import count_tokens, counter_for
 from kimiqa.words import asks_for_figures, weighted_words, words
 

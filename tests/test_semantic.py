@@ -12,7 +12,6 @@ from asking import guard_network
 from kimiqa import Client, Document
 from kimiqa.errors import BadRequestError
 from kimiqa.ranking import Index
-from kimiqa.ranking.fusing import fused, with_neighbours
 from kimiqa.semantic import likeness, ready
 from kimiqa.semantic.model import embedder
 from kimiqa.store import store_for
@@ -58,26 +57,37 @@ def rows(home: Path) -> int:
         return int(database.execute("SELECT COUNT(*) FROM vectors").fetchone()[0])
 
 
-# Two orders become one --------------------------------------------------------------------------
+# Meaning beside words ---------------------------------------------------------------------------
 
 
-def test_what_both_orders_like_comes_first() -> None:
-    scores = np.array([9, 8, 1, 0], np.float32)
-    alike = np.array([0.1, 0.8, 0.2, 0.9], np.float32)
+def ranked(texts: list[str], question: str, alike: list[float]) -> list[str]:
+    held = index(Document.from_pages(texts))
+    return [chunk.text for chunk in held.rank(question, np.array(alike, np.float32))]
 
-    assert fused(scores, alike)[0] == 1
+
+def test_meaning_decides_between_words_and_seldom_against_them() -> None:
+    texts = ["The rent falls due in May.", "The rent falls due in June.", "What is owed.", "Tides."]
+
+    assert ranked(texts, "When is rent due?", [0.1, 0.3, 0.1, 0.0])[0] == texts[1]
+    assert ranked(texts, "When is rent due?", [0.0, 0.0, 0.0, 0.7])[:2] == texts[:2]
 
 
 def test_meaning_alone_decides_where_no_word_is_found() -> None:
-    alike = np.array([0.1, 0.8, 0.2], np.float32)
+    texts = list(FILLER[:3])
 
-    assert fused(np.zeros(3, np.float32), alike).tolist() == [1, 2, 0]
+    assert ranked(texts, "xyzzy?", [0.1, 0.8, 0.3]) == [texts[1], texts[0], texts[2]]
 
 
-def test_a_pick_brings_its_neighbours_of_the_same_document_and_none_comes_twice() -> None:
-    order, of = np.array([2, 0, 4, 1, 3]), np.array([0, 0, 0, 1, 1])
+def test_a_page_is_as_alike_as_the_best_of_its_chunks() -> None:
+    halves = [(f"{each} " * 7).strip() for each in FILLER]
+    held = index(Document.from_pages(["\n\n".join(halves[at : at + 2]) for at in (0, 2, 4)]))
+    alike = np.zeros(len(held), np.float32)
+    alike[-1] = 0.9
 
-    assert with_neighbours(order, of).tolist() == [2, 1, 0, 4, 3]
+    chunks = list(held.rank("xyzzy?", alike))
+
+    assert chunks[0].text == halves[-1]
+    assert [chunk.page for chunk in chunks[:3]] == [3, 3, 1]
 
 
 # The model --------------------------------------------------------------------------------------

@@ -4,11 +4,12 @@ A chunk's score is BM25 of its own words, plus that of the four chunks around it
 that of the thousand tokens around it and of its page, each divided by its maximum. A chunk that
 introduces a word counts more for it ("X is a", in quotation marks, an abbreviation in brackets);
 a word that the documents lack is looked for by its relatives, and what accounts call otherwise
-than questions (`kimiqa.ranking.accounts`) by both names. Where the question asks for
-figures, chunks full of digits count more: "how much" is answered in the table, not where the
-table is spoken about. In documents made of tables a chunk counts more beside a good one: a table
-that was cut into several chunks answers only whole. Where vectors were made (`kimiqa.semantic`),
-the order by meaning is fused with this one, and the neighbours of each pick come with it.
+than questions (`kimiqa.ranking.accounts`) by both names. Where vectors were made
+(`kimiqa.semantic`), the likeness of the chunk and of its page in meaning is added to that.
+
+Where the question asks for figures, chunks full of digits count more: "how much" is answered in
+the table, not where the table is spoken about. In documents made of tables a chunk counts more
+beside a good one: a table that was cut into several chunks answers only whole.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from numpy.typing import NDArray
 from kimiqa.chunking import TARGET_TOKENS
 from kimiqa.plan import Chunk
 from kimiqa.ranking import accounts
-from kimiqa.ranking.fusing import best_first, fused, with_neighbours
 from kimiqa.ranking.indexing import DocumentIndex, Floats, Ints, Vocabulary, index_of
+from kimiqa.ranking.ordering import best_first
 from kimiqa.ranking.places import Places
 from kimiqa.ranking.relatives import relatives
+from kimiqa.ranking.scales import Scale, normed
 from kimiqa.ranking.tables import tables_of
 from kimiqa.tokens import counter_for, vocabulary_for
 from kimiqa.words import asks_for_figures, weighted_words
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Index", "Ranking", "choose", "choose_chunks"]
 
-K1 = 1.5
-B = 0.75
 STRETCH_WEIGHT = 0.75
 PAGE_WEIGHT = 0.75
 INTRODUCED_WEIGHT = 0.5
@@ -45,29 +45,9 @@ INTRODUCED_WEIGHT = 0.5
 FIGURES_WEIGHT = 1.5
 BESIDE_WEIGHT = 0.6
 """How much of its better neighbour's score a chunk has in a document made of tables."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """What BM25 needs to know of texts of one size: how many, and their length norms."""
-
-    norms: Floats
-
-    @classmethod
-    def of(cls, lengths: Floats) -> Scale:
-        average = max(float(lengths.mean()), 1e-6) if lengths.size else 1.0
-        return cls((K1 * (1 - B + B * lengths / average)).astype(np.float32))
-
-    def idf(self, holding: int) -> float:
-        return float(np.log1p((self.norms.size - holding + 0.5) / (holding + 0.5)))
-
-    def add(self, scores: Floats, counts: Floats, weight: float) -> None:
-        """Add what a word is worth that the texts hold so often."""
-        idf = self.idf(int(np.count_nonzero(counts)))
-        worth = counts + self.norms
-        np.divide(counts, worth, out=worth)
-        worth *= np.float32(weight * idf)
-        scores += worth
+MEANING_WEIGHT = 0.5
+PAGE_MEANING_WEIGHT = 0.5
+"""What the likeness of a chunk, and the greatest on its page, count beside its words."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,25 +124,39 @@ class Index:
     def rank(self, question: str, likeness: Floats | None = None) -> Ranking:
         """All chunks, best first; equals stand in document order. `likeness` is how alike the
         question and each chunk are in meaning, where that is known."""
-        scores = self.scores(question)
-        matched = bool(scores.any())
-        if likeness is None:
-            return Ranking(self, best_first(scores), matched)
-        return Ranking(self, with_neighbours(fused(scores, likeness), self._places.of), matched)
+        by_words = self._by_words(question)
+        scores = by_words if likeness is None else by_words + self._by_meaning(likeness)
+        return Ranking(self, best_first(self._weighed(question, scores)), bool(by_words.any()))
 
     def scores(self, question: str) -> Floats:
         """A score per chunk; all zero where no content word of the question is found."""
+        return self._weighed(question, self._by_words(question))
+
+    def _by_words(self, question: str) -> Floats:
         sums = [np.zeros(scale.norms.size, np.float32) for scale in self._scales]
         for word, weight in self._words(question).items():
             self._add(word, weight, sums)
-        own, around, stretch, page = map(_normed, sums)
+        own, around, stretch, page = map(normed, sums)
         scores: Floats = own + around + STRETCH_WEIGHT * stretch
         scores += PAGE_WEIGHT * page[self._places.page]
-        if asks_for_figures(question):
-            scores *= 1 + FIGURES_WEIGHT * self._figures
-            if self._tables.any():
-                scores += BESIDE_WEIGHT * self._tables * self._places.beside(scores)
         return scores
+
+    def _by_meaning(self, likeness: Floats) -> Floats:
+        """What is less like the question than most chunks are says nothing."""
+        own = normed(np.maximum(likeness - likeness.mean(), 0))
+        page = self._places.best_of_page(own)[self._places.page]
+        scores: Floats = MEANING_WEIGHT * own + PAGE_MEANING_WEIGHT * page
+        return scores
+
+    def _weighed(self, question: str, scores: Floats) -> Floats:
+        """Where the question asks for figures, more for chunks full of them, and for those
+        beside a good one in a table."""
+        if not asks_for_figures(question):
+            return scores
+        weighed: Floats = scores * (1 + FIGURES_WEIGHT * self._figures)
+        if self._tables.any():
+            weighed += BESIDE_WEIGHT * self._tables * self._places.beside(weighed)
+        return weighed
 
     def weights(self, question: str) -> dict[str, float]:
         """What each word of the question is worth; only those that stand in the documents."""
@@ -214,11 +208,6 @@ class Index:
             for start, part in zip(self._places.starts, self._parts, strict=True)
         ]
         return _joined(found, np.int64)
-
-
-def _normed(scores: Floats) -> Floats:
-    most = scores.max(initial=0)
-    return np.divide(scores, most) if most > 0 else scores
 
 
 def _joined(arrays: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:

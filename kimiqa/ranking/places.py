@@ -62,6 +62,13 @@ class Places:
         sums: Floats = np.add.reduceat(values, self._page_starts)
         return sums
 
+    def best_of_page(self, values: Floats) -> Floats:
+        """The greatest value on each page."""
+        if not len(values):
+            return values
+        best: Floats = np.maximum.reduceat(values, self._page_starts)
+        return best
+
     def beside(self, values: Floats) -> Floats:
         """The greater value of each chunk's two neighbours."""
         best = np.zeros_like(values)
