@@ -166,6 +166,7 @@ def test_a_word_the_documents_lack_is_looked_for_by_its_relatives(asked: str, wr
     pages = [FILLER] * 3 + [written] + [FILLER] * 3
 
     assert best(asked, Document.from_pages(pages)).page == 4
+    assert index(Document.from_pages(pages)).weights(asked)
 
 
 @pytest.mark.parametrize("question", ["Who is the lawyer?", "Is there a thornbush?"])

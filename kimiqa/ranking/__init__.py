@@ -57,8 +57,8 @@ class Ranking:
     index: Index
     order: NDArray[np.int64]
     matched: bool
-    """Whether any content word of the question stands in the documents. Where none does, the
-    order is that of the documents, and nothing speaks for any chunk."""
+    """Whether any content word of the question, or one that stands for it, is in the documents.
+    Where none is, no word speaks for any chunk."""
 
     def __len__(self) -> int:
         return len(self.order)
@@ -159,8 +159,8 @@ class Index:
         return weighed
 
     def weights(self, question: str) -> dict[str, float]:
-        """What each word of the question is worth; only those that stand in the documents."""
-        found = {word: self._find(word)[0].size for word in weighted_words(question)}
+        """What each word that is looked for is worth; only those that stand in the documents."""
+        found = {word: self._find(word)[0].size for word in self._words(question)}
         return {word: self._scales[0].idf(holding) for word, holding in found.items() if holding}
 
     def _words(self, question: str) -> dict[str, float]:
@@ -184,30 +184,24 @@ class Index:
             sums, self._scales, self._at_all_scales(spread), strict=True
         ):
             scale.add(total, values, weight)
-        introducing = self._introducing(word)
+        places, _ = self._find(word, introduced=True)
         own = sums[0]
-        own[introducing] += INTRODUCED_WEIGHT * weight * self._scales[0].idf(introducing.size)
+        own[places] += INTRODUCED_WEIGHT * weight * self._scales[0].idf(places.size)
 
     def _at_all_scales(self, values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """The chunks' values, and the sums over what each scale puts together."""
         at = self._places
         return values, at.around(values), at.stretch(values), at.by_page(values)
 
-    def _find(self, word: str) -> tuple[NDArray[np.int64], Floats]:
-        found = [
-            (start, part.find(word))
+    def _find(self, word: str, *, introduced: bool = False) -> tuple[NDArray[np.int64], Floats]:
+        """The chunks that hold a word, or that introduce it, and how often."""
+        held = [
+            (start, (part.introduced if introduced else part.held).find(part.numbers[word]))
             for start, part in zip(self._places.starts, self._parts, strict=True)
+            if word in part.numbers
         ]
-        held = [(places + start, counts) for start, hit in found if hit for places, counts in [hit]]
-        places: NDArray[np.int64] = _joined([each for each, _ in held], np.int64)
-        return places, _joined([each for _, each in held], np.float32)
-
-    def _introducing(self, word: str) -> NDArray[np.int64]:
-        found = [
-            part.introducing(word) + start
-            for start, part in zip(self._places.starts, self._parts, strict=True)
-        ]
-        return _joined(found, np.int64)
+        places: NDArray[np.int64] = _joined([found + start for start, (found, _) in held], np.int64)
+        return places, _joined([counts for _, (_, counts) in held], np.float32)
 
 
 def _joined(arrays: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:

@@ -26,7 +26,7 @@ MANY_DIGITS = 0.2
 """The share of digits from which a chunk is as full of figures as a table."""
 
 MOST_CHUNKS = 400_000
-"""As many chunks as are kept indexed: some 30 million tokens, 150 MB."""
+"""As many chunks as are kept indexed: some 30 million tokens, 200 MB."""
 
 
 class Vocabulary(Counts, Protocol):
@@ -89,16 +89,6 @@ class DocumentIndex:
 
     def __len__(self) -> int:
         return len(self.page)
-
-    def find(self, word: str) -> tuple[Ints, NDArray[np.uint16]] | None:
-        """The chunks that hold a word, and how often; None where none does."""
-        number = self.numbers.get(word)
-        return None if number is None else self.held.find(number)
-
-    def introducing(self, word: str) -> Ints:
-        """The chunks that give a word its meaning."""
-        number = self.numbers.get(word)
-        return np.empty(0, np.int32) if number is None else self.introduced.find(number)[0]
 
 
 Key = tuple[str, int, str, str, int]
