@@ -185,6 +185,18 @@ def test_a_word_that_stands_in_any_document_has_no_relatives() -> None:
     assert [score > 0 for score in scores] == [True, False]
 
 
+def test_what_shares_the_company_of_the_question_s_words_comes_before_what_shares_nothing() -> None:
+    plain, names = FILLER[:160], "A dry holt under alder roots, above the weir."
+    document = Document.from_pages(
+        [*[plain] * 9, names, *[plain] * 9, f"The otter keeps {names}", *[plain] * 9]
+    )
+
+    pages = [chunk.page for chunk in index(document).rank("Where does the otter live?")]
+
+    assert pages[0] == 20
+    assert pages.index(10) < pages.index(1)
+
+
 ROWS = "{} 2023 1,204 2022 1,190 2021 1,077 2020 1,010 2019 998 2018 960 2017 900 2016 870"
 NAMES = ("Sales", "Lease costs", "Wages", "Freight", "Fees", "Tax", "Interest", "Other")
 

@@ -4,7 +4,8 @@ A chunk's score is BM25 of its own words, plus that of the four chunks around it
 that of the thousand tokens around it and of its page, each divided by its maximum. A chunk that
 introduces a word counts more for it ("X is a", in quotation marks, an abbreviation in brackets);
 a word that the documents lack is looked for by its relatives, and what accounts call otherwise
-than questions (`kimiqa.ranking.accounts`) by both names. Where vectors were made
+than questions (`kimiqa.ranking.accounts`) by both names. In prose the words that keep company
+with these in the best chunks are looked for too, with little weight. Where vectors were made
 (`kimiqa.semantic`), the likeness of the chunk and of its page in meaning is added to that.
 
 Where the question asks for figures, chunks full of digits count more: "how much" is answered in
@@ -14,8 +15,7 @@ beside a good one: a table that was cut into several chunks answers only whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from kimiqa.chunking import TARGET_TOKENS
 from kimiqa.plan import Chunk
 from kimiqa.ranking import accounts
+from kimiqa.ranking.company import BEST, LARGEST, companions
 from kimiqa.ranking.indexing import DocumentIndex, Floats, Ints, Vocabulary, index_of
-from kimiqa.ranking.ordering import best_first
+from kimiqa.ranking.ordering import Ranking, best_first
 from kimiqa.ranking.places import Places
 from kimiqa.ranking.relatives import relatives
 from kimiqa.ranking.scales import Scale, normed
@@ -48,23 +49,6 @@ BESIDE_WEIGHT = 0.6
 MEANING_WEIGHT = 0.5
 PAGE_MEANING_WEIGHT = 0.5
 """What the likeness of a chunk, and the greatest on its page, count beside its words."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranking:
-    """The chunks of an index, best first. Iterate it; chunks are made as they are asked for."""
-
-    index: Index
-    order: NDArray[np.int64]
-    matched: bool
-    """Whether any content word of the question, or one that stands for it, is in the documents.
-    Where none is, no word speaks for any chunk."""
-
-    def __len__(self) -> int:
-        return len(self.order)
-
-    def __iter__(self) -> Iterator[Chunk]:
-        return map(self.index.chunk, self.order.tolist())
 
 
 class Index:
@@ -134,12 +118,31 @@ class Index:
 
     def _by_words(self, question: str) -> Floats:
         sums = [np.zeros(scale.norms.size, np.float32) for scale in self._scales]
-        for word, weight in self._words(question).items():
+        wanted = self._words(question)
+        scores = self._added(wanted, sums)
+        # The company of a table's words is that of every other table's.
+        if len(self) > LARGEST or self._tables.any() or not scores.any():
+            return scores
+        return self._added(self._company(wanted, scores), sums)
+
+    def _added(self, wanted: dict[str, float], sums: list[Floats]) -> Floats:
+        """The score of each chunk, after the words were added to the sums at each scale."""
+        for word, weight in wanted.items():
             self._add(word, weight, sums)
         own, around, stretch, page = map(normed, sums)
         scores: Floats = own + around + STRETCH_WEIGHT * stretch
         scores += PAGE_WEIGHT * page[self._places.page]
         return scores
+
+    def _company(self, wanted: dict[str, float], scores: Floats) -> dict[str, float]:
+        """How rare a word is, the documents of the best chunks tell: asking all takes long."""
+        best = best_first(scores)[:BEST]
+        texts = [(self.chunk(place).text, float(scores[place])) for place in best.tolist()]
+        parts = [self._parts[at] for at in set(self._places.of[best].tolist())]
+        idf = self._scales[0].idf
+        return companions(
+            texts, wanted, lambda word: idf(sum(part.holding(word) for part in parts))
+        )
 
     def _by_meaning(self, likeness: Floats) -> Floats:
         """What is less like the question than most chunks are says nothing."""

@@ -90,6 +90,10 @@ class DocumentIndex:
     def __len__(self) -> int:
         return len(self.page)
 
+    def holding(self, word: str) -> int:
+        """How many chunks hold a word."""
+        return self.held.find(self.numbers[word])[0].size if word in self.numbers else 0
+
 
 Key = tuple[str, int, str, str, int]
 

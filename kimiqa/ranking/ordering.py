@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from kimiqa.plan import Chunk
+    from kimiqa.ranking import Index
+
 Order = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """The chunks of an index, best first. Iterate it; chunks are made as they are asked for."""
+
+    index: Index
+    order: Order
+    matched: bool
+    """Whether any content word of the question, or one that stands for it, is in the documents.
+    Where none is, no word speaks for any chunk."""
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return map(self.index.chunk, self.order.tolist())
 
 
 def best_first(scores: NDArray[np.float32]) -> Order:
