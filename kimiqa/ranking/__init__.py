@@ -58,6 +58,7 @@ class Index:
         self._documents = [each for each in documents if len(each[2])]
         self._parts = [part for _, _, part in self._documents]
         self._places = Places(self._parts)
+        self._starts: list[int] = self._places.starts.tolist()
         self.tokens: Ints = _joined([part.tokens for part in self._parts], np.int32)
         self._figures: Floats = _joined([part.figures for part in self._parts], np.float32)
         shares = np.array([tables_of(part) for part in self._parts], np.float32)
@@ -180,31 +181,36 @@ class Index:
 
     def _add(self, word: str, weight: float, sums: list[Floats]) -> None:
         """Add what a word is worth to the scores at each scale."""
-        places, counts = self._find(word)
+        places, counts, introducing = self._find(word)
         spread = np.zeros(len(self), np.float32)
         spread[places] = counts
         for total, scale, values in zip(
             sums, self._scales, self._at_all_scales(spread), strict=True
         ):
             scale.add(total, values, weight)
-        places, _ = self._find(word, introduced=True)
         own = sums[0]
-        own[places] += INTRODUCED_WEIGHT * weight * self._scales[0].idf(places.size)
+        own[introducing] += INTRODUCED_WEIGHT * weight * self._scales[0].idf(introducing.size)
 
     def _at_all_scales(self, values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """The chunks' values, and the sums over what each scale puts together."""
         at = self._places
         return values, at.around(values), at.stretch(values), at.by_page(values)
 
-    def _find(self, word: str, *, introduced: bool = False) -> tuple[NDArray[np.int64], Floats]:
-        """The chunks that hold a word, or that introduce it, and how often."""
-        held = [
-            (start, (part.introduced if introduced else part.held).find(part.numbers[word]))
-            for start, part in zip(self._places.starts, self._parts, strict=True)
-            if word in part.numbers
-        ]
-        places: NDArray[np.int64] = _joined([found + start for start, (found, _) in held], np.int64)
-        return places, _joined([counts for _, (_, counts) in held], np.float32)
+    def _find(self, word: str) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+        """The chunks that hold a word, how often, and the chunks that introduce it."""
+        places, counts, introducing = [], [], []
+        for start, part in zip(self._starts, self._parts, strict=True):
+            number = part.numbers.get(word)
+            if number is not None:
+                found, often = part.held.find(number)
+                places.append(found + start)
+                counts.append(often)
+                introducing.append(part.introduced.find(number)[0] + start)
+        return (
+            _joined(places, np.int64),
+            _joined(counts, np.float32),
+            _joined(introducing, np.int64),
+        )
 
 
 def _joined(arrays: Sequence[NDArray[Any]], kind: type[np.generic]) -> NDArray[Any]:
