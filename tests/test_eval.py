@@ -16,6 +16,7 @@ from kimiqa.errors import BadRequestError
 from kimiqa.evaluating.charting import chart
 from kimiqa.evaluating.dataset import Item, read_dataset
 from kimiqa.evaluating.grading import right
+from kimiqa.evaluating.locating import located
 from kimiqa.evaluating.measures import groups, measured, scored
 from kimiqa.evaluating.refusing import refused
 from kimiqa.evaluating.results import DONE, Book, Result
@@ -67,6 +68,24 @@ GRADED = {
         "The tenant may not sublet one room without asking the landlord first.",
         False,
     ),
+    "another day": ("number", "1 May 2026", "It ends on 1 June 2026.", False),
+    "the same day, written otherwise": ("number", "1 May 2026", "On May 1, 2026.", True),
+    "the same day in Chinese": ("number", "2026-05-01", "于2026年5月1日终止。", True),
+    "a day without its year": ("number", "1 May 2026", "On 1 May.", True),
+    "the same day of another year": ("number", "1 May 2026", "On 1 May 2025.", False),
+    "years for months": ("number", "six months", "6 years", False),
+    "months for years": ("number", "one year", "12 months", True),
+    "another currency": ("number", "5 USD", "5 EUR", False),
+    "the currency before it": ("number", "5 USD", "$5.00", True),
+    "no unit said": ("number", "5 USD", "5", True),
+    "a loss is below zero": ("number", "-3.2", "a loss of 3.2", True),
+    "a profit is not": ("number", "-3.2", "a profit of 3.2", False),
+    "points that group": ("number", "3,850 euros", "3.850 €", True),
+    "points that group, with cents": ("number", "3,850.50", "3.850,50 €", True),
+    "a choice denied": ("choice", "B", "It is not (A) but (B).", True),
+    "no information is no no": ("yes_no", "no", "No information is given.", False),
+    "no, and why": ("yes_no", "no", "No, the lease does not mention pets.", True),
+    "a refusal in Chinese is no no": ("yes_no", "no", "没有提到宠物。", False),
     "refused, though it names it": ("text", "Bob", "The document does not mention Bob.", False),
     "rightly refused": ("refusal", "", "The documents do not say who wrote it.", True),
     "invented": ("refusal", "", "It was written by Bob [D1 p. 1].", False),
@@ -146,6 +165,42 @@ def test_a_line_that_is_no_question_is_named(tmp_path: Path, line: str, why: str
 
     with pytest.raises(BadRequestError, match=why):
         read_dataset(file)
+
+
+def _set(folder: Path, **row: Any) -> Path:
+    """A data set of one question about a document of two pages."""
+    (folder / "lease.md").write_text("Of the house.\f\nThe rent is 3,850 crowns a month.")
+    file = folder / "set.jsonl"
+    plain = {"document": "lease.md", "question": "What is the rent?", "answer": "3,850"}
+    file.write_text(json.dumps(plain | row))
+    return file
+
+
+def _open(path: Path) -> Document:
+    return Document.from_pages(path.read_text().split("\f"), name=path.name)
+
+
+def test_evidence_tells_its_page_where_none_is_named(tmp_path: Path) -> None:
+    items = read_dataset(_set(tmp_path, evidence="The rent is\n3,850 crowns"))
+
+    (item,) = located(items, _open)
+
+    assert item.pages == (("D1", 2),)
+
+
+LOST = {
+    "a page behind the last": ({"pages": [3]}, "gold page 3; lease.md has 2"),
+    "a document too many": ({"pages": {"D2": [1]}}, "gold pages of D2; it has 1 document"),
+    "other words": ({"evidence": "The rent is 3,580 crowns"}, "stands on no page"),
+}
+
+
+@pytest.mark.parametrize(("row", "why"), LOST.values(), ids=LOST)
+def test_evidence_that_is_nowhere_is_refused_before_anything_is_asked(
+    tmp_path: Path, row: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(BadRequestError, match=why):
+        located(read_dataset(_set(tmp_path, **row)), _open)
 
 
 # Measures ---------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ class Item:
     pages: tuple[Place, ...] = ()
     """Where the evidence stands."""
     evidence: tuple[str, ...] = ()
+    """Its words, verbatim: where no pages are named, they tell them."""
     choices: tuple[str, ...] = ()
     tolerance: float | None = None
     """By which share a number may be off, where rounding is not all that is allowed."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from kimiqa.evaluating.dataset import Item
+from kimiqa.evaluating.dates import days, same_day
 from kimiqa.evaluating.numbers import numbers, same
 from kimiqa.evaluating.refusing import refused
 
@@ -30,6 +31,7 @@ _NEGATION = {
 }  # fmt: skip
 _DROPPED = {"a", "an", "the", "der", "die", "das", "le", "la", "les", "el", "los", "las"}
 _YES = {"yes", "ja", "oui", "sí", "si", "true", "correct", "是", "是的", "对"}
+_NO_FIRST = re.compile(r"\W*(?:no|nein|non|否|不是|不)\s*(?:[,.;:!，。；：！–—-]|$)", re.IGNORECASE)
 _NO = {"no", "nein", "non", "false", "incorrect", "否", "不", "不是", "没有"}
 
 
@@ -38,9 +40,15 @@ def right(item: Item, text: str) -> bool:
     question that has none, and never for another."""
     if item.kind == "refusal":
         return refused(text)
-    if not text.strip() or (refused(text) and item.kind != "yes_no"):
+    if not text.strip() or (refused(text) and not _says_no(item, text)):
         return False
     return _GRADERS[item.kind](item, without_markers(text))
+
+
+def _says_no(item: Item, text: str) -> bool:
+    """Whether what reads like a refusal is the answer to a question of yes or no: "No, the lease
+    does not mention pets." But "No information is given." is none."""
+    return item.kind == "yes_no" and _NO_FIRST.match(without_markers(text)) is not None
 
 
 def without_markers(text: str) -> str:
@@ -52,7 +60,12 @@ def without_markers(text: str) -> str:
 
 
 def _number(item: Item, text: str) -> bool:
-    """The answer's own words count first, and what it quotes only where they give no number."""
+    """The answer's own words count first, and what it quotes only where they give no number. A
+    gold answer that is a day is met by that day alone, however it is written."""
+    wanted = [day for gold in item.answers for day in days(gold)]
+    if wanted:
+        told = list(dict.fromkeys(days(_QUOTE.sub(" ", text)))) or list(days(text))
+        return any(same_day(one, day) for one in told[:MOST_NUMBERS] for day in wanted)
     asked = {each.value for each in numbers(item.question)}
     for said in (_QUOTE.sub(" ", text), text):
         found = list(numbers(said))
@@ -90,7 +103,7 @@ def _chosen(text: str, choices: Sequence[str]) -> int | None:
     said = text.strip()
     letter = (
         re.match(r"[\"'*(]*([A-H])(?:[)\].:*\"'](?=\W|\w|$)|\s*$|\s*[-–—]\s)", said)
-        or re.search(r"\(([A-H])\)", said)
+        or re.search(r"(?<!not )(?<!not option )\(([A-H])\)", said)
         or re.search(r"\b(?:answer|option|choice|antwort|réponse)\W+(?:is\W+)?([A-H])\b", said)
     )
     if letter:
