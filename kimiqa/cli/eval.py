@@ -59,10 +59,10 @@ def evaluate(
 def _evaluation(dataset: Path, home: str | None, chosen: Mapping[str, Any]) -> Evaluation:
     from kimiqa.document import Document
     from kimiqa.evaluating.dataset import read_dataset
+    from kimiqa.evaluating.locating import located
     from kimiqa.evaluating.results import Book
     from kimiqa.evaluating.running import Evaluation
 
-    items = read_dataset(dataset)[: chosen["limit"]]
     strategies = _named(chosen["strategy"])
     unknown = [each for each in strategies if each not in options.STRATEGIES]
     if unknown or not strategies:
@@ -72,12 +72,16 @@ def _evaluation(dataset: Path, home: str | None, chosen: Mapping[str, Any]) -> E
     book = Book.open(path, fresh=chosen["fresh"])
     models = _named(chosen["model"] or "") or [None]
     at_home: dict[str, Any] = {"home": home} if home else {}
+
+    def opened(file: Path) -> Document:
+        return Document.open(file, **at_home)
+
     return Evaluation(
-        items,
+        located(read_dataset(dataset)[: chosen["limit"]], opened),
         strategies,
         [runs.client_of(model, home, chosen, _label(dataset, book)) for model in models],
         book,
-        lambda file: Document.open(file, **at_home),
+        opened,
         {name: chosen[name] for name in ("max_prompt_tokens", "max_completion_tokens")}
         | {"effort": chosen["effort"]},
     )
