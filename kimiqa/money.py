@@ -134,6 +134,8 @@ class Price:
     checked: date | None = None
     tiers: tuple[Tier, ...] = ()
     batch: Batch | None = None
+    web_search: Decimal | None = None
+    """What one web search by the provider's own tool costs, beside the tokens of what it finds."""
 
     def age_days(self, today: date) -> int | None:
         """How many days ago it was checked; None where it has no date.
@@ -196,6 +198,7 @@ class Price:
             "checked": self.checked.isoformat() if self.checked else None,
             "tiers": [tier.to_json() for tier in self.tiers],
             "batch": self.batch.to_json() if self.batch else None,
+            "web_search": plain(self.web_search),
         }
 
 

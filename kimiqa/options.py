@@ -39,6 +39,9 @@ class Options(TypedDict, total=False):
     """A client, a matter, a project: what the ledger books the cost under, with its own cap."""
     max_steps: int | None
     """How many calls `research` may make, at most; 40 unless told otherwise."""
+    web_searches: int
+    """How many times `research` may search the web with the provider's own tool, each at its
+    price; 0 unless told otherwise. What the model finds there cannot be checked."""
     private: bool
     """Send stable placeholders such as [EMAIL-1] in place of the personal data that is found,
     and put the values back into the answer; the client's choice where it is not given."""

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from kimiqa.money import Cost, Usage, cost, plain
-from kimiqa.plan import Plan
+from kimiqa.plan import Plan, ToolCall
 
 WRITES = "Cache writes: "
+WEB = "Web searches: "
+WEB_SEARCH = "$web_search"
+"""The tool by which Kimi's platform searches the web: each call of it has a price of its own."""
 
 
-def paid_for(usage: Usage, plan: Plan) -> Cost:
-    if plan.price is None:
-        return Cost(None, "USD")
-    return Cost(cost(_with_writes(usage, plan), plan.price), plan.price.currency)
+def paid_for(usage: Usage, plan: Plan, searches: int = 0) -> Cost:
+    """What a call cost: its tokens, and each web search that it called for."""
+    if plan.price is None or (searches and plan.price.web_search is None):
+        return Cost(None, "USD" if plan.price is None else plan.price.currency)
+    fees = searches * (plan.price.web_search or 0)
+    return Cost(cost(_with_writes(usage, plan), plan.price) + fees, plan.price.currency)
+
+
+def searches_of(calls: Iterable[ToolCall]) -> int:
+    """How many web searches a reply called for."""
+    return sum(each.name == WEB_SEARCH for each in calls)
+
+
+def about_searches(searches: int, plan: Plan) -> list[str]:
+    """What the web searches of a call cost, as a receipt names it."""
+    if not searches or plan.price is None:
+        return []
+    each = plain(plan.price.web_search)
+    return [f"{WEB}{searches:,} at {each} {plan.price.currency}, beside their tokens."]
 
 
 def about_writes(usage: Usage, plan: Plan) -> list[str]:

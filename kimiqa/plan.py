@@ -163,6 +163,8 @@ class Bounds:
     """Of a merge: how many findings each call of each round reads; the last is the answer."""
     reach: tuple[frozenset[int], ...] = ()
     """Of research: the pages of each document that its calls may look at."""
+    searches: int = 0
+    """Of research: how many times it may search the web."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ from kimiqa.money import Batch, Price, PriceBasis, Tier, is_amount, is_currency
 
 FILE = "prices.toml"
 _AMOUNTS = ("prompt", "cached", "completion", "cache_write", "cache_write_1h")
-_PRICE_KEYS = {*_AMOUNTS, "currency", "source", "checked", "tiers", "batch"}
+_PRICE_KEYS = {*_AMOUNTS, "currency", "source", "checked", "tiers", "batch", "web_search"}
 _KEYS = _PRICE_KEYS | {"host", "context_window", "max_output_tokens"}
 _TIER_KEYS = {"above", *_AMOUNTS}
 _BATCH_KEYS = {"prompt", "cached", "completion"}
@@ -155,6 +155,7 @@ def read_price(table: Table, basis: PriceBasis, currency: str | None = None) -> 
         table.day("checked"),
         tuple(_tier(each) for each in _tables(table, "tiers")),
         _batch(table),
+        table.amount("web_search"),
     )
 
 

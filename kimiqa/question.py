@@ -38,6 +38,8 @@ class Question:
     """How chunks are chosen: by words (bm25), by meaning too (semantic), or auto."""
     max_steps: int | None = None
     """How many calls research may make; None takes the usual number."""
+    web_searches: int = 0
+    """How many times research may search the web, each at a price."""
 
     @property
     def scope(self) -> Scope:

@@ -6,7 +6,7 @@ from kimiqa.believing import believed, own_count
 from kimiqa.desk import Desk, Reply, kept
 from kimiqa.errors import CutError, DeadlineError, EndpointError
 from kimiqa.money import Cost, Usage, plain
-from kimiqa.paying import WRITES, about_writes, paid_for
+from kimiqa.paying import WEB, WRITES, about_searches, about_writes, paid_for, searches_of
 from kimiqa.plan import Answer, Plan, Request
 from kimiqa.reserving import NOT_SENT
 
@@ -18,7 +18,8 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
     that can be believed."""
     text = "".join(reply.text)
     usage, state = believed(reply, request, desk, plan)
-    paid = paid_for(usage, plan)
+    searches = searches_of(reply.calls.values())
+    paid = paid_for(usage, plan, searches)
     if not text.strip() and not reply.calls and reply.finish_reason is None:
         kept(reply, lambda: desk.ledger.estimate(call_id, usage, paid, _NO_ANSWER))
         raise CutError(
@@ -27,7 +28,7 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
             "Ask again if you want to pay for another try.",
             billed="unknown",
         )
-    reply.warnings.extend(about_writes(usage, plan))
+    reply.warnings.extend((*about_writes(usage, plan), *about_searches(searches, plan)))
     _book(call_id, usage, paid, state, reply, desk)
     return Answer(
         text=text,
@@ -54,7 +55,7 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
 def _book(call_id: str, usage: Usage, paid: Cost, state: str, reply: Reply, desk: Desk) -> None:
     note = " ".join(reply.warnings)
     if state == "settled":
-        written = " ".join(each for each in reply.warnings if each.startswith(WRITES))
+        written = " ".join(each for each in reply.warnings if each.startswith((WRITES, WEB)))
         kept(
             reply,
             lambda: desk.ledger.settle(call_id, usage, paid, reply.seconds, written or None),
@@ -81,7 +82,7 @@ def broken_off(
     if error.billed == "no":
         kept(reply, lambda: desk.ledger.release(call_id, error.message))
     elif reply.usage or reply.reasoning or reply.calls:
-        paid = paid_for(usage, plan)
+        paid = paid_for(usage, plan, searches_of(reply.calls.values()))
         kept(reply, lambda: desk.ledger.estimate(call_id, usage, paid, error.message))
     else:
         kept(reply, lambda: desk.ledger.unknown(call_id, error.message))
@@ -98,7 +99,8 @@ def abandoned(reply: Reply, call_id: str, plan: Plan, request: Request, desk: De
         kept(reply, lambda: ledger.unknown(call_id, note))
         return
     usage = reply.usage or own_count(reply, request, desk)
-    note, paid = "Stopped while the answer came.", paid_for(usage, plan)
+    searches = searches_of(reply.calls.values())
+    note, paid = "Stopped while the answer came.", paid_for(usage, plan, searches)
     kept(reply, lambda: ledger.estimate(call_id, usage, paid, note, reply.seconds))
 
 

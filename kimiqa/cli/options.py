@@ -59,6 +59,13 @@ def endpoint(command: F) -> F:
         click.option("--max-prompt-tokens", type=click.IntRange(min=1), metavar="N"),
         click.option("--max-completion-tokens", type=click.IntRange(min=1), metavar="N"),
         click.option("--max-steps", type=int, metavar="N", help="Calls of research, 2 to 300."),
+        click.option(
+            "--web-searches",
+            type=int,
+            default=0,
+            metavar="N",
+            help="Web searches of research, at most; each has a price.",
+        ),
         click.option("--cache-ttl", type=click.Choice(["5m", "1h"]), help="How long it is kept."),
         click.option("--allow-unpriced", is_flag=True, help="Ask a model whose price is unknown."),
         click.option("--label", metavar="NAME", help="What the cost is booked under: a client."),
@@ -110,6 +117,7 @@ class Choices:
     ocr_languages: str | None = None
     private: bool = False
     max_steps: int | None = None
+    web_searches: int = 0
     ranking: str | None = None
 
     def client(self) -> Client:
@@ -138,6 +146,7 @@ class Choices:
             "max_completion_tokens": self.max_completion_tokens,
             "label": self.label,
             "max_steps": self.max_steps,
+            "web_searches": self.web_searches,
             "private": self.private,
             "ranking": self.ranking,
         }

@@ -155,6 +155,13 @@ def age_words(price: Price, today: date) -> str:
 
 
 def _notes(found: list[Model], today: date) -> Iterator[str]:
+    searched = {
+        f"{plain(each.web_search)} {each.currency}"
+        for each in (model.price for model in found)
+        if each is not None and each.web_search is not None
+    }
+    if searched:
+        yield f"A web search (research, --web-searches) costs {' or '.join(sorted(searched))} each."
     old = [model.id for model in found if model.price and model.price.stale(today)]
     unpriced = [model.id for model in found if model.price is None]
     if old:

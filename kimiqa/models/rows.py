@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -74,7 +76,9 @@ def own_price(name: str, currency: str) -> Price | None:
     if values is None:
         return None
     table = Table("models.toml", f"{name}.{currency}", values)
-    return read_price(table, "listed", currency)
+    price = read_price(table, "listed", currency)
+    search = data()["web_search"].get(currency)
+    return replace(price, web_search=Decimal(search["price"])) if search else price
 
 
 def last_day(name: str) -> date | None:

@@ -30,6 +30,8 @@ class Dialogue:
     messages: list[dict[str, Any]] = field(default_factory=list)
     tokens: int = 0
     """The prompt tokens of all messages, the tools and the template among them."""
+    web: int = 0
+    """How many times the web may be searched."""
 
     @classmethod
     def begun(
@@ -41,12 +43,13 @@ class Dialogue:
         template: Template,
         *,
         plain: bool,
+        web: int = 0,
     ) -> Dialogue:
         """The rules, the turns before, the documents' names and the question."""
-        made = cls(counter, template, plain, tokens=template.per_request)
+        made = cls(counter, template, plain, tokens=template.per_request, web=web)
         if not plain:
-            made.tokens += counter.count(json.dumps(wording.tools(), ensure_ascii=False))
-        made.add({"role": "system", "content": wording.system(plain=plain)})
+            made.tokens += counter.count(json.dumps(wording.tools(web=web), ensure_ascii=False))
+        made.add({"role": "system", "content": wording.system(plain=plain, web=web)})
         for turn in turns:
             made.add({"role": "user", "content": turn.question})
             made.add({"role": "assistant", "content": turn.answer})
@@ -73,7 +76,7 @@ class Dialogue:
         if self.plain:
             body.pop("tools", None)
         else:
-            body["tools"] = wording.tools()
+            body["tools"] = wording.tools(web=self.web)
             if last:
                 body["tool_choice"] = "none"
         return Request.of(body, prompt_tokens=self.tokens, max_completion_tokens=limit)

@@ -22,6 +22,7 @@ from kimiqa.money import UNPRICED, CostRange, Price, Range, Usage, cost
 from kimiqa.plan import Bounds, Coverage, Estimate, LeftOut, Plan, Stage
 from kimiqa.planner import Planner, Question, Sized
 from kimiqa.refusals import unpriced
+from kimiqa.research import web
 from kimiqa.research.dialogue import Dialogue
 from kimiqa.strategies.layout import Draft, Layout, numbered, readable, unread
 
@@ -51,6 +52,7 @@ class Terms:
     """The most prompt tokens of a call."""
     step: int
     answer: int
+    searches: int = 0
 
     @property
     def results(self) -> int:
@@ -71,6 +73,7 @@ class Research:
         self.draft = planner.draft(question, "research")
         self.effort = planner.effort_for(question)
         self.steps = _steps(question)
+        self.searches = web.checked(question)
         self.dialogue = Dialogue.begun(
             self.draft.documents,
             self.draft.question,
@@ -78,6 +81,7 @@ class Research:
             self.draft.counter,
             self.draft.template,
             plain=planner.model.tools is False,
+            web=self.searches,
         )
 
     @property
@@ -101,6 +105,7 @@ def size(planner: Planner, question: Question) -> Sized:
         )
     research = Research(planner, question)
     terms, refusal = _terms(research)
+    refusal = web.refusal(question, planner.model) or refusal
     return Sized(
         strategy="research",
         draft=research.draft,
@@ -163,7 +168,7 @@ def terms_of(plan: Plan) -> Terms:
     bounds = plan.stages[1].bounds
     assert bounds is not None, "research is bounded"
     (prompt, step), (_, answer) = bounds.calls
-    return Terms(bounds.max_calls, prompt, step, answer)
+    return Terms(bounds.max_calls, prompt, step, answer, bounds.searches)
 
 
 def _bounds(research: Research, terms: Terms, ceiling: Decimal | None) -> Bounds:
@@ -175,11 +180,14 @@ def _bounds(research: Research, terms: Terms, ceiling: Decimal | None) -> Bounds
         ceiling=ceiling,
         calls=((terms.prompt, terms.step), (terms.prompt, terms.answer)),
         reach=research.reach,
+        searches=research.searches,
     )
 
 
 def _prompts(research: Research, terms: Terms) -> list[int]:
     """The longest prompt of each call."""
+    if terms.searches:  # nobody knows how much a search finds
+        return [terms.prompt] * terms.steps
     first = research.dialogue.tokens
     return [min(first + at * terms.grows, terms.prompt) for at in range(terms.steps)]
 
@@ -238,7 +246,7 @@ def _with_limits(research: Research, step: int, answer: int) -> Terms:
     room = planner.room.prompt(question)
     free = None if window is None else _usable(window - longest, planner.margin)
     known = [CONTEXT_TOKENS, *(each for each in (room, free) if each is not None)]
-    return Terms(research.steps, max(0, min(known)), step, answer)
+    return Terms(research.steps, max(0, min(known)), step, answer, research.searches)
 
 
 def _usable(tokens: int, margin: Decimal) -> int:
@@ -249,7 +257,7 @@ def _least(research: Research, terms: Terms, price: Price) -> Decimal:
     """The ceiling of the shortest run: one step, and an answer from what it brought."""
     first = research.dialogue.tokens
     margin = research.planner.margin
-    step = call_ceiling(price, first, 2, margin, terms.step)
+    step = call_ceiling(price, first, 2, margin, terms.step) + web.reserved(price, terms.searches)
     short = min(terms.answer, estimating.LEAST_COMPLETION)
     return step + call_ceiling(price, first + terms.grows, 14, margin, short)
 
@@ -308,6 +316,7 @@ def _run(research: Research, terms: Terms, at: int) -> Usage:
     model, first = research.planner.model, research.dialogue.tokens
     calls, adds = _PRIOR[at]
     calls = min(calls, terms.steps)
+    adds += terms.searches * at // 2 * web.USUAL_TOKENS // calls
     prompts = [min(first + each * adds, terms.prompt) for each in range(calls)]
     block = model.cache_block
     cached = sum(each // block * block for each in prompts[:-1]) if block else 0
@@ -332,13 +341,17 @@ def _cost(
     most = sum(longest, Decimal(0)) + call_ceiling(
         price, terms.prompt, 2, planner.margin, terms.answer
     )
+    most += terms.searches * (price.web_search or 0) + web.reserved(price, terms.searches)
     left = planner.ledger.headroom(
         price.currency, planner.budget, question.max_cost, scope=question.scope
     )
     least = _least(research, terms, price)
     ceiling = most if left is None else min(most, left)
     ceiling = max(ceiling, least) if refusal else ceiling
-    low, expected, high = (min(cost(_written(each, planner), flat), ceiling) for each in usages)
+    low, expected, high = (
+        min(cost(_written(each, planner), flat) + web.expected(price, terms.searches, at), ceiling)
+        for at, each in enumerate(usages)
+    )
     cold = cost(_written(replace(usages[1], cached_tokens=0), planner), flat)
     return CostRange(
         low,

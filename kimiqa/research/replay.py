@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from kimiqa.paying import WEB_SEARCH
 from kimiqa.plan import Answer, Plan, ToolCall
 from kimiqa.research.protocol import results_block
 from kimiqa.research.tools import Result
@@ -37,7 +38,10 @@ def results(
         yield {"role": "user", "content": results_block(named)}
         return
     for number, (call, result) in enumerate(zip(calls, found, strict=True), 1):
-        yield {"role": "tool", "tool_call_id": _id(call, number), "content": result.text}
+        head: dict[str, Any] = {"role": "tool", "tool_call_id": _id(call, number)}
+        if call.name == WEB_SEARCH:
+            head["name"] = call.name
+        yield head | {"content": result.text}
 
 
 def _id(call: ToolCall, number: int) -> str:
@@ -53,7 +57,8 @@ def _call(plan: Plan, number: int, call: ToolCall) -> dict[str, Any]:
         readable = False
     written = _masked(plan, call.arguments) if readable else "{}"
     function = {"name": call.name, "arguments": written}
-    return {"id": _id(call, number), "type": "function", "function": function}
+    kind = "builtin_function" if call.name == WEB_SEARCH else "function"
+    return {"id": _id(call, number), "type": kind, "function": function}
 
 
 def _masked(plan: Plan, text: str) -> str:

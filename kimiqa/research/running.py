@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections import Counter as Tally
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import anyio.to_thread
 
-from kimiqa import calling, estimating
+from kimiqa import calling
 from kimiqa.desk import Desk
 from kimiqa.errors import EndpointError
+from kimiqa.paying import WEB_SEARCH
 from kimiqa.plan import (
     Answer,
     Cited,
@@ -26,134 +26,21 @@ from kimiqa.plan import (
     Plan,
     Progress,
     Reasoning,
-    Request,
     Started,
     Step,
     Text,
     ToolCall,
 )
-from kimiqa.research import wording
+from kimiqa.research import web, wording
 from kimiqa.research.candidates import Candidate, better, fallback
 from kimiqa.research.dialogue import Dialogue
-from kimiqa.research.planning import ANSWER, THINK, Terms, call_ceiling, terms_of
+from kimiqa.research.planning import ANSWER, THINK
 from kimiqa.research.protocol import written_calls
 from kimiqa.research.replay import as_said, called, results
-from kimiqa.research.tools import KINDS, Result, Toolbox
+from kimiqa.research.state import AT_ONCE, LEAST_ANSWER, Run, is_cut
+from kimiqa.research.tools import KINDS, Result
 from kimiqa.reserving import held
 from kimiqa.summing import paid, part_of, summed
-
-AT_ONCE = 8
-"""How many tools one reply may call; further ones are told so."""
-
-_LEAST_STEP = 2_048
-_LEAST_ANSWER = 128
-
-
-@dataclass(slots=True)
-class Run:
-    """What a research has said, seen and paid so far."""
-
-    plan: Plan
-    desk: Desk
-    terms: Terms
-    dialogue: Dialogue
-    box: Toolbox
-    base: dict[str, Any]
-    answers: list[Answer] = field(default_factory=list)
-    charged: Decimal = Decimal(0)
-    best: Candidate | None = None
-    why: str = ""
-    """Why it had to answer before it wanted to."""
-    corrected: bool = False
-    nudged: bool = False
-    streamed: bool = False
-    """The answer was passed on as it came."""
-    used: Tally[str] = field(default_factory=Tally)
-    started: float = field(default_factory=time.monotonic)
-
-    @classmethod
-    def of(cls, plan: Plan, desk: Desk) -> Run:
-        (first,) = plan.stages[0].requests
-        bounds = plan.stages[1].bounds
-        assert bounds is not None, "research is bounded"
-        template = desk.ledger.template(desk.host, plan.model)
-        base = first.body
-        dialogue = Dialogue(
-            desk.counter, template, "tools" not in base, first.messages, first.prompt_tokens
-        )
-        box = Toolbox(plan.documents, bounds.reach, desk.counter, plan.cover)
-        return cls(plan, desk, terms_of(plan), dialogue, box, base)
-
-    # Limits
-
-    @property
-    def left(self) -> Decimal | None:
-        """What is left of the ceiling; None where there is no price."""
-        ceiling = self.plan.estimate.cost.ceiling
-        return None if ceiling is None else ceiling - self.charged
-
-    def step_limit(self) -> int:
-        """The completion tokens of another step, after which an answer can still be paid; 0
-        where there can be none."""
-        limit = self.terms.step
-        while not self._affords(limit):
-            if limit <= _LEAST_STEP:
-                return 0
-            limit = max(_LEAST_STEP, limit // 2)
-        return limit
-
-    def _affords(self, limit: int) -> bool:
-        if self.left is None or self.plan.price is None:
-            return True
-        step = self._ceiling(0, 0, limit)
-        short = min(self.terms.answer, estimating.LEAST_COMPLETION)
-        return step + self._ceiling(self.terms.grows, AT_ONCE + 4, short) <= self.left
-
-    def _ceiling(self, more: int, messages: int, limit: int) -> Decimal:
-        assert self.plan.price is not None, "asked only where there is a price"
-        return call_ceiling(
-            self.plan.price,
-            self.dialogue.tokens + more,
-            len(self.dialogue.messages) + messages,
-            self.plan.estimate.margin,
-            limit,
-        )
-
-    def must_end(self) -> str:
-        """Why the next call has to be the answer; empty where it need not."""
-        if len(self.answers) >= self.terms.steps - 1:
-            return f"All {self.terms.steps:,} steps but this one are used."
-        if self.dialogue.tokens + self.terms.grows > self.terms.prompt:
-            return "The room for what can be read is used up."
-        if not self.step_limit():
-            return "The budget of this question is used up but for an answer."
-        if self.answers and _cut(self.answers[-1]):
-            return "The last reply was cut off at its limit."
-        return ""
-
-    def answer_limit(self) -> int:
-        """The completion tokens that are left for the answer."""
-        if self.left is None or self.plan.price is None:
-            return self.terms.answer
-        prompt = estimating.ceiling_prompt(
-            self.dialogue.tokens, len(self.dialogue.messages), self.plan.estimate.margin
-        )
-        return min(
-            self.terms.answer,
-            estimating.affordable_completion(self.left, self.plan.price, prompt),
-        )
-
-    def charge(self, answer: Answer, request: Request) -> None:
-        """Take off what a call cost; its ceiling, where that is not known."""
-        self.answers.append(answer)
-        if answer.cost.amount is not None:
-            self.charged += answer.cost.amount
-        elif self.plan.price is not None and answer.plan is not None:
-            self.charged += answer.plan.estimate.cost.ceiling or Decimal(0)
-        if answer.usage is not None:
-            # The endpoint knows its template better than we do, and bills by its own count:
-            # only what is added from here on is ours, so that nothing sums up over many calls.
-            self.dialogue.tokens += answer.usage.prompt_tokens - request.prompt_tokens
 
 
 async def run(plan: Plan, desk: Desk) -> AsyncGenerator[Event]:
@@ -210,7 +97,7 @@ async def _step(state: Run) -> AsyncGenerator[Event | _End]:
         state.streamed = state.streamed and bool(answer.text.strip())
         yield _End()
         return
-    if _cut(answer):
+    if is_cut(answer):
         _consider(state, Candidate.of(answer, state.plan.documents))
         return
     calls = _calls(state, answer)
@@ -254,12 +141,6 @@ def _consider(state: Run, candidate: Candidate) -> None:
     state.best = better(state.best, candidate)
 
 
-def _cut(answer: Answer) -> bool:
-    """Whether a reply ended before it had said anything, or in the middle."""
-    ended = answer.finish_reason == "length" or not answer.text.strip()
-    return ended and not answer.calls
-
-
 def _calls(state: Run, answer: Answer) -> Sequence[ToolCall]:
     """The tools that a reply calls, with placeholders as they were sent."""
     if not state.dialogue.plain:
@@ -284,11 +165,12 @@ def _in_writing(state: Run) -> None:
 async def _called(state: Run, *, last: bool) -> AsyncGenerator[Event]:
     """One call to the model. The text of a step is passed on only where nothing can follow."""
     limit = state.answer_limit() if last else state.step_limit()
-    if limit < min(_LEAST_ANSWER, state.terms.answer):
+    if limit < min(LEAST_ANSWER, state.terms.answer):
         return
     state.streamed = last and state.best is None
     request = state.dialogue.request(state.base, limit, last=last)
     part = part_of(state.plan, request, ANSWER if last else THINK, cached_tokens=_warm(state))
+    part = part if last else _with_fees(part, state.fees)
     step = Step("answer" if last else THINK, len(state.answers) + 1, state.terms.steps, "running")
     yield step
     try:
@@ -302,10 +184,36 @@ async def _called(state: Run, *, last: bool) -> AsyncGenerator[Event]:
     except EndpointError as error:
         if not _knows_no_tools(state, error):
             raise
-        yield replace(
-            step, state="failed", message="It takes no tools: they are called in writing."
-        )
-        _in_writing(state)
+        if state.dialogue.web:
+            yield replace(step, state="failed", message="It searches no web: asked without.")
+            _without_web(state)
+        else:
+            yield replace(
+                step, state="failed", message="It takes no tools: they are called in writing."
+            )
+            _in_writing(state)
+
+
+def _with_fees(part: Plan, fees: Decimal) -> Plan:
+    """One call with what its web searches may cost on top of its ceiling."""
+    cost = part.estimate.cost
+    if not fees or cost.ceiling is None:
+        return part
+    return replace(
+        part, estimate=replace(part.estimate, cost=replace(cost, ceiling=cost.ceiling + fees))
+    )
+
+
+def _without_web(state: Run) -> None:
+    """Begin again without web search, at an endpoint that refused it."""
+    _, *others = state.dialogue.messages
+    before = state.dialogue
+    tools = json.dumps(wording.tools(), ensure_ascii=False)
+    tokens = before.template.per_request + before.counter.count(tools)
+    state.dialogue = Dialogue(before.counter, before.template, plain=False, tokens=tokens)
+    state.dialogue.add({"role": "system", "content": wording.system()})
+    for message in others:
+        state.dialogue.add(message)
 
 
 def _passed_on(event: Event, streamed: bool) -> bool:
@@ -335,7 +243,11 @@ async def _used(state: Run, answer: Answer, calls: Sequence[ToolCall]) -> AsyncG
     room = state.terms.results // min(len(calls), AT_ONCE)
     found = await asyncio.gather(
         *(
-            anyio.to_thread.run_sync(state.box.use, call, room) if at < AT_ONCE else _too_many()
+            _searched(state, call)
+            if call.name == WEB_SEARCH
+            else anyio.to_thread.run_sync(state.box.use, call, room)
+            if at < AT_ONCE
+            else _too_many()
             for at, call in enumerate(calls)
         )
     )
@@ -352,6 +264,24 @@ async def _used(state: Run, answer: Answer, calls: Sequence[ToolCall]) -> AsyncG
 
 def _both(asked: str, found: str) -> str:
     return asked if found == asked else " → ".join(filter(None, (asked, found)))
+
+
+async def _searched(state: Run, call: ToolCall) -> Result:
+    """A web search: sent back as it came, its results stand in the next prompt. Not sent back,
+    they do not, and only the search itself is paid."""
+    state.searched += 1
+    found = web.found_tokens(call)
+    if state.searched > state.terms.searches:
+        text = f"Error: all {state.terms.searches:,} web searches are used."
+        return Result(text, text, "failed")
+    if not state.holds(found):
+        text = f"Error: what was found has {found:,} tokens, and there is no room for that."
+        return Result(text, text, "failed")
+    state.dialogue.tokens += found
+    arguments = (
+        call.arguments if state.plan.cover is None else state.plan.cover.masked(call.arguments)
+    )
+    return Result(arguments, f"{found:,} tokens found")
 
 
 async def _too_many() -> Result:
@@ -373,6 +303,8 @@ def _whole(state: Run) -> Answer:
     plan, answers = state.plan, state.answers
     best = _best(state)
     warnings = [*plan.warnings, *(each for answer in answers for each in answer.warnings)]
+    if state.searched:
+        warnings.append(web.told(state.searched))
     if state.why:
         warnings.append(f"Research ended early. {state.why} This is the best answer so far.")
     return replace(

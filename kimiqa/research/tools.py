@@ -14,6 +14,7 @@ from kimiqa.chunking import chunk_text
 from kimiqa.citations import check_citations
 from kimiqa.errors import BadRequestError
 from kimiqa.pages import spans
+from kimiqa.paying import WEB_SEARCH
 from kimiqa.plan import Chunk, ToolCall
 from kimiqa.prompts import (
     DOCUMENT_CLOSE,
@@ -47,7 +48,7 @@ _ABOUT = {
     "note": "{finding}",
 }
 
-KINDS = {"read_pages": "read"}
+KINDS = {"read_pages": "read", WEB_SEARCH: "web"}
 """What a tool's step is called, where it is not called as the tool."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from kimiqa.plan import Citation
 from kimiqa.prompts import RULES, DocumentLike, document_open
+from kimiqa.research.web import TASK, TOOL
 
 _TASK = """\
 You have not been given the documents themselves: you look at them with tools. Results of \
@@ -121,18 +122,20 @@ def schema(name: str) -> dict[str, Any]:
     return _TOOLS[name][1]
 
 
-def tools() -> list[dict[str, Any]]:
-    """The tools as they are sent."""
-    return [
+def tools(*, web: int = 0) -> list[dict[str, Any]]:
+    """The tools as they are sent; with the provider's web search where it may be used."""
+    own: list[dict[str, Any]] = [
         {"type": "function", "function": {"name": name, "description": about, "parameters": shape}}
         for name, (about, shape) in _TOOLS.items()
     ]
+    return [*own, TOOL] if web else own
 
 
-def system(*, plain: bool = False) -> str:
-    """The rules; where the model knows no tools, with those in writing."""
+def system(*, plain: bool = False, web: int = 0) -> str:
+    """The rules; where the model knows no tools, with those in writing. `web` is how many times
+    it may search the web."""
     if not plain:
-        return f"{RULES}\n\n{_TASK}"
+        return f"{RULES}\n\n{_TASK}{TASK.format(most=web) if web else ''}"
     listed = (
         json.dumps({"tool": name, "about": about, "arguments": shape}, ensure_ascii=False)
         for name, (about, shape) in _TOOLS.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kimiqa.testing.catalogue import ServedModel
+from kimiqa.testing.catalogue import SEARCH_FEES, ServedModel
 
 MILLION = Decimal(1_000_000)
 
@@ -20,6 +20,8 @@ class Tokens:
     reasoning: int
     kept_1h: int = 0
     """Prompt tokens written to the cache for an hour."""
+    searches: int = 0
+    """Web searches that the reply called for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def amount(tokens: Tokens, model: ServedModel, currency: str) -> Decimal:
         + tokens.cached * rates.hit
         + tokens.kept_1h * hour
         + tokens.completion * rates.output
-    ) / MILLION
+    ) / MILLION + tokens.searches * SEARCH_FEES[currency]
 
 
 def bill_row(

@@ -22,6 +22,10 @@ class Rates:
     write_1h: Decimal | None = None
 
 
+WEB_SEARCH = "$web_search"
+SEARCH_FEES = {"USD": Decimal("0.005"), "CNY": Decimal("0.03")}
+"""What each call of the built-in web search costs, beside the tokens of what it finds."""
+
 FREE = Rates(Decimal(0), Decimal(0), Decimal(0))
 
 
@@ -40,6 +44,8 @@ class ServedModel:
     """Whether `tool_choice: required` is taken."""
     tools: bool = True
     """Whether it calls tools; where not, a request that offers some is refused."""
+    web: bool = True
+    """Whether it takes the built-in web search among its tools."""
     vocabulary: str = "kimi_k3"
     pictures: bool = True
     patches: int = 65_536

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kimiqa.testing.catalogue import ServedModel
+from kimiqa.testing.catalogue import WEB_SEARCH, ServedModel
 from kimiqa.testing.messages import ROLES
 from kimiqa.testing.problems import invalid, no_model
 
@@ -140,6 +140,8 @@ def _check_tools(body: Mapping[str, Any], model: ServedModel) -> None:
         raise invalid(f"Invalid request: too many tools, max {MOST_TOOLS}")
     for tool in tools:
         name = str(tool.get("function", {}).get("name", ""))
+        if tool.get("type") == "builtin_function" and not (model.web and name == WEB_SEARCH):
+            raise invalid(f"Invalid request: unknown builtin tool: {name}")
         if not TOOL_NAME.match(name.lstrip("$")):
             raise invalid(f"Invalid request: function name is invalid: {name}")
     if body.get("tool_choice") == "required" and not model.forced_tools:

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Mapping
 from typing import Any
 
+from kimiqa.testing.catalogue import WEB_SEARCH
 from kimiqa.testing.chance import Template
 from kimiqa.testing.vocabulary import Vocabulary
 
@@ -43,6 +44,7 @@ def prompt_ids(
         ids.extend(_opening(message, template.per_message))
         ids.extend(_content(message.get("content") or "", words, patches))
         ids.extend(_beside_text(message, words))
+        ids.extend(_searched(message))
     ids.extend(range(-9_999, -9_999 + template.per_request))
     return ids
 
@@ -64,6 +66,17 @@ def _beside_text(message: Mapping[str, Any], words: Vocabulary) -> array[int]:
     if message.get("tool_calls"):
         ids.extend(words.ids(_canonical(message["tool_calls"])))
     return ids
+
+
+def _searched(message: Mapping[str, Any]) -> range:
+    """What a web search has found, which the platform puts where its call's arguments come back."""
+    if message["role"] != "tool" or message.get("name") != WEB_SEARCH:
+        return range(0)
+    try:
+        tokens = int(json.loads(text_of(message))["usage"]["total_tokens"])
+    except (ValueError, KeyError, TypeError):
+        return range(0)
+    return range(-2_000_000_000, -2_000_000_000 + tokens)
 
 
 def _content(content: str | list[Any], words: Vocabulary, patches: int) -> array[int]:

@@ -13,7 +13,7 @@ from kimiqa.testing import checks, problems
 from kimiqa.testing.answers import Answerer, Scripted, scripted
 from kimiqa.testing.billing import BillRow, Tokens, bill_row
 from kimiqa.testing.cache import BLOCK_TOKENS, ONE_HOUR, PrefixCache, chain_of, exact_digest
-from kimiqa.testing.catalogue import ServedModel, offered
+from kimiqa.testing.catalogue import WEB_SEARCH, ServedModel, offered
 from kimiqa.testing.chance import ReasoningLaw, Template
 from kimiqa.testing.distortions import refusal
 from kimiqa.testing.faults import Fault, FaultQueue, PlannedFault
@@ -241,6 +241,7 @@ class Platform:
             completion=turn.completion_tokens,
             reasoning=turn.reasoning_tokens,
             kept_1h=written if model.rates[self.currency].write_1h is not None else 0,
+            searches=sum(each["function"]["name"] == WEB_SEARCH for each in turn.tool_calls),
         )
 
     def _cached(self, prompt: _Prompt, now: float) -> int:

@@ -90,6 +90,7 @@ def options(state: State) -> dict[str, Any]:
         "private": state.choices.private,
         "max_completion_tokens": state.choices.length or None,
         "label": state.choices.label.strip() or None,
+        "web_searches": state.choices.web_searches or None,
     }
 
 

@@ -36,6 +36,8 @@ class Choices:
     """A client, a matter, a project: what the cost is booked under."""
     length: int = 0
     """The most completion tokens; 0 leaves it at what is usual."""
+    web_searches: int = 0
+    """How many times research may search the web."""
     lifetime: str = ""
     """How long the provider is asked to keep the prompt; empty leaves it at what is usual."""
     each_line: bool = False

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kimiqa.estimating import LEAST_COMPLETION
 from kimiqa.plan import Way
-from kimiqa.ui import desk
+from kimiqa.ui import desk, web
 from kimiqa.ui.state import State
 from kimiqa.ui.text import about, at_most, escape, money, price_range
 from kimiqa.ui.words import _, counted
@@ -110,6 +110,8 @@ def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> 
             if each not in said and each not in way.hint:
                 st.caption(escape(each))
         st.caption(_(MEANINGS[kind]))
+        if kind == "research" and chosen:
+            web.choice(state)
         st.space("stretch")
         _button(state, way, kind, chosen, best)
 

@@ -1,0 +1,104 @@
+"""Web search: the provider's own tool, off unless asked for, paid by the search.
+
+Kimi's platform searches where a tool `$web_search` is called: the call's arguments come with the
+tokens of what was found, and the provider puts that into the next prompt once the arguments are
+sent back unchanged (the platform's documentation of its built-in tools). kimiqa never sees what
+was found: it is priced as prompt tokens, and nothing that rests on it can be checked.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from kimiqa.errors import BadRequestError, NotAllowedError, PriceUnknownError, RefusedError
+from kimiqa.paying import WEB_SEARCH
+
+if TYPE_CHECKING:
+    from kimiqa.models import Model
+    from kimiqa.money import Price
+    from kimiqa.plan import ToolCall
+    from kimiqa.question import Question
+
+MOST_SEARCHES = 50
+AT_ONCE = 8
+"""So many searches of one reply are reserved for: a model may call more than it was told."""
+USUAL_TOKENS = 16_000
+"""What is found is taken to have so many tokens where the provider does not say."""
+
+TOOL: dict[str, Any] = {"type": "builtin_function", "function": {"name": WEB_SEARCH}}
+
+TASK = """
+
+You may also search the web, with the tool `$web_search`, at most {most} time(s): only for what \
+the documents cannot tell, never in place of reading them. Say of everything that comes from \
+there that it does, with its address, and put no marker such as [D1 p. 12] behind it. Nothing \
+that stands in a document is searched for word for word."""
+
+
+def checked(question: Question) -> int:
+    """How many searches a question may make.
+
+    Raises
+    ------
+    BadRequestError
+        It is no such number.
+    """
+    most = question.web_searches
+    if type(most) is not int or not 0 <= most <= MOST_SEARCHES:
+        raise BadRequestError(
+            f"Research cannot make {most!r} web searches.", f"Choose 0 to {MOST_SEARCHES}."
+        )
+    return most
+
+
+def refusal(question: Question, model: Model) -> RefusedError | None:
+    """Why the web cannot be searched; None where it can, or is not to be."""
+    if not question.web_searches:
+        return None
+    kept = [each.name for each in question.documents if each.only]
+    if kept:
+        return NotAllowedError(
+            f"{kept[0]} may go only to places of its own, and a web search may carry its words "
+            "elsewhere.",
+            "Ask without web search, or lift the document's rule.",
+        )
+    if model.tools is False:
+        return NotAllowedError(
+            f"{model.id} calls no tools, and so cannot search the web.", "Ask without web search."
+        )
+    if model.price is not None and model.price.web_search is None:
+        return PriceUnknownError(
+            f"What a web search costs with {model.id} is not known.",
+            "Ask without web search, or put web_search (the price of one) into your price book.",
+        )
+    return None
+
+
+def reserved(price: Price, searches: int) -> Decimal:
+    """What the searches of one reply may cost at most; nothing where there are to be none."""
+    return AT_ONCE * (price.web_search or Decimal(0)) if searches else Decimal(0)
+
+
+def expected(price: Price, searches: int, at: int) -> Decimal:
+    """What searches cost in a short run (0), as expected (1), and in a long one (2): none, half
+    of them, all. That is assumed, not measured."""
+    return searches * (price.web_search or Decimal(0)) * at / 2
+
+
+def found_tokens(call: ToolCall) -> int:
+    """The tokens of what a search has found, as its arguments tell them."""
+    try:
+        told = json.loads(call.arguments)["usage"]["total_tokens"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return USUAL_TOKENS
+    return told if type(told) is int and told >= 0 else USUAL_TOKENS
+
+
+def told(searches: int) -> str:
+    """What an answer says of its web searches."""
+    return (
+        f"The web was searched {searches:,} time(s). What the answer takes from there is not "
+        "checked: only pages of the documents are."
+    )
