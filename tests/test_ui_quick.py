@@ -12,14 +12,16 @@ import pytest
 
 pytest.importorskip("streamlit")
 
+from kimiqa.client import Client
 from kimiqa.document import Document
 from kimiqa.ledger import Ledger
 from kimiqa.plan import Citation
+from kimiqa.settings import Settings, save_settings
 from kimiqa.strategies import prefixes
 from kimiqa.strategies.prefixes import Part, segments_of
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
-from kimiqa.ui import pictures, reading
+from kimiqa.ui import desk, pictures, reading
 from kimiqa.ui.engine import engine
 from kimiqa.ui.heap import LONG, Watch
 from kimiqa.ui.state import State
@@ -60,6 +62,32 @@ def test_a_document_whose_second_pass_ended_unseen_has_the_page_shown_anew(
     reading.settle(state)
 
     assert not reading.unsettled(state)
+
+
+def test_going_back_to_an_effort_makes_no_client_anew(home: Path) -> None:
+    state = State("0123456789ab")
+
+    def of(effort: str) -> Client:
+        state.choices.effort = effort
+        return desk.client(state)
+
+    low, high = of("low"), of("high")
+
+    assert of("low") is low is not high
+    save_settings(Settings(), home)
+    assert of("low") is not low
+
+
+def test_only_the_clients_used_last_are_kept(home: Path) -> None:
+    state = State("0123456789ab")
+    made = []
+    for state.choices.model in ("kimi-k3", "kimi-k2.6"):
+        for state.choices.effort in ("low", "high", "max"):
+            made.append(desk.client(state))
+
+    _stamp, kept = state.remembered["clients"]
+
+    assert list(kept.values()) == made[-desk.KEPT_CLIENTS :]
 
 
 @pytest.mark.parametrize("block", [None, 8, 256])

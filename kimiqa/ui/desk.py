@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from kimiqa.ui import reading, secrets
 from kimiqa.ui.state import State, ready
 
 PRICES_HOLD_SECONDS = 20
+KEPT_CLIENTS = 4
 FILES = ("settings.toml", "keys.toml", "prices.toml")
 
 
@@ -33,17 +35,28 @@ def client_options(state: State) -> dict[str, Any]:
 
 
 def client(state: State) -> Client:
-    """The client for what is chosen; another one once settings, keys or prices change."""
-    key = (state.choices.model, state.choices.effort, state.choices.lifetime, _stamp())
-    kept = state.remembered.get("client")
-    if kept is None or kept[0] != key:
-        if kept is not None:
-            kept[1].ledger.close()
-        made = Client(state.choices.model or None, **client_options(state))
-        state.remembered["client"] = kept = (key, made)
-        state.remembered.pop("ways", None)
-    found: Client = kept[1]
+    """The client for what is chosen; others once settings, keys or prices change. The last few
+    are kept: who weighs one effort against another goes back and forth."""
+    stamp = _stamp()
+    written, kept = state.remembered.get("clients", (stamp, OrderedDict()))
+    if written != stamp:
+        while kept:
+            _let_go(kept)
+    state.remembered["clients"] = stamp, kept
+    key = (state.choices.model, state.choices.effort, state.choices.lifetime)
+    if key not in kept:
+        kept[key] = Client(state.choices.model or None, **client_options(state))
+        if len(kept) > KEPT_CLIENTS:
+            _let_go(kept)
+    kept.move_to_end(key)
+    found: Client = kept[key]
     return found
+
+
+def _let_go(kept: OrderedDict[Any, Client]) -> None:
+    """Let go of the client that was used longest ago."""
+    _key, oldest = kept.popitem(last=False)
+    oldest.ledger.close()
 
 
 def setup(state: State) -> Setup:
@@ -104,8 +117,8 @@ def ways(state: State, question: str) -> list[Way]:
     documents = ready(state)
     known = [(each.id, each.hidden_passages) for each in documents]
     told = tuple(options(state).values())
-    key = (state.documents.copy(), known, question, told, state.conversation, asked)
-    client(state)  # another one forgets the prices
+    asker = client(state)
+    key = (asker, state.documents.copy(), known, question, told, state.conversation, asked)
     kept = state.remembered.get("ways")
     if kept is None or kept[0] != key or now - kept[1] > PRICES_HOLD_SECONDS:
         # Looking for hidden text goes on while prices are shown: it can only make them less.
