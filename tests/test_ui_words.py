@@ -13,6 +13,7 @@ pytest.importorskip("streamlit")
 
 from test_ui_states import LEASE, Page
 
+from kimiqa.ui.strings import collected, template
 from kimiqa.ui.words import _, counted
 
 PLURALS = "nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);"
@@ -75,3 +76,41 @@ def test_a_language_without_a_catalogue_is_english(
 
     assert _("Ask a long document") == "Ask a long document"
     assert counted(2, "page", "pages") == "2 pages"
+
+
+# For translators --------------------------------------------------------------------------------
+
+
+def test_every_string_of_the_page_can_be_collected() -> None:
+    found = collected()
+
+    assert found.unknown == []
+    assert len(found.strings) > 300
+
+
+CODE = """
+STATES = {"ok": "It stands there"}
+print(f"{_('Inside of an f-string')} {_('one' if x else 'other')}")
+for each in [_(head) for head in ("Column", "Another")]: pass
+print(_(STATES[state]), counted(3, "page", "pages"), _(unknown))
+"""
+
+
+def test_strings_in_f_strings_tables_and_lists_are_found_and_others_named(tmp_path: Path) -> None:
+    (tmp_path / "page.py").write_text(CODE)
+
+    found = collected(tmp_path)
+
+    wanted = {"Inside of an f-string", "one", "other", "Column", "Another", "It stands there"}
+    assert set(found.strings) == wanted
+    assert list(found.plurals) == [("page", "pages")]
+    assert found.unknown == ["page.py:5 unknown"]
+
+
+def test_the_template_names_each_string_once(tmp_path: Path) -> None:
+    (tmp_path / "page.py").write_text('_("page"), counted(2, "page", "pages"), _(\'say "so"\')')
+
+    lines = "\n".join(template(collected(tmp_path))).splitlines()
+
+    named = [line for line in lines if line.startswith("msgid ")]
+    assert named == ['msgid ""', 'msgid "say \\"so\\""', 'msgid "page"']
