@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 
 import anyio.to_thread
 
 from kimiqa.desk import Desk, Reply
-from kimiqa.errors import BadRequestError, DeadlineError, EndpointError
+from kimiqa.errors import BadRequestError, DeadlineError, EndpointError, KimiqaError
 from kimiqa.plan import Answer, Event, Finished, Plan, Progress, Request, Started
 from kimiqa.privacy import may_go
 from kimiqa.receiving import received
@@ -28,8 +28,13 @@ async def run(plan: Plan, desk: Desk) -> AsyncGenerator[Event]:
             yield event
 
 
-async def call(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[Event]:
+async def call(
+    plan: Plan, request: Request, desk: Desk, *, keep: Callable[[Answer], None] | None = None
+) -> AsyncGenerator[Event]:
     """Reserve, send, settle: yields Started, what streams in, and Finished.
+
+    `keep` is given the answer as soon as it is booked, in the thread that books it: also where
+    the caller is stopped meanwhile and never sees Finished. What it raises goes to the caller.
 
     Raises
     ------
@@ -50,6 +55,8 @@ async def call(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[Event
             else:
                 yield Progress("waiting", 0, None, turn.told)
     reply = Reply()
+    # In a thread, for the ledger may have to wait for another process.
+    settle = _Once(partial(_settled, reply, call_id, plan, request, desk, keep))
     try:
         yield Started(plan, call_id)
         deltas = desk.endpoint.stream(laid_out.content, deadline=desk.deadline)
@@ -61,17 +68,32 @@ async def call(plan: Plan, request: Request, desk: Desk) -> AsyncGenerator[Event
         broken_off(error, reply, call_id, plan, request, desk)
     except BaseException:
         # Cancelled, or the consumer went away: providers bill what they have begun.
-        abandoned(reply, call_id, plan, request, desk)
+        if reply.whole:
+            settle.all_the_same()
+        else:
+            abandoned(reply, call_id, plan, request, desk)
         raise
-    # In a thread, for the ledger may have to wait for another process.
-    settle = _Once(partial(settled, reply, call_id, plan, request, desk))
     try:
         answer = await anyio.to_thread.run_sync(settle)
     except BaseException:
-        settle()  # cancelled perhaps before the thread began: what was paid is booked all the same
+        settle.all_the_same()  # cancelled perhaps before the thread began
         raise
     assert answer is not None, "the first call returns what the work returns"
     yield Finished(answer)
+
+
+def _settled(
+    reply: Reply,
+    call_id: str,
+    plan: Plan,
+    request: Request,
+    desk: Desk,
+    keep: Callable[[Answer], None] | None,
+) -> Answer:
+    answer = settled(reply, call_id, plan, request, desk)
+    if keep is not None:
+        keep(answer)
+    return answer
 
 
 class _Once:
@@ -88,3 +110,9 @@ class _Once:
                 return None
             self._begun = True
             return self._work()
+
+    def all_the_same(self) -> None:
+        """Do it for a caller that is stopped: what was paid is booked, and its faults are
+        nobody's any more."""
+        with suppress(KimiqaError):
+            self()

@@ -61,6 +61,11 @@ class Reply:
         return time.monotonic() - self.started
 
     @property
+    def whole(self) -> bool:
+        """Whether all of the answer has come, whatever may follow it: usage, the stream's end."""
+        return self.finish_reason is not None and bool(self.written.strip())
+
+    @property
     def written(self) -> str:
         """All that it says beside its reasoning: what would be billed as completion tokens."""
         called = (f"{each.name} {each.arguments}" for each in self.calls.values())

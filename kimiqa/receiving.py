@@ -19,7 +19,7 @@ from kimiqa.endpoint import (
     UsageDelta,
     WaitDelta,
 )
-from kimiqa.plan import Cited, Event, Plan, Progress, Reasoning, Request, Text, ToolCall
+from kimiqa.plan import Citation, Cited, Event, Plan, Progress, Reasoning, Request, Text, ToolCall
 from kimiqa.privacy import restored
 
 _WRITTEN = (ReasoningDelta, TextDelta, ToolCallDelta)
@@ -30,21 +30,27 @@ async def received(
 ) -> AsyncGenerator[Event]:
     """The events of what streams in."""
     checker = CitationChecker(plan.documents)
-    async with aclosing(restored(stream, plan.cover)) as deltas:
-        async for delta in deltas:
-            if isinstance(delta, SentDelta):
-                kept(reply, lambda: rules.note_sent(plan.documents, plan.endpoint))
-            first = not reply.began and isinstance(delta, _WRITTEN)
-            reply.began = reply.began or first
-            try:
-                for event in taken(delta, reply, checker):
-                    yield event
-            finally:
-                # Behind the first token, which is waited for; also where nobody wants a second.
-                if first and desk.cache_ttl:
-                    kept(reply, lambda: _remember(plan, request, desk))
-    for citation in checker.close():
-        reply.citations.append(citation)
+    last: list[Citation] = []
+    try:
+        async with aclosing(restored(stream, plan.cover)) as deltas:
+            async for delta in deltas:
+                if isinstance(delta, SentDelta):
+                    kept(reply, lambda: rules.note_sent(plan.documents, plan.endpoint))
+                first = not reply.began and isinstance(delta, _WRITTEN)
+                reply.began = reply.began or first
+                try:
+                    for event in taken(delta, reply, checker):
+                        yield event
+                finally:
+                    # Behind the first token, which is waited for; also where nobody wants a
+                    # second.
+                    if first and desk.cache_ttl:
+                        kept(reply, lambda: _remember(plan, request, desk))
+    finally:
+        # Also for an answer that had come when its reader was stopped.
+        last = checker.close()
+        reply.citations.extend(last)
+    for citation in last:
         yield Cited(citation)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -107,6 +109,13 @@ def stopped_at(client: Client, plan: Plan, share: float) -> list[Step]:
 
 def rows(client: Client) -> Counter[tuple[str, str]]:
     return Counter((call.strategy, call.state) for call in client.ledger.calls())
+
+
+def answered(client: Client) -> int:
+    """How many readers' answers came whole, even if their usage did not."""
+    reads = [call for call in client.ledger.calls() if call.strategy == "swarm:read"]
+    booked = (each for each in reads if each.state in ("settled", "estimated"))
+    return sum(not (each.note or "").startswith("Stopped") for each in booked)
 
 
 def spent(client: Client) -> Decimal:
@@ -473,7 +482,7 @@ def test_stopped_at_forty_percent_it_keeps_what_is_paid_and_goes_on_from_there(
     plan = swarm(client, QUESTION, report(300))
     stopped_at(client, plan, 0.4)
     held = rows(client)
-    done = held["swarm:read", "settled"]
+    done = answered(client)
 
     assert done >= round(0.4 * len(plan.requests))
     assert {state for _, state in held} <= {"settled", "estimated", "unknown", "released"}
@@ -481,7 +490,9 @@ def test_stopped_at_forty_percent_it_keeps_what_is_paid_and_goes_on_from_there(
 
     before, quotes.tokens_per_second = len(readers(quotes)), 0
     abandoned = spent(client) - sum(
-        call.cost.amount for call in client.ledger.calls() if call.state == "settled" and call.cost
+        call.cost.amount
+        for call in client.ledger.calls()
+        if call.cost and call.cost.amount and not (call.note or "").startswith("Stopped")
     )
     again = swarm(client, QUESTION, report(300))
     answer = client.run(again)
@@ -493,6 +504,40 @@ def test_stopped_at_forty_percent_it_keeps_what_is_paid_and_goes_on_from_there(
     assert spent(client) - abandoned <= paid_in_one_go
     assert {each.status for each in answer.citations} == {"verified"}
     assert len(answer.citations) == len(plan.requests)
+
+
+def test_stopped_while_answers_are_booked_it_keeps_every_one_of_them(
+    quotes: KimiServer, home: Path
+) -> None:
+    quotes.tokens_per_second = 40  # long enough for another process to take the ledger meanwhile
+    client = client_at(quotes, home=home)
+    plan = swarm(client, QUESTION, report(300))
+    events = client.stream(plan)
+    for event in events:
+        if isinstance(event, Step) and (event.number, event.state) == (8, "running"):
+            break
+    until(lambda: len(quotes.bill) == 8)
+    with closing(sqlite3.connect(home / "ledger.db", check_same_thread=False)) as other:
+        threading.Event().wait(0.3)
+        other.execute("BEGIN IMMEDIATE")
+        until(lambda: not quotes.gate.running)
+        threading.Timer(0.5, other.rollback).start()
+        events.close()  # type: ignore[attr-defined]
+
+    done = answered(client)
+    assert done > 0
+    assert len(swarm(client, QUESTION, report(300)).stages[0].kept) == done
+    assert nothing_held(client)
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait for something that another thread does."""
+    waited = threading.Event()
+    for _ in range(3_000):
+        if true():
+            return
+        waited.wait(0.01)
+    raise AssertionError("it did not happen")
 
 
 def test_what_is_kept_is_forgotten_at_the_end(quotes: KimiServer) -> None:

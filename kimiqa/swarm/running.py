@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import anyio.to_thread
 
@@ -139,48 +140,49 @@ async def _one(
         say(replace(step, state="running"))
         try:
             answer = await _answer(state, request, events)
-            try:
-                nothing = await anyio.to_thread.run_sync(lambda: _keep(state, request, answer))
-            except asyncio.CancelledError:
-                _keep(state, request, answer)  # it was paid for: stopping does not lose it
-                raise
         except KimiqaError as error:
             state.failed.append(error)
             say(replace(step, state="failed", message=f"{request.about}: {error.message}"))
             return
+    found = state.findings[_prefix(request)]
+    nothing = wording.is_nothing(found.text)
     say(replace(step, state="nothing" if nothing else "done", cost=answer.cost))
     events.put_nowait(Progress(READ, len(state.findings), state.readers))
 
 
 async def _answer(state: Run, request: Request, events: asyncio.Queue[Event | None]) -> Answer:
-    part = part_of(state.plan, request, READ)
-    async with aclosing(calling.call(part, request, state.desk)) as running:
+    """What a reader answers, kept as soon as it is booked: stopping does not lose it."""
+    part, keep = part_of(state.plan, request, READ), partial(_keep, state, request)
+    async with aclosing(calling.call(part, request, state.desk, keep=keep)) as running:
         async for event in running:
             if isinstance(event, Progress):
                 events.put_nowait(event)
             if isinstance(event, Finished):
-                state.answers.append(event.answer)
                 return event.answer
     raise RuntimeError("a call ends with Finished or an error")
 
 
-def _keep(state: Run, request: Request, answer: Answer) -> bool:
-    """Keep what was found; whether it was nothing.
+def _prefix(request: Request) -> str:
+    """Names a reader's prompt: what was found in it is kept under this."""
+    return request.segments[-1].digest
+
+
+def _keep(state: Run, request: Request, answer: Answer) -> None:
+    """Keep what was found.
 
     Raises
     ------
     BrokenReplyError
         The reader was cut off before it had written anything.
     """
-    finding = Finding.of(request.about, answer)
-    prefix = request.segments[-1].digest
+    state.answers.append(answer)
+    finding, prefix = Finding.of(request.about, answer), _prefix(request)
+    state.findings[prefix] = finding
     plan, desk = state.plan, state.desk
     documents = [each.id for each in plan.documents]
     desk.ledger.keep_finding(
         desk.host, plan.model, plan.effort, prefix, finding.to_json(), documents
     )
-    state.findings[prefix] = finding
-    return wording.is_nothing(finding.text)
 
 
 def _forget(state: Run) -> None:
