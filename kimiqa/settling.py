@@ -40,7 +40,11 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
         cost=paid,
         estimate=plan.estimate,
         finish_reason=reply.finish_reason,
-        warnings=(*plan.warnings, *reply.warnings, *about_the_end(reply, request, text)),
+        warnings=(
+            *plan.warnings,
+            *reply.warnings,
+            *about_the_end(reply, request.max_completion_tokens, text),
+        ),
         reasoning="".join(reply.reasoning),
         seconds=reply.seconds,
         id=call_id,
@@ -104,8 +108,9 @@ def abandoned(reply: Reply, call_id: str, plan: Plan, request: Request, desk: De
     kept(reply, lambda: ledger.estimate(call_id, usage, paid, note, reply.seconds))
 
 
-def about_the_end(reply: Reply, request: Request, text: str) -> list[str]:
-    limit = f"{request.max_completion_tokens:,} completion tokens"
+def about_the_end(reply: Reply | Answer, most: int, text: str) -> list[str]:
+    """What to say of how an answer ended that might have so many completion tokens."""
+    limit = f"{most:,} completion tokens"
     if reply.finish_reason == "length" and not (text.strip() or reply.calls):
         return [
             f"The model used all {limit} for thinking and wrote no answer. "

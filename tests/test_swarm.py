@@ -28,7 +28,7 @@ from kimiqa.errors import (
     OverCapError,
     QuotaError,
 )
-from kimiqa.plan import Plan, Step
+from kimiqa.plan import Answer, Finished, Plan, Step
 from kimiqa.swarm.dividing import Leaf, Share, divide
 from kimiqa.swarm.sizing import merge_of
 from kimiqa.swarm.wording import NOTHING
@@ -38,6 +38,7 @@ QUESTION = "What was settled of the rent of Marrow house 2?"
 SMALL = 12_000
 """A prompt of so many tokens holds a few dozen of the report's pages."""
 _PLACE = re.compile(r'<document id="(D\d+)"|<page n="(\d+)">\n(?=\S)')
+_AT_LENGTH = "It was settled, and entered in a book, and told of in other words " * 4
 _READ_HERE = re.compile(r'<page n="(\d+)">\n([^\n]{30,}?) was settled')
 
 
@@ -299,8 +300,9 @@ def test_where_nobody_finds_anything_the_merge_says_so(server: KimiServer) -> No
     assert "No reader found anything that helps." in merges(server)[-1]
 
 
-def test_findings_larger_than_a_prompt_are_merged_in_rounds(quotes: KimiServer) -> None:
-    client = client_at(quotes)
+def test_findings_larger_than_a_prompt_are_merged_in_rounds(server: KimiServer) -> None:
+    server.answer, server.reasoning = quoting_every_page, 20
+    client = client_at(server)
     plan = swarm(client, QUESTION, report(200))
     bounds = plan.stages[1].bounds
     assert bounds
@@ -308,10 +310,77 @@ def test_findings_larger_than_a_prompt_are_merged_in_rounds(quotes: KimiServer) 
     answer = client.run(plan)
 
     assert len(bounds.rounds) > 1
-    assert 1 < len(merges(quotes)) <= bounds.max_calls
-    assert all("one list of them" in prompt for prompt in merges(quotes)[:-1])
+    assert 1 < len(merges(server)) <= bounds.max_calls
+    assert all("one list of them" in prompt for prompt in merges(server)[:-1])
     assert len(answer.citations) == len(plan.requests)
     assert {each.status for each in answer.citations} == {"verified"}
+
+
+def quoting_every_page(body: dict[str, Any]) -> str:
+    """A reader's findings: a true quote of each of its pages. A merge's: the first line of each
+    reader's, or list's."""
+    asked = str(body["messages"][-1]["content"])
+    if "<findings" in asked:
+        groups = re.findall(r"<findings pages[^\n]*\n(.*?)\n</findings>", asked, re.DOTALL)
+        return "\n".join(line for each in groups for line in kept_of(each))
+    return "\n".join(
+        f'- {_AT_LENGTH}: "{words} was settled" [D1 p. {page}].'
+        for page, words in _READ_HERE.findall(asked)
+    )
+
+
+def kept_of(group: str) -> list[str]:
+    """All lines of a list; of a reader's own findings the first."""
+    lines = group.splitlines()
+    return [lines[0]] if len(lines) > 20 else lines
+
+
+def test_findings_that_one_prompt_holds_are_merged_at_once(quotes: KimiServer) -> None:
+    client = client_at(quotes)
+    plan = swarm(client, QUESTION, report(200))
+    bounds = plan.stages[1].bounds
+    assert bounds
+    assert len(bounds.rounds) > 1
+
+    steps = [each for each in client.stream(plan) if isinstance(each, Step)]
+
+    assert len(merges(quotes)) == 1
+    assert {(each.number, each.total) for each in steps if each.kind == "merge"} == {(1, 1)}
+
+
+def test_no_more_merges_run_at_once_than_readers(server: KimiServer) -> None:
+    server.answer, server.reasoning = quoting_every_page, 20
+    client = client_at(server)
+    plan = swarm(client, QUESTION, report(900))
+    readers_done = threading.Event()
+    running = [0]
+
+    for event in client.stream(plan):
+        if isinstance(event, Step) and event.kind == "merge":
+            if not readers_done.is_set():
+                readers_done.set()
+                server.gate.peak, server.latency = 0, 0.3
+            running[0] += event.state == "running"
+
+    assert running[0] > 9
+    assert server.gate.peak == 8
+
+
+def test_lists_that_a_broken_run_has_made_are_not_paid_again(server: KimiServer) -> None:
+    server.answer, server.reasoning = quoting_every_page, 20
+    client = client_at(server)
+    plan = swarm(client, QUESTION, report(200))
+    for event in client.stream(plan):
+        if isinstance(event, Step) and (event.kind, event.total) == ("merge", event.number):
+            break  # the last merge begins
+    lists = rows(client)["swarm:condense", "settled"]
+    assert lists > 0
+
+    answer = client.run(swarm(client, QUESTION, report(200)))
+
+    assert rows(client)["swarm:condense", "settled"] == lists
+    assert len(answer.citations) == len(plan.requests)
+    assert swarm(client, QUESTION, report(200)).stages[0].kept == ()
 
 
 def test_a_reader_that_hit_its_limit_is_told_of(quotes: KimiServer) -> None:
@@ -468,6 +537,95 @@ def test_a_reader_without_words_is_a_failure_and_not_a_finding(server: KimiServe
 
     with pytest.raises(BrokenReplyError, match="wrote nothing"):
         client.run(swarm(client))
+
+
+def test_a_reader_that_is_cut_before_it_writes_is_asked_once_more_with_twice_the_limit(
+    server: KimiServer,
+) -> None:
+    server.answer, server.reasoning = thinking_of_page(1, tokens=6_000), 20
+    client = client_at(server)
+    plan = swarm(client)
+
+    steps = [each for each in client.stream(plan) if isinstance(each, Step | Finished)]
+
+    answer = last_of(steps)
+    limit = plan.requests[0].max_completion_tokens
+    again = [each for each in steps if isinstance(each, Step) and each.kind == "read again"]
+    assert [each.state for each in again] == ["waiting", "running", "done"]
+    assert len(readers(server)) == len(plan.requests) + 1
+    assert len(answer.citations) == len(plan.requests)
+    assert answer.coverage.left_out == ()
+    assert f"nothing within {limit:,} completion tokens, and was asked again with" in " ".join(
+        answer.warnings
+    )
+    assert plan.estimate.cost.ceiling
+    assert answer.cost.amount == server.billed <= plan.estimate.cost.ceiling
+
+
+def thinking_of_page(page: int, *, tokens: int) -> Callable[[dict[str, Any]], Any]:
+    """The reader of a page thinks for so long before it writes; nobody else does."""
+
+    def answer(body: dict[str, Any]) -> Any:
+        mine = f'<page n="{page}">' in str(body["messages"][-1]["content"])
+        return Scripted(quoting(body), reasoning=tokens) if mine else quoting(body)
+
+    return answer
+
+
+def last_of(events: list[Any]) -> Answer:
+    (finished,) = (each for each in events if isinstance(each, Finished))
+    return finished.answer
+
+
+def test_a_reader_that_writes_nothing_twice_is_left_out_and_the_others_are_not_lost(
+    server: KimiServer,
+) -> None:
+    server.answer, server.reasoning = thinking_of_page(1, tokens=100_000), 20
+    client = client_at(server)
+    plan = swarm(client)
+
+    answer = client.run(plan)
+
+    (left,) = answer.coverage.left_out
+    assert (left.document, left.pages[0], left.reason) == ("D1", 1, "failed")
+    assert answer.coverage.sent == 120 - len(left.pages)
+    assert len(answer.citations) == len(plan.requests) - 1
+    assert "readers wrote nothing: the answer does not see D1 pp. 1-" in " ".join(answer.warnings)
+    again = swarm(client, effort="high")
+    assert [each.about for each in again.requests] == [plan.requests[0].about]
+
+
+def test_where_the_reservation_leaves_no_money_nobody_is_asked_again(server: KimiServer) -> None:
+    def answer(body: dict[str, Any]) -> Any:
+        said = str(body["messages"][-1]["content"])
+        thinks = "<page n=" in said and '<page n="1">' not in said
+        return Scripted(quoting(body), reasoning=100_000 if thinks else 20)
+
+    server.answer = answer
+    client = client_at(server)
+    plan = swarm(client)
+
+    answer = client.run(plan)
+
+    assert len(readers(server)) == len(plan.requests)
+    assert {each.reason for each in answer.coverage.left_out} == {"over_budget"}
+    assert len(answer.citations) == 1
+    assert plan.estimate.cost.ceiling
+    assert server.billed <= plan.estimate.cost.ceiling
+
+
+def test_an_answer_without_words_forgets_nothing(quotes: KimiServer) -> None:
+    def answer(body: dict[str, Any]) -> Any:
+        said = quoting(body)
+        merge = "<findings" in str(body["messages"][-1]["content"])
+        return Scripted(said, reasoning=100_000) if merge else said
+
+    quotes.answer = answer
+    client = client_at(quotes)
+
+    client.run(swarm(client))
+
+    assert swarm(client, effort="high").requests == ()
 
 
 def test_stopped_at_forty_percent_it_keeps_what_is_paid_and_goes_on_from_there(

@@ -217,9 +217,7 @@ class Evaluation:
             return {}
         stage = plan.stages[0]
         prefixes = [*stage.kept, *(each.segments[-1].digest for each in stage.requests)]
-        found = job.client.ledger.findings(
-            host_of(plan.endpoint), plan.model, plan.effort, prefixes
-        )
+        found = job.client.ledger.findings(host_of(plan.endpoint), plan.model, prefixes)
         return {prefix: _finding(row, documents) for prefix, row in found.items()}
 
 

@@ -218,6 +218,15 @@ def take(database: Database, connection: Connection, held: int, ceiling: Decimal
     return None
 
 
+def left(database: Database, held: int) -> Decimal | None:
+    """What of a reservation no call has drawn; None where there is no price, or it is free."""
+    reservations = database.tables.reservations
+    query = reservations.select().with_only_columns(reservations.c.spare)
+    with database.read() as connection:
+        spare = connection.execute(query.where(reservations.c.id == held)).scalar_one()
+    return None if spare is None else Decimal(spare)
+
+
 def free(database: Database, held: int) -> None:
     """No call draws from this reservation any more: what it held is given back to the caps."""
     reservations = database.tables.reservations

@@ -29,7 +29,7 @@ def keep(
     findings = database.tables.findings
     packed = zlib.compress(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     same = [findings.c[name] == value for name, value in _key(place, prefix).items()]
-    with database.write() as connection:
+    with database.write("What it found is used now, but could not be kept.") as connection:
         connection.execute(findings.delete().where(findings.c.created < now - KEPT_SECONDS))
         connection.execute(findings.delete().where(*same))
         connection.execute(
@@ -40,11 +40,12 @@ def keep(
 
 
 def find(
-    database: Database, place: Place, prefixes: Sequence[str], now: float
+    database: Database, endpoint: str, model: str, prefixes: Sequence[str], now: float
 ) -> dict[str, dict[str, Any]]:
-    """What was found in these prompts and is not too old, by prompt."""
+    """What was found in these prompts and is not too old, by prompt: the newest, whatever effort
+    it was asked with. Who lowers the effort to get further does not pay for the rest again."""
     findings = database.tables.findings
-    same = [findings.c[name] == value for name, value in place.columns.items()]
+    same = [findings.c.endpoint == endpoint, findings.c.model == model]
     found: dict[str, dict[str, Any]] = {}
     with database.read() as connection:
         for start in range(0, len(prefixes), _STEP):
@@ -52,15 +53,16 @@ def find(
                 findings.select()
                 .where(*same, findings.c.created >= now - KEPT_SECONDS)
                 .where(findings.c.prefix.in_(prefixes[start : start + _STEP]))
+                .order_by(findings.c.created)
             )
             found |= {row.prefix: json.loads(zlib.decompress(row.content)) for row in rows}
     return found
 
 
-def drop(database: Database, place: Place, prefixes: Sequence[str]) -> None:
+def drop(database: Database, endpoint: str, model: str, prefixes: Sequence[str]) -> None:
     """Forget what was found in these prompts: the run has ended."""
     findings = database.tables.findings
-    same = [findings.c[name] == value for name, value in place.columns.items()]
+    same = [findings.c.endpoint == endpoint, findings.c.model == model]
     with database.write() as connection:
         for start in range(0, len(prefixes), _STEP):
             some = findings.c.prefix.in_(prefixes[start : start + _STEP])

@@ -163,6 +163,10 @@ class Hold:
             row = row_of(terms, wanted)
             return str(entries.draw(self.database, connection, self.id, row, now))
 
+    def left(self) -> Decimal | None:
+        """What may still be drawn; None where no price binds it."""
+        return entries.left(self.database, self.id)
+
     def free(self) -> None:
         """Give back what no call has drawn. Calls that were drawn end as any other."""
         entries.free(self.database, self.id)

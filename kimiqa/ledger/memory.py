@@ -157,17 +157,15 @@ class Memory:
         findings.keep(self._database, place, prefix, content, documents, self._clock())
 
     def findings(
-        self, endpoint: str, model: str, effort: str | None, prefixes: Sequence[str]
+        self, endpoint: str, model: str, prefixes: Sequence[str]
     ) -> dict[str, dict[str, Any]]:
-        """What runs that were stopped have found in these prompts, by prompt."""
-        place = warm.Place(host_of(endpoint), model, effort)
-        return findings.find(self._database, place, prefixes, self._clock())
+        """What runs that were stopped have found in these prompts, by prompt, with whatever
+        effort."""
+        return findings.find(self._database, host_of(endpoint), model, prefixes, self._clock())
 
-    def drop_findings(
-        self, endpoint: str, model: str, effort: str | None, prefixes: Sequence[str]
-    ) -> None:
+    def drop_findings(self, endpoint: str, model: str, prefixes: Sequence[str]) -> None:
         """Forget what was found in these prompts: the run has ended."""
-        findings.drop(self._database, warm.Place(host_of(endpoint), model, effort), prefixes)
+        findings.drop(self._database, host_of(endpoint), model, prefixes)
 
     # Documents
 

@@ -10,7 +10,9 @@ from kimiqa import estimating
 from kimiqa.money import UNPRICED, CostRange, Range
 from kimiqa.plan import Estimate
 from kimiqa.prompts import RULES
-from kimiqa.swarm.work import AT_ONCE, Call, Swarm, Terms, merge_ceilings, merge_sizes
+from kimiqa.swarm.side_by_side import AT_ONCE
+from kimiqa.swarm.sizing import HEAD_TOKENS
+from kimiqa.swarm.work import Call, Swarm, Terms, merge_ceilings, merge_sizes
 
 
 def estimate(swarm: Swarm, terms: Terms) -> Estimate:
@@ -24,7 +26,7 @@ def estimate(swarm: Swarm, terms: Terms) -> Estimate:
         prompt_tokens=sum(each.prompt_tokens for each in both),
         cached_tokens=sum(each.cached_tokens for each in both),
         completion_tokens=_counted([each.completion_tokens for each in both]),
-        seconds=_seconds(guesses, merges, swarm),
+        seconds=_seconds(guesses, merges, swarm, terms),
         cost=_widened(_cost([each.cost for each in both], ceilings), swarm, terms),
         margin=swarm.margin,
     )
@@ -50,9 +52,13 @@ endpoints do not tell them apart."""
 
 
 def _merge_guesses(swarm: Swarm, terms: Terms, each: int = FOUND_TOKENS.expected) -> list[Estimate]:
-    """The merges as they are likely to be, where a reader's findings have so many tokens."""
+    """The merges as they are likely to be, where a reader's findings have so many tokens: one,
+    where its prompt holds them all."""
     parts = [n for calls in terms.merge.rounds for n in calls]
     sizes = merge_sizes(swarm, terms)
+    readers = len(swarm.calls)
+    if swarm.task_tokens + readers * (each + HEAD_TOKENS) <= sizes[-1][0]:
+        parts, sizes = [readers], sizes[-1:]
     return [_merge_guess(swarm, n, size, each) for n, size in zip(parts, sizes, strict=True)]
 
 
@@ -136,12 +142,16 @@ def _summed(ranges: Sequence[tuple[Decimal, Decimal, Decimal]]) -> tuple[Decimal
     return expected - below.sqrt(), expected, expected + above.sqrt()
 
 
-def _seconds(readers: Sequence[Estimate], merges: Sequence[Estimate], swarm: Swarm) -> Range[float]:
+def _seconds(
+    readers: Sequence[Estimate], merges: Sequence[Estimate], swarm: Swarm, terms: Terms
+) -> Range[float]:
     """Readers in waves of as many as run at once, no faster than the account admits; then the
-    rounds of merging, each as long as one call."""
+    rounds of merging in waves of their own."""
     limits = swarm.planner.limits
     at_once = limits.concurrency or AT_ONCE
     waves = -(-len(readers) // at_once)
+    rounds = terms.merge.rounds if len(merges) > 1 else ((1,),)
+    merge_waves = sum(-(-len(calls) // at_once) for calls in rounds)
 
     def span(name: str) -> float:
         read = max((getattr(each.seconds, name) for each in readers), default=0.0) * waves
@@ -149,7 +159,7 @@ def _seconds(readers: Sequence[Estimate], merges: Sequence[Estimate], swarm: Swa
         by_tokens = 60 * (tokens / limits.tpm - 1) if limits.tpm else 0.0
         by_count = 60 * (len(readers) / limits.rpm - 1) if limits.rpm else 0.0
         merged: float = max((getattr(each.seconds, name) for each in merges), default=0.0)
-        return float(round(max(read, by_tokens, by_count) + merged, 1))
+        return float(round(max(read, by_tokens, by_count) + merged * merge_waves, 1))
 
     return Range(span("low"), span("expected"), span("high"))
 

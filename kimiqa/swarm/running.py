@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from functools import partial
 
 import anyio.to_thread
 
-from kimiqa import calling
 from kimiqa.desk import Desk
-from kimiqa.errors import EndpointError, KimiqaError
-from kimiqa.plan import Answer, Event, Finished, Plan, Progress, Request, Started, Step
+from kimiqa.errors import BrokenReplyError, EndpointError, KimiqaError
+from kimiqa.plan import Event, Finished, Plan, Started, Step
 from kimiqa.reserving import held
-from kimiqa.summing import paid, part_of, summed
-from kimiqa.swarm import merging, wording
-from kimiqa.swarm.merging import Finding
-from kimiqa.swarm.work import AT_ONCE, READ
-
-
-@dataclass(slots=True)
-class Run:
-    """What a swarm has found and paid so far."""
-
-    plan: Plan
-    desk: Desk
-    findings: dict[str, Finding] = field(default_factory=dict)
-    answers: list[Answer] = field(default_factory=list)
-    """Of the calls of this run; those of an earlier one are not paid again."""
-    failed: list[KimiqaError] = field(default_factory=list)
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def readers(self) -> int:
-        """All readers, those that an earlier run has paid for among them."""
-        return len(self.plan.stages[0].requests) + len(self.plan.stages[0].kept)
+from kimiqa.swarm import merging
+from kimiqa.swarm.again import read_again
+from kimiqa.swarm.condensing import Terms
+from kimiqa.swarm.ending import whole
+from kimiqa.swarm.finding import Finding
+from kimiqa.swarm.reading import Run, reader
+from kimiqa.swarm.rounds import Rounds
+from kimiqa.swarm.side_by_side import side_by_side
+from kimiqa.swarm.work import READ
 
 
 async def run(plan: Plan, desk: Desk) -> AsyncGenerator[Event]:
@@ -56,138 +38,59 @@ async def run(plan: Plan, desk: Desk) -> AsyncGenerator[Event]:
     async with held(plan, desk) as desk:
         yield Started(plan, "")
         state = Run(plan, desk)
-        for step in await anyio.to_thread.run_sync(lambda: _recalled(state)):
-            yield step
-        async with aclosing(_read_all(state)) as events:
+        async with aclosing(_read(state)) as events:
             async for event in events:
                 yield event
-        if state.failed:
-            raise _incomplete(state)
-        async with aclosing(merging.merged(plan, desk, _in_order(state))) as events:
+        rounds = Rounds(Terms(plan, desk, state.answers), _in_order(state))
+        async with aclosing(rounds.run()) as events:
             async for event in events:
-                if isinstance(event, Finished) and merging.is_last(event):
-                    await anyio.to_thread.run_sync(lambda: _forget(state))
-                    yield Finished(_whole(state, event.answer))
-                elif isinstance(event, Finished):
-                    state.answers.append(event.answer)
-                else:
+                yield event
+        last = merging.answered(plan, desk, rounds.findings, rounds.made + 1)
+        async with aclosing(last) as events:
+            async for event in events:
+                if not isinstance(event, Finished):
                     yield event
+                    continue
+                if event.answer.text.strip() and not state.unread:
+                    await anyio.to_thread.run_sync(lambda: _forget(state, rounds))
+                yield Finished(whole(state, event.answer))
+
+
+async def _read(state: Run) -> AsyncGenerator[Event]:
+    """Every reader that is missing; those that wrote nothing, a second time."""
+    for step in await anyio.to_thread.run_sync(lambda: _recalled(state)):
+        yield step
+    first = len(state.findings) + 1
+    works = [
+        reader(state, request, Step(READ, number, state.readers, "waiting", request.about))
+        for number, request in enumerate(state.plan.stages[0].requests, first)
+    ]
+    async with aclosing(side_by_side(works, state.desk)) as events:
+        async for event in events:
+            yield event
+    if state.failed:
+        raise _incomplete(state)
+    async with aclosing(read_again(state)) as events:
+        async for event in events:
+            yield event
+    if not state.findings:
+        raise _nothing_written(state)
 
 
 def _recalled(state: Run) -> list[Step]:
     """The findings that an earlier run has paid for, as steps that are done."""
     plan, desk = state.plan, state.desk
-    kept = plan.stages[0].kept
-    found = desk.ledger.findings(desk.host, plan.model, plan.effort, kept)
+    found = desk.ledger.findings(desk.host, plan.model, plan.stages[0].kept)
     state.findings |= {prefix: Finding.from_json(each) for prefix, each in found.items()}
-    ordered = sorted(state.findings.values(), key=lambda finding: finding.place)
     return [
         Step(READ, number, state.readers, "kept", each.pages)
-        for number, each in enumerate(ordered, 1)
+        for number, each in enumerate(_in_order(state), 1)
     ]
 
 
-async def _read_all(state: Run) -> AsyncGenerator[Event]:
-    """Every reader that is missing, as many at once as the account and good sense admit."""
-    requests = state.plan.stages[0].requests
-    events: asyncio.Queue[Event | None] = asyncio.Queue()
-    gate, first = asyncio.Semaphore(_at_once(state)), len(state.findings) + 1
-    tasks = [
-        asyncio.create_task(_one(state, request, number, gate, events))
-        for number, request in enumerate(requests, first)
-    ]
-    ended = asyncio.create_task(_ended(tasks, events))
-    try:
-        while (event := await events.get()) is not None:
-            yield event
-    finally:
-        # What is under way is stopped, and booked, before anybody goes on.
-        for task in (*tasks, ended):
-            task.cancel()
-        results = await asyncio.gather(*tasks, ended, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
-
-
-def _at_once(state: Run) -> int:
-    return state.desk.limits.concurrency or AT_ONCE
-
-
-async def _ended(tasks: Sequence[asyncio.Task[None]], events: asyncio.Queue[Event | None]) -> None:
-    await asyncio.gather(*tasks, return_exceptions=True)
-    events.put_nowait(None)
-
-
-async def _one(
-    state: Run,
-    request: Request,
-    number: int,
-    gate: asyncio.Semaphore,
-    events: asyncio.Queue[Event | None],
-) -> None:
-    """One reader: its call, and what it found, kept. A failure is kept too, and stops those that
-    have not begun: what is wrong with one is mostly wrong with all."""
-
-    def say(step: Step) -> None:
-        events.put_nowait(step)
-
-    step = Step(READ, number, state.readers, "waiting", request.about)
-    say(step)
-    async with gate:
-        if state.failed:
-            return
-        say(replace(step, state="running"))
-        try:
-            answer = await _answer(state, request, events)
-        except KimiqaError as error:
-            state.failed.append(error)
-            say(replace(step, state="failed", message=f"{request.about}: {error.message}"))
-            return
-    found = state.findings[_prefix(request)]
-    nothing = wording.is_nothing(found.text)
-    say(replace(step, state="nothing" if nothing else "done", cost=answer.cost))
-    events.put_nowait(Progress(READ, len(state.findings), state.readers))
-
-
-async def _answer(state: Run, request: Request, events: asyncio.Queue[Event | None]) -> Answer:
-    """What a reader answers, kept as soon as it is booked: stopping does not lose it."""
-    part, keep = part_of(state.plan, request, READ), partial(_keep, state, request)
-    async with aclosing(calling.call(part, request, state.desk, keep=keep)) as running:
-        async for event in running:
-            if isinstance(event, Progress):
-                events.put_nowait(event)
-            if isinstance(event, Finished):
-                return event.answer
-    raise RuntimeError("a call ends with Finished or an error")
-
-
-def _prefix(request: Request) -> str:
-    """Names a reader's prompt: what was found in it is kept under this."""
-    return request.segments[-1].digest
-
-
-def _keep(state: Run, request: Request, answer: Answer) -> None:
-    """Keep what was found.
-
-    Raises
-    ------
-    BrokenReplyError
-        The reader was cut off before it had written anything.
-    """
-    state.answers.append(answer)
-    finding, prefix = Finding.of(request.about, answer), _prefix(request)
-    state.findings[prefix] = finding
-    plan, desk = state.plan, state.desk
-    documents = [each.id for each in plan.documents]
-    desk.ledger.keep_finding(
-        desk.host, plan.model, plan.effort, prefix, finding.to_json(), documents
-    )
-
-
-def _forget(state: Run) -> None:
-    plan, desk = state.plan, state.desk
-    desk.ledger.drop_findings(desk.host, plan.model, plan.effort, list(state.findings))
+def _forget(state: Run, rounds: Rounds) -> None:
+    kept = [*state.findings, *rounds.keys]
+    state.desk.ledger.drop_findings(state.desk.host, state.plan.model, kept)
 
 
 def _in_order(state: Run) -> list[Finding]:
@@ -207,23 +110,11 @@ def _incomplete(state: Run) -> KimiqaError:
     return type(first)(message, hint)
 
 
-def _whole(state: Run, last: Answer) -> Answer:
-    """The answer of the merge, with what all calls of this run together used and cost."""
-    plan, answers = state.plan, [*state.answers, last]
-    warnings = [each for answer in answers for each in answer.warnings]
-    cut = sum(answer.finish_reason == "length" for answer in state.answers)
-    if cut:
-        warnings.append(f"{cut:,} of {state.readers:,} readers were cut off at their limit.")
-    return replace(
-        last,
-        strategy="swarm",
-        coverage=plan.coverage,
-        usage=summed(answers),
-        cost=paid(answers),
-        estimate=plan.estimate,
-        warnings=tuple(dict.fromkeys((*plan.warnings, *warnings))),
-        seconds=time.monotonic() - state.started,
-        state="settled" if all(each.state == "settled" for each in answers) else "estimated",
-        question=plan.question,
-        plan=plan,
+def _nothing_written(state: Run) -> BrokenReplyError:
+    first = state.unread[0].request
+    return BrokenReplyError(
+        f"None of {state.readers:,} readers wrote anything; that of {first.about} wrote nothing "
+        f"within {first.max_completion_tokens:,} completion tokens.",
+        "Ask again with a lower effort, or choose another model.",
+        billed="unknown",
     )

@@ -22,9 +22,6 @@ LIMITS = ((8_192, DEFAULT_COMPLETION), (4_096, 8_192), (2_048, 4_096))
 """The most completion tokens of a reader and of the answer; the next lower pair where a cap, or
 the model's window, leaves no room for the one before."""
 
-AT_ONCE = 8
-"""How many readers run at once where no limit of the account is known."""
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -74,9 +71,7 @@ class Swarm:
         """The prompts whose findings an earlier run has paid for."""
         planner = self.planner
         prefixes = [call.prefix for call in self.calls]
-        return frozenset(
-            planner.ledger.findings(planner.host, planner.model.id, self.effort, prefixes)
-        )
+        return frozenset(planner.ledger.findings(planner.host, planner.model.id, prefixes))
 
     def unseen(self, call: Call) -> RefusedError | None:
         """Why a reader's pictures cannot be sent."""
