@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,6 +22,7 @@ from asking import canonical, client_at, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kimiqa
 from kimiqa import Client, Document
 from kimiqa.errors import (
     BadRequestError,
@@ -29,6 +34,7 @@ from kimiqa.errors import (
     QuotaError,
 )
 from kimiqa.plan import Answer, Finished, Plan, Step
+from kimiqa.settings import Settings, save_settings
 from kimiqa.swarm.dividing import Leaf, Share, divide
 from kimiqa.swarm.sizing import merge_of
 from kimiqa.swarm.wording import NOTHING
@@ -733,8 +739,6 @@ def test_without_known_limits_eight_read_at_once(quotes: KimiServer) -> None:
 
 
 def test_the_accounts_concurrency_is_kept(quotes: KimiServer, home: Path) -> None:
-    from kimiqa.settings import Settings, save_settings
-
     quotes.limits = Limits(concurrency=2)
     quotes.latency = 0.05
     save_settings(Settings(concurrency=2), home)
@@ -744,6 +748,37 @@ def test_the_accounts_concurrency_is_kept(quotes: KimiServer, home: Path) -> Non
 
     assert quotes.gate.peak == 2
     assert len(readers(quotes)) == len(swarm(client, QUESTION, report(120)).requests)
+
+
+def test_two_processes_of_one_account_keep_to_its_limits_together(
+    quotes: KimiServer, home: Path, tmp_path: Path
+) -> None:
+    quotes.limits, quotes.latency = Limits(concurrency=3), 0.2
+    save_settings(Settings(concurrency=3), home)
+    file = tmp_path / "report.txt"
+    file.write_text("\f".join(page.text for page in report(120).pages), encoding="utf-8")
+
+    asked = [asking(file, question, quotes, home) for question in ("Who?", "And when?")]
+    told = [json.loads(each.communicate(timeout=120)[0]) for each in asked]
+
+    assert [each["coverage"]["sent"] for each in told] == [120, 120]
+    assert quotes.gate.peak == 3
+    assert len(quotes.chats) == len(quotes.bill), "no call was refused, so none was repeated"
+    assert {state for _, state in rows(client_at(quotes, home=home))} == {"settled"}
+
+
+def asking(file: Path, question: str, server: KimiServer, home: Path) -> subprocess.Popen[str]:
+    """A process that asks a swarm at the command line."""
+    where = ["--model", "kimi-k3", "--base-url", server.base_url, "--api-key", server.key or ""]
+    how = ["--strategy", "swarm", "--max-prompt-tokens", str(SMALL), "--max-cost", "100", "--yes"]
+    words = ["ask", str(file), "-q", question, *where, *how, "--json", "--home", str(home)]
+    root = str(Path(kimiqa.__file__).parent.parent)
+    return subprocess.Popen(
+        [sys.executable, "-m", "kimiqa", *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": root},
+    )
 
 
 # Conversations, placeholders ----------------------------------------------------------------------
@@ -794,13 +829,19 @@ def test_personal_data_goes_neither_to_readers_nor_to_the_merge(server: KimiServ
     mail = "anna.berg@example.org"
     texts = [f"{page.text}\nWrite to {mail} about it." for page in report(60).pages]
     document = Document.from_pages(texts, name="letters.txt")
-    server.answer = '- It says: "Write to [EMAIL-1] about it" [D1 p. 2].'
+
+    def answer_of(body: dict[str, Any]) -> str:
+        # Numbers count on from whatever this process has hidden before.
+        (mark,) = set(re.findall(r"\[EMAIL-\d+\]", str(body["messages"][-1]["content"])))
+        return f'- It says: "Write to {mark} about it" [D1 p. 2].'
+
+    server.answer = answer_of
     client = client_at(server)
 
     answer = client.run(swarm(client, f"Who is {mail}?", document, private=True))
 
     assert all(mail not in prompt for prompt in prompts(server))
-    assert all("[EMAIL-1]" in prompt for prompt in merges(server))
+    assert all("[EMAIL-" in prompt for prompt in merges(server))
     assert mail in answer.text
     assert {each.status for each in answer.citations} == {"verified"}
 
