@@ -62,16 +62,21 @@ async def reserved(plan: Plan, request: Request, desk: Desk, pace: Asking | None
 
 async def _taken(take: Callable[[], T], give_back: Callable[[T], object]) -> T:
     """Take in a thread. Who is cancelled meanwhile never learns what was taken: the thread then
-    gives it back itself."""
+    gives it back itself, and is waited for, so that nothing is held any more by who has gone."""
     lock, left, made = threading.Lock(), threading.Event(), list[T]()
+    begun, ended = threading.Event(), threading.Event()
 
     def work() -> T:
-        taken = take()
-        with lock:
-            made.append(taken)
-            if left.is_set():
-                give_back(taken)
-        return taken
+        begun.set()
+        try:
+            taken = take()
+            with lock:
+                made.append(taken)
+                if left.is_set():
+                    give_back(taken)
+            return taken
+        finally:
+            ended.set()
 
     try:
         return await anyio.to_thread.run_sync(work)
@@ -80,6 +85,9 @@ async def _taken(take: Callable[[], T], give_back: Callable[[T], object]) -> T:
             left.set()
             if made:
                 give_back(made[0])
+        if begun.is_set() and not ended.is_set():
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(ended.wait)
         raise
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sqlite3
 import threading
 from collections.abc import Coroutine
-from contextlib import suppress
+from contextlib import closing, suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -262,3 +264,23 @@ def test_the_embedded_endpoint_answers_too() -> None:
             return (await client.ask("When does the lease of Eastwick end?", [lease()])).text
 
     assert "30 April 2030" in _run(asking())
+
+
+def test_a_task_that_is_cancelled_while_it_reserves_has_given_back_when_it_ends(
+    server: KimiServer, home: Path
+) -> None:
+    async def stopped() -> list[str]:
+        async with _client(server, home=home) as client:
+            plan = await client.plan(QUESTION, [lease()])
+            with closing(sqlite3.connect(home / "ledger.db", check_same_thread=False)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                task = asyncio.create_task(client.run(plan))
+                await asyncio.sleep(0.5)
+                asyncio.get_running_loop().call_later(0.5, other.rollback)
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            return [call.state for call in client.ledger.calls()]
+
+    assert asyncio.run(stopped()) == ["released"]
+    assert server.chats == []
