@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
+
+import anyio
+import anyio.to_thread
 
 from kimiqa import rules
 from kimiqa.citations import CitationChecker
@@ -31,6 +36,7 @@ async def received(
     """The events of what streams in."""
     checker = CitationChecker(plan.documents)
     last: list[Citation] = []
+    noted: asyncio.Task[None] | None = None
     try:
         async with aclosing(restored(stream, plan.cover)) as deltas:
             async for delta in deltas:
@@ -43,10 +49,17 @@ async def received(
                         yield event
                 finally:
                     # Behind the first token, which is waited for; also where nobody wants a
-                    # second.
+                    # second. Of calls side by side nobody holds up the others.
                     if first and desk.cache_ttl:
-                        kept(reply, lambda: _remember(plan, request, desk))
+                        note = partial(kept, reply, partial(_remember, plan, request, desk))
+                        if desk.hold is None:
+                            note()
+                        else:
+                            noted = asyncio.create_task(anyio.to_thread.run_sync(note))
     finally:
+        if noted is not None:
+            with anyio.CancelScope(shield=True):
+                await noted
         # Also for an answer that had come when its reader was stopped.
         last = checker.close()
         reply.citations.extend(last)

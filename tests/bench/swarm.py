@@ -6,8 +6,8 @@
 The server and the client are processes of their own; the documents are made. What any process
 needs before its first question (the SDK, a connection, the server's vocabulary) is done and shown
 before the clock starts. Ends with 1 where a page was not read exactly once, where the swarm took
-longer than 1.15 times the least that is possible, its merges with it, or where five times the tokens
-took more than 1.3 times the memory.
+longer than 1.15 times the least that is possible, its merges with it, or where five times the
+tokens took more than 1.3 times the memory.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def serve(latency: float, concurrency: int | None, rpm: int | None, tpm: int | N
     with KimiServer(
         seed=5, answer=answer, reasoning=40, latency=latency, limits=limits, keep=1
     ) as server:
-        server.count([{"role": "user", "content": "Loads the vocabulary."}], MODEL)
+        server.count([{"role": "user", "content": _page(1, 1)}], MODEL)
         print(server.base_url, flush=True)
         sys.stdin.readline()
         told = {
