@@ -28,6 +28,7 @@ from kimiqa.strategies import chunks, full
 from kimiqa.strategies.layout import Draft, Layout, document_parts, numbered, readable
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
+from kimiqa.windows import LEAST_TOKENS
 
 if TYPE_CHECKING:
     from kimiqa.ledger import Ledger
@@ -48,9 +49,6 @@ STRATEGIES: dict[str, ModuleType] = {"full": full, "chunks": chunks}
 
 SEVERAL_CALLS = ("swarm", "research")
 """The strategies of several calls, which build on these plans."""
-
-LEAST_READER_TOKENS = 8_000
-"""A reader of a swarm is sent at least so much, however little a probe saw its model read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Planner:
 
     def reading_room(self, question: Question) -> int | None:
         """What one reader of a swarm may be sent: no more than the model was seen to read."""
-        most = None if self.reads is None else max(self.reads, LEAST_READER_TOKENS)
+        most = None if self.reads is None else max(self.reads, LEAST_TOKENS)
         known = [each for each in (self.room.prompt(question), most) if each is not None]
         return min(known, default=None)
 

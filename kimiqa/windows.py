@@ -12,6 +12,10 @@ from typing import Any
 
 FILE = "probes.json"
 
+LEAST_TOKENS = 8_000
+"""A smaller end is not kept: no model that can be asked about a document reads less, and a reader
+of a swarm is sent at least so much. What a probe missed there is the probe's fault."""
+
 
 def effective_window(model_id: str, base_url: str, home: Path | None) -> int | None:
     """The largest prompt of which a model at an endpoint was seen to read every depth, where a
@@ -24,16 +28,18 @@ def effective_window(model_id: str, base_url: str, home: Path | None) -> int | N
 
 
 def _ends(row: Any) -> bool:
-    return isinstance(row, dict) and type(row.get("reads")) is int and row.get("fails") is not None
+    """Whether a probe found an end that can be believed."""
+    known = isinstance(row, dict) and type(row.get("reads")) is int
+    return known and row.get("fails") is not None and row["reads"] >= LEAST_TOKENS
 
 
 def keep_window(
     home: Path | None, model_id: str, base_url: str, document_id: str, row: Mapping[str, Any]
-) -> None:
-    """Keep what a probe with a document has shown, in place of what it showed before. Without a
-    home nothing is kept."""
-    if home is None:
-        return
+) -> bool:
+    """Keep what a probe with a document has shown, in place of what it showed before. Whether it
+    was kept: without a home nothing is, nor an end below `LEAST_TOKENS`."""
+    if home is None or (row.get("fails") is not None and not _ends(row)):
+        return False
     held = {name: dict(rows) for name, rows in _all(home).items()}
     held.setdefault(_name(model_id, base_url), {})[document_id] = dict(row)
     home.mkdir(parents=True, exist_ok=True)
@@ -41,6 +47,7 @@ def keep_window(
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(held, file, indent=1)
     os.replace(name, home / FILE)
+    return True
 
 
 def _rows(home: Path | None, model_id: str, base_url: str) -> Mapping[str, Any]:

@@ -18,7 +18,7 @@ from kimiqa.models import get_model
 from kimiqa.probing.planting import DEPTHS, plant
 from kimiqa.probing.running import Probe
 from kimiqa.testing import KimiServer
-from kimiqa.windows import FILE, effective_window, keep_window
+from kimiqa.windows import FILE, LEAST_TOKENS, effective_window, keep_window
 
 FACT = re.compile(r"(?m)^.*\b([A-Z][a-z]+ [A-Z][a-z]+)\b.*?\b([A-Z]{3}-\d{4})\b|"
                   r"^\b([A-Z]{3}-\d{4})\b is the code that ([A-Z][a-z]+ [A-Z][a-z]+)")  # fmt: skip
@@ -158,7 +158,7 @@ def _attentive(upto: int | None) -> Any:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "weather.txt"
-    path.write_text("\n\n".join(_pages(40)))
+    path.write_text("\n\n".join(_pages(120)))
     return path
 
 
@@ -199,7 +199,7 @@ def test_a_model_that_finds_all_has_no_end_that_is_known(
 def test_a_model_that_loses_the_end_has_its_effective_window_kept(
     server: KimiServer, file: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server.answer = _attentive(14_000)
+    server.answer = _attentive(42_000)
 
     code = run(_command(server, file, "--yes", "--lengths", "25,50,100"))
 
@@ -208,9 +208,59 @@ def test_a_model_that_loses_the_end_has_its_effective_window_kept(
     assert code == 0
     assert {cell["depth"] for cell in missed} >= {70, 80, 90, 100}
     assert min(cell["depth"] for cell in missed) >= 50
-    assert 0 < said["effective_window"] < said["fails_at"]
+    assert LEAST_TOKENS < said["effective_window"] < said["fails_at"]
     assert effective_window("kimi-k3", server.base_url, home) == said["effective_window"]
     assert effective_window("kimi-k2.6", server.base_url, home) is None
+
+
+def test_an_end_that_is_too_small_to_be_believed_is_shown_and_not_kept(
+    server: KimiServer, file: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answer = _attentive(0)
+
+    code = run(_command(server, file, "--yes", "--lengths", "25,50"))
+
+    told = capsys.readouterr()
+    assert (code, json.loads(told.out)["effective_window"]) == (0, 0)
+    assert "an end is believed from 8,000 tokens on" in told.err
+    assert not (home / FILE).exists()
+    assert client_at(server).plan("Why?", _document()).strategy == "full"
+
+
+def test_an_end_of_nothing_that_was_kept_before_is_not_believed(
+    server: KimiServer, home: Path
+) -> None:
+    home.mkdir(exist_ok=True)
+    rows = {"some document": {"reads": 0, "fails": 7, "day": "2026-11-22"}}
+    (home / FILE).write_text(json.dumps({f"kimi-k3 at {server.base_url}": rows}))
+
+    assert effective_window("kimi-k3", server.base_url, home) is None
+
+
+def test_a_text_that_is_little_but_facts_is_not_probed(
+    server: KimiServer, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    short = tmp_path / "lease.txt"
+    short.write_text("The rent is 900 euros.")
+
+    codes = [run(_command(server, short, "--yes")), run(_command(server, file, "--lengths", "1"))]
+
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert codes == [2, 2]
+    assert "a probe needs 2,000 at the least. Choose a longer" in _error(first)
+    assert "a probe needs 2,000 at the least. Choose larger lengths" in _error(second)
+    assert server.chats == []
+
+
+def _error(said: Any) -> str:
+    return f"{said['error']['message']} {said['error']['hint']}"
+
+
+def test_the_embedded_endpoint_is_not_probed(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["probe", str(file), "--lengths", "50", "--yes"]) == 2
+    assert "The embedded endpoint has no model" in capsys.readouterr().err
 
 
 def test_a_probe_goes_on_where_it_stopped_and_pays_for_nothing_twice(
@@ -269,10 +319,10 @@ def test_auto_sends_no_more_than_the_model_was_seen_to_read(server: KimiServer, 
 
 
 def test_who_names_the_way_goes_it_all_the_same(server: KimiServer, home: Path) -> None:
-    _keep(home, server, reads=900, fails=1_200)
+    _keep(home, server, reads=8_000, fails=12_000)
 
-    plan = client_at(server).plan("Why?", _document(), strategy="full")
-    ways = client_at(server).ways("Why?", _document())
+    plan = client_at(server).plan("Why?", _document(100), strategy="full")
+    ways = client_at(server).ways("Why?", _document(100))
 
     assert plan.strategy == "full"
     assert all(way.fits for way in ways if way.strategy == "full")
@@ -285,8 +335,8 @@ def test_a_broken_file_of_probes_says_nothing(server: KimiServer, home: Path, ke
     (home / FILE).write_text(kept)
 
     assert effective_window("kimi-k3", server.base_url, home) is None
-    _keep(home, server, reads=1, fails=2)
-    assert effective_window("kimi-k3", server.base_url, home) == 1
+    _keep(home, server, reads=9_000, fails=12_000)
+    assert effective_window("kimi-k3", server.base_url, home) == 9_000
 
 
 def test_an_unreadable_document_is_one_clear_line(

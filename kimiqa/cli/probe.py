@@ -57,6 +57,7 @@ def probe(document: Path, home: str | None, as_json: bool, **chosen: Any) -> int
     client, book = _client(read, home, chosen)
     model = get_model(client.model, base_url=client.endpoint, home=_folder(home))
     made = Probe(read, model, shares=chosen["lengths"], runs=chosen["times"])
+    made.check()
     work = made.evaluation(client, book, _limits(chosen))
     jobs = work.missing(retry=chosen["retry"])
     quote = work.quote(jobs)
@@ -71,8 +72,8 @@ def probe(document: Path, home: str | None, as_json: bool, **chosen: Any) -> int
         stopped = runs.asked(work, jobs, as_json)
     cells = made.table(_results(work))
     reach = made.reach(cells, chosen["enough"] / 100)
-    if cells:
-        _keep(home, client, read, reach)
+    if cells and not _keep(home, client, read, reach) and reach.fails is not None:
+        click.echo(one_line(_unkept()), err=True)
     if as_json:
         error = {"error": stopped.to_json()} if stopped else {}
         write_json(_json(client, made, cells, reach, quote.to_json()) | error)
@@ -127,11 +128,21 @@ def _results(work: Evaluation) -> list[Any]:
     return [each for each in found if each is not None]
 
 
-def _keep(home: str | None, client: Client, read: Document, reach: Reach) -> None:
+def _unkept() -> str:
+    from kimiqa.windows import LEAST_TOKENS
+
+    return (
+        f"kimiqa: This is not kept for the automatic choice: an end is believed from "
+        f"{LEAST_TOKENS:,} tokens on. Probe greater lengths."
+    )
+
+
+def _keep(home: str | None, client: Client, read: Document, reach: Reach) -> bool:
+    """Whether it is kept what was found."""
     from kimiqa.windows import keep_window
 
     row = {"reads": reach.reads, "fails": reach.fails, "day": date.today().isoformat()}
-    keep_window(_folder(home), client.model, client.endpoint, read.id, row)
+    return keep_window(_folder(home), client.model, client.endpoint, read.id, row)
 
 
 def depths_table(made: Probe, cells: Sequence[Cell]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kimiqa.document import Document
+from kimiqa.errors import BadRequestError
 from kimiqa.evaluating.dataset import Item
 from kimiqa.evaluating.results import DONE, Book, Result
 from kimiqa.evaluating.running import Evaluation
@@ -23,6 +24,9 @@ SHARES = (25, 50, 100)
 
 ENOUGH = 0.9
 """The share of the facts at a depth that must be found for the depth to count as read."""
+
+LEAST_LENGTH = 2_000
+"""A shorter text is little but planted facts: what is found in it shows nothing."""
 
 _ROOM_TOKENS = 20_000
 """Left of a window for rules, question, facts and answer."""
@@ -88,6 +92,25 @@ class Probe:
     def length(self, share: int) -> int:
         """The tokens of a share."""
         return self.longest * share // 100
+
+    def check(self) -> None:
+        """Raises
+        BadRequestError: the embedded endpoint has no model, or the shortest length is too short.
+        """
+        if self._model.id == "local":
+            raise BadRequestError(
+                "The embedded endpoint has no model that could be probed.",
+                "Name a model with --model.",
+            )
+        shortest = self.length(self.shares[0])
+        if shortest < LEAST_LENGTH:
+            raise BadRequestError(
+                f"{self.shares[0]} % of what can be asked of {self._document.name} are "
+                f"{shortest:,} tokens; a probe needs {LEAST_LENGTH:,} at the least.",
+                f"Choose larger lengths: all of it are {self.longest:,} tokens."
+                if self.longest >= LEAST_LENGTH
+                else "Choose a longer document.",
+            )
 
     def planted(self, share: int, run: int) -> Planted:
         """The copy of a length, with its facts."""
