@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,6 +20,7 @@ from typing import Any
 import pdfs
 import pytest
 from asking import canonical, client_at, report
+from bench.swarm import LARGER, measured
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -893,6 +895,17 @@ def test_half_a_million_tokens_are_read_page_by_page_exactly_once(quotes: KimiSe
     assert pages_read(quotes) == {("D1", page): 1 for page in range(1, 1_401)}
     assert all(not isinstance(each.source, str) for each in plan.requests)
     assert {each.status for each in answer.citations} == {"verified"}
+
+
+def test_five_times_the_tokens_take_little_more_memory_and_every_page_is_read_once() -> None:
+    asked = Namespace(reader=60_000, concurrency=8, latency=0.05, rpm=None, tpm=None)
+
+    small, large = measured(100_000, asked), measured(500_000, asked)
+
+    for found in (small, large):
+        assert len(found["read"]) == found["pages"]
+        assert {times for *_, times in found["read"]} == {1}
+    assert large["megabytes"] <= LARGER * small["megabytes"]
 
 
 def _many_pages(count: int) -> Iterator[str]:
