@@ -29,6 +29,7 @@ from kimiqa import Client, Document
 from kimiqa.errors import (
     BadRequestError,
     BrokenReplyError,
+    ContentFilterError,
     ContextWindowError,
     EndpointError,
     NoPicturesError,
@@ -511,7 +512,6 @@ def test_a_rate_limit_is_waited_for_and_paid_once(quotes: KimiServer) -> None:
     [
         (Fault.SERVER_ERROR_500, EndpointError),
         (Fault.STREAM_CUT, None),
-        (Fault.CONTENT_FILTER_400, EndpointError),
         (Fault.QUOTA, QuotaError),
     ],
     ids=lambda each: getattr(each, "value", ""),
@@ -598,9 +598,38 @@ def test_a_reader_that_writes_nothing_twice_is_left_out_and_the_others_are_not_l
     assert (left.document, left.pages[0], left.reason) == ("D1", 1, "failed")
     assert answer.coverage.sent == 120 - len(left.pages)
     assert len(answer.citations) == len(plan.requests) - 1
-    assert "readers wrote nothing: the answer does not see D1 pp. 1-" in " ".join(answer.warnings)
+    assert "readers brought no report: the answer does not see D1 pp. 1-" in " ".join(
+        answer.warnings
+    )
     again = swarm(client, effort="high")
     assert [each.about for each in again.requests] == [plan.requests[0].about]
+
+
+def test_pages_that_a_filter_refuses_are_left_out_and_asked_no_second_time(
+    quotes: KimiServer,
+) -> None:
+    quotes.fault(Fault.CONTENT_FILTER_400, after=1)
+    client = client_at(quotes)
+    plan = swarm(client)
+
+    answer = client.run(plan)
+
+    assert len(readers(quotes)) == len(plan.requests)
+    assert len(answer.citations) == len(plan.requests) - 1
+    assert [each.reason for each in answer.coverage.left_out] == ["failed"]
+    assert "brought no report" in " ".join(answer.warnings)
+    assert rows(client)["swarm:read", "released"] == 1
+    assert spent(client) == quotes.billed
+
+
+def test_where_a_filter_refuses_every_page_that_is_said(quotes: KimiServer) -> None:
+    quotes.fault(Fault.CONTENT_FILTER_400, times=None)
+    client = client_at(quotes)
+
+    with pytest.raises(ContentFilterError):
+        client.run(swarm(client))
+
+    assert nothing_held(client)
 
 
 def test_where_the_reservation_leaves_no_money_nobody_is_asked_again(server: KimiServer) -> None:

@@ -67,7 +67,7 @@ def test_the_page_says_what_is_paid_when_a_reader_fails_and_goes_on_from_there(
     text = "\f".join(page.text for page in report(120).pages)
     page = Page().upload(("report.txt", text.encode()))
     page.type(QUESTION).click("way-swarm")
-    quotes.fault(Fault.CONTENT_FILTER_400, after=1)
+    quotes.fault(Fault.SERVER_ERROR_500, after=1)
 
     page.click("ask").settle()
 

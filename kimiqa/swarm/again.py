@@ -38,7 +38,7 @@ async def read_again(state: Run) -> AsyncGenerator[Event]:
         async for event in events:
             yield event
     state.notes += [_told(each.first, each.request) for each in tries if each.request is not None]
-    state.notes += [error.message for error in state.failed]
+    state.notes += [error.message for error in (*state.refused, *state.failed)]
     state.failed.clear()
     for each in tries:
         if prefix_of(each.first) not in state.findings:

@@ -54,8 +54,8 @@ def _about(state: Run) -> Iterator[str]:
     if state.unread:
         places = "; ".join(each.request.about for each in state.unread)
         yield (
-            f"{len(state.unread):,} of {state.readers:,} readers wrote nothing: the answer does "
-            f"not see {places}. What the others found is kept for a week; asked again with a "
+            f"{len(state.unread):,} of {state.readers:,} readers brought no report: the answer "
+            f"does not see {places}. What the others found is kept for a week; asked again with a "
             "lower effort, only what is missing and the merge are paid."
         )
 

@@ -182,4 +182,4 @@ def _about_kept(swarm: Swarm, terms: Terms | None) -> list[str]:
     if terms is None or not swarm.kept:
         return []
     done, all_ = len(swarm.calls) - len(swarm.missing), len(swarm.calls)
-    return [f"{done:,} of {all_:,} readers were paid by a run that was stopped, and are not again."]
+    return [f"{done:,} of {all_:,} readers were paid by an earlier run, and are not again."]

@@ -10,7 +10,7 @@ from functools import partial
 
 from kimiqa import calling
 from kimiqa.desk import Desk
-from kimiqa.errors import KimiqaError
+from kimiqa.errors import ContentFilterError, KimiqaError
 from kimiqa.plan import Answer, Finished, Plan, Progress, Reason, Request, Step
 from kimiqa.summing import part_of
 from kimiqa.swarm.finding import Finding
@@ -20,15 +20,15 @@ from kimiqa.swarm.work import READ
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """A reader that was paid and wrote nothing."""
+    """A reader that wrote nothing, or whose pages the endpoint's filter refused."""
 
     request: Request
-    answer: Answer
+    answer: Answer | None = None
 
     @property
     def cut(self) -> bool:
         """Whether it was cut off while it thought, so that a higher limit may help."""
-        return self.answer.finish_reason == "length"
+        return self.answer is not None and self.answer.finish_reason == "length"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Run:
     """Of the calls of this run; those of an earlier one are not paid again."""
     failed: list[KimiqaError] = field(default_factory=list)
     silent: list[Silent] = field(default_factory=list)
+    refused: list[ContentFilterError] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
@@ -62,7 +63,8 @@ class Run:
 
 def reader(state: Run, request: Request, step: Step) -> Work:
     """One reader's call, told by its step. A failure is kept too, and stops those that have not
-    begun: what is wrong with one is mostly wrong with all."""
+    begun: what is wrong with one is mostly wrong with all. Not so where a filter refuses pages:
+    it would refuse them again each time, and the others have theirs."""
 
     async def work(say: Say, gate: asyncio.Semaphore) -> None:
         say(step)
@@ -73,7 +75,11 @@ def reader(state: Run, request: Request, step: Step) -> Work:
             try:
                 answer = await _answer(state, request, say)
             except KimiqaError as error:
-                state.failed.append(error)
+                if isinstance(error, ContentFilterError):
+                    state.refused.append(error)
+                    state.silent.append(Silent(request))
+                else:
+                    state.failed.append(error)
                 say(replace(step, state="failed", message=f"{request.about}: {error.message}"))
                 return
         say(_ended(state, request, replace(step, cost=answer.cost)))

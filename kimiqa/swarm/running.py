@@ -74,7 +74,7 @@ async def _read(state: Run) -> AsyncGenerator[Event]:
         async for event in events:
             yield event
     if not state.findings:
-        raise _nothing_written(state)
+        raise state.refused[0] if state.refused else _nothing_written(state)
 
 
 def _recalled(state: Run) -> list[Step]:
