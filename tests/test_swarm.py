@@ -368,11 +368,11 @@ def test_no_more_merges_run_at_once_than_readers(server: KimiServer) -> None:
         if isinstance(event, Step) and event.kind == "merge":
             if not readers_done.is_set():
                 readers_done.set()
-                server.gate.peak, server.latency = 0, 0.3
+                server.gate.peak, server.latency = 0, 1.0
             running[0] += event.state == "running"
 
     assert running[0] > 9
-    assert server.gate.peak == 8
+    assert server.gate.peak <= 8
 
 
 def test_lists_that_a_broken_run_has_made_are_not_paid_again(server: KimiServer) -> None:
@@ -530,6 +530,7 @@ def test_what_the_others_found_is_kept_when_one_reader_fails(
         client.run(plan)
 
     assert "only what is missing is paid" in str(caught.value)
+    assert len(quotes.chats) == sum(rows(client).values()), "none of these is sent again"
     quotes.faults.clear()
     kept = rows(client)["swarm:read", "settled"]
     again = swarm(client)
@@ -759,7 +760,12 @@ def test_what_is_kept_goes_with_its_document(quotes: KimiServer) -> None:
 
 
 def test_without_known_limits_eight_read_at_once(quotes: KimiServer) -> None:
-    quotes.latency = 0.2
+    def answer(body: dict[str, Any]) -> str:
+        # The first wait for the eighth, however slowly they are booked; the others for nobody.
+        quotes.latency = 0 if len(quotes.chats) >= 8 else quotes.latency
+        return quoting(body)
+
+    quotes.answer, quotes.latency = answer, 3.0
     client = client_at(quotes)
     plan = swarm(client, QUESTION, report(300))
 
@@ -771,7 +777,7 @@ def test_without_known_limits_eight_read_at_once(quotes: KimiServer) -> None:
 
 def test_the_accounts_concurrency_is_kept(quotes: KimiServer, home: Path) -> None:
     quotes.limits = Limits(concurrency=2)
-    quotes.latency = 0.05
+    quotes.latency = 0.3
     save_settings(Settings(concurrency=2), home)
     client = client_at(quotes)
 
@@ -784,7 +790,7 @@ def test_the_accounts_concurrency_is_kept(quotes: KimiServer, home: Path) -> Non
 def test_two_processes_of_one_account_keep_to_its_limits_together(
     quotes: KimiServer, home: Path, tmp_path: Path
 ) -> None:
-    quotes.limits, quotes.latency = Limits(concurrency=3), 0.2
+    quotes.limits, quotes.latency = Limits(concurrency=3), 0.5
     save_settings(Settings(concurrency=3), home)
     file = tmp_path / "report.txt"
     file.write_text("\f".join(page.text for page in report(120).pages), encoding="utf-8")
