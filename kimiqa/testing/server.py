@@ -98,6 +98,9 @@ class KimiServer(Platform):
         await _drop(state)
 
 
+_ACCEPTING_TURNS = 5
+
+
 def _listener(port: int) -> socket.socket:
     """The socket, with its protocol named: asyncio sends small pieces at once only where it
     sees TCP, and without that every reply would wait 40 ms for an acknowledgement."""
@@ -124,9 +127,13 @@ def _config(platform: Platform) -> Config:
 
 
 async def _drop(state: ServerState) -> None:
-    for connection in list(state.connections):
-        transport: asyncio.Transport = connection.transport
-        transport.abort()
+    """End every connection. One that was being accepted is known only some turns of the loop
+    later: ended before, its socket would be left to the collector."""
+    for _turn in range(_ACCEPTING_TURNS):
+        for connection in list(state.connections):
+            transport: asyncio.Transport = connection.transport
+            transport.abort()
+        await asyncio.sleep(0)
     tasks = list(state.tasks)
     for task in tasks:
         task.cancel()
