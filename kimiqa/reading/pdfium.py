@@ -9,21 +9,22 @@ from __future__ import annotations
 import ctypes
 import io
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
 from kimiqa.reading import hidden
 from kimiqa.reading.check import Found
 from kimiqa.reading.clean import Cleaned, clean, clean_text
 from kimiqa.reading.layout import laid
+from kimiqa.reading.mending import UNREADABLE, legible
 from kimiqa.reading.objects import load_text
-from kimiqa.reading.parts import WorkerRefused
 from kimiqa.reading.places import rectangles
+from kimiqa.reading.shelf import Mended, OpenDocument, Shelf
 from kimiqa.reading.stretches import ranges
+
+__all__ = ["OpenDocument", "Shelf", "boxes", "check", "picture", "read", "render", "sizes"]
 
 PageRow = tuple[int, str, str, str | None]
 """Number, text, status, note."""
@@ -31,8 +32,6 @@ PageRow = tuple[int, str, str, str | None]
 CheckRow = tuple[int, list[tuple[int, int, str]] | None, bool]
 """Number, what cannot be seen (None: not checked), and whether layers may hide more."""
 
-_KEPT_OPEN = 3
-_PAGES_BETWEEN_OPENINGS = 400
 _DRAWN_GLYPHS = 40
 """Paths on a page without text from which on it is a drawing of text rather than a blank."""
 _BLOCK_CHARACTERS = 4_000_000
@@ -41,52 +40,7 @@ _MOST_PIXELS = 16_000_000
 _QUALITY = 85
 _FINE = 1000
 """pdfium gives device places as whole numbers: thousandths of a point are fine enough."""
-_TYPESETTERS = ("tex", "indesign", "quark", "framemaker", "ghostscript", "distiller", "troff")
 _MARK = (255, 214, 0, 96)
-
-
-class OpenDocument:
-    """One open file and what is known about it."""
-
-    def __init__(self, path: str, password: str | None) -> None:
-        self._path, self._password = path, password
-        self._pages_read = 0
-        self.pdf = _load(path, password)
-        self.divides_words = _divides_words(self.pdf)
-
-    def refresh(self) -> None:
-        """Open the file anew after many pages: pdfium keeps what it has parsed of each, and
-        a long file would fill the worker's memory."""
-        self._pages_read += 1
-        if self._pages_read % _PAGES_BETWEEN_OPENINGS == 0:
-            self.pdf.close()
-            self.pdf = _load(self._path, self._password)
-
-    def close(self) -> None:
-        self.pdf.close()
-
-
-class Shelf:
-    """The few documents that are open. Opening is cheap, keeping them open is not."""
-
-    def __init__(self) -> None:
-        self._open: OrderedDict[str, tuple[str | None, OpenDocument]] = OrderedDict()
-
-    def get(self, path: str, password: str | None) -> OpenDocument:
-        held = self._open.get(path)
-        if held is None or held[0] != password:
-            self.forget(path)
-            held = (password, OpenDocument(path, password))
-            self._open[path] = held
-            while len(self._open) > _KEPT_OPEN:
-                self.forget(next(iter(self._open)))
-        self._open.move_to_end(path)
-        return held[1]
-
-    def forget(self, path: str) -> None:
-        held = self._open.pop(path, None)
-        if held is not None:
-            held[1].close()
 
 
 def read(
@@ -107,17 +61,21 @@ def read(
 
 def _row(document: OpenDocument, number: int) -> PageRow:
     try:
-        text, status = _read_page(document, number - 1)
+        return (number, *_read_page(document, number - 1))
+    except Mended:
+        return _row(document, number)
     except Exception as error:
         return (number, "", "failed", f"pdfium: {type(error).__name__}")
-    return (number, text, status, None)
 
 
-def _read_page(document: OpenDocument, index: int) -> tuple[str, str]:
+def _read_page(document: OpenDocument, index: int) -> tuple[str, str, str | None]:
+    """Text, status and note."""
     page = document.pdf[index]
     try:
-        text = _read_text(page, divides_words=document.divides_words)
-        return text, "text" if _says_something(text) else _without_text(page, text)
+        text = _read_text(document, page)
+        if text is None:
+            return "", "image", UNREADABLE
+        return text, "text" if _says_something(text) else _without_text(page, text), None
     finally:
         page.close()
         document.refresh()
@@ -135,18 +93,26 @@ def _without_text(page: Any, text: str) -> str:
     return "text" if text.strip() else "empty"
 
 
-def _read_text(page: Any, *, divides_words: bool) -> str:
+def _read_text(document: OpenDocument, page: Any) -> str | None:
+    """The page's text; None where it is made of codes that nothing explains."""
     textpage = load_text(page)
     try:
-        raw_text = laid(textpage, _text_of(textpage)).text
-        return clean_text(raw_text, divides_words=divides_words)
+        raw_text = _text_of(textpage)
+        if not legible(raw_text):
+            if document.mend():
+                raise Mended
+            return None
+        return clean_text(laid(textpage, raw_text).text, divides_words=document.divides_words)
     finally:
         textpage.close()
 
 
 def _mapped(document: OpenDocument, textpage: Any) -> Cleaned:
-    """The same text, each character with its place in pdfium's."""
-    found = laid(textpage, _text_of(textpage))
+    """The same text, each character with its place in pdfium's. *Raises* `Mended`."""
+    raw_text = _text_of(textpage)
+    if not legible(raw_text) and document.mend():
+        raise Mended
+    found = laid(textpage, raw_text)
     return clean(found.text, divides_words=document.divides_words, places=found.places)
 
 
@@ -175,13 +141,19 @@ def check(
     end = time.monotonic() + seconds
     for number in numbers:
         at(number)
-        try:
-            rows.append((number, *_check_page(document, number - 1, layers=layers, deep=deep)))
-        except Exception:
-            rows.append((number, None, False))
+        rows.append(_check_row(document, number, layers=layers, deep=deep))
         if time.monotonic() > end:
             break
     return rows
+
+
+def _check_row(document: OpenDocument, number: int, *, layers: bool, deep: bool) -> CheckRow:
+    try:
+        return (number, *_check_page(document, number - 1, layers=layers, deep=deep))
+    except Mended:
+        return _check_row(document, number, layers=layers, deep=deep)
+    except Exception:
+        return (number, None, False)
 
 
 def _check_page(
@@ -203,6 +175,15 @@ def _check_page(
 
 def boxes(document: OpenDocument, number: int, ranges: Sequence[tuple[int, int]]) -> dict[str, Any]:
     """Where ranges of the clean text stand on the page as it is shown."""
+    try:
+        return _boxes(document, number, ranges)
+    except Mended:
+        return _boxes(document, number, ranges)
+
+
+def _boxes(
+    document: OpenDocument, number: int, ranges: Sequence[tuple[int, int]]
+) -> dict[str, Any]:
     page = document.pdf[number - 1]
     textpage = load_text(page)
     try:
@@ -296,36 +277,3 @@ def _marked(picture: Any, marks: Sequence[Sequence[float]]) -> Any:
     for left, top, right, bottom in marks:
         draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), fill=_MARK)
     return Image.alpha_composite(picture.convert("RGBA"), layer).convert("RGB")
-
-
-def _load(path: str, password: str | None) -> Any:
-    try:
-        return pypdfium2.PdfDocument(path, password=password)
-    except pypdfium2.PdfiumError as error:
-        locked = _is_locked(error) and _is_locked_still(path, password)
-        raise WorkerRefused("password" if locked else "damaged", str(error)) from None
-
-
-def _is_locked(error: Exception | None) -> bool:
-    return bool(getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD)
-
-
-def _is_locked_still(path: str, password: str | None) -> bool:
-    """Whether the file itself is locked. Some failures set no error of their own, and what
-    pdfium then reports is that of an earlier file: so another error is put in its place."""
-    return not _is_locked(_error_of(b"no PDF", None)) and _is_locked(_error_of(path, password))
-
-
-def _error_of(file: str | bytes, password: str | None) -> Exception | None:
-    try:
-        pypdfium2.PdfDocument(file, password=password).close()
-    except pypdfium2.PdfiumError as error:
-        found: Exception = error
-        return found
-    return None
-
-
-def _divides_words(pdf: Any) -> bool:
-    """Whether the program that made the file is one that divides words at line ends."""
-    made_by = " ".join(pdf.get_metadata_value(key) for key in ("Producer", "Creator")).lower()
-    return any(name in made_by for name in _TYPESETTERS)
