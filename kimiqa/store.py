@@ -31,7 +31,7 @@ from kimiqa.reading.parts import Page, Status
 READER = 4
 """Raised when pages would be read differently: documents read before are then read anew."""
 
-CHECKER = 1
+CHECKER = 2
 """Raised when hidden text would be found differently: it is then looked for anew."""
 
 _BLOCK = 1 << 20

@@ -218,6 +218,8 @@ def test_a_page_whose_text_is_all_hidden_is_left_out_as_hidden(home: Path) -> No
         ("می" + "\u200c\u200d" * 8 + "خ", "\u200c\u200d" * 8),
         ("x\ufe00\ufe01\ufe02\ufe03", "\ufe00\ufe01\ufe02\ufe03"),
         ("葛\U000e0100城", ""),
+        ("pay \u202e005\u202c euros", "\u202e"),
+        ("\u2067שלום\u2069 and \u202bשלום\u202c", ""),
     ],
 )
 def test_silent_characters_are_found_where_no_script_needs_them(text: str, hidden: str) -> None:

@@ -29,6 +29,8 @@ class Check:
     partly: dict[int, tuple[Rectangle, str]] = field(default_factory=dict)
     """Handle of one that is cut off → what is seen of it, and why the rest is not."""
     marks: dict[int, Mark] = field(default_factory=dict)
+    through: dict[int, bool] = field(default_factory=dict)
+    """Whether each text that is mixed with what is below it shows, by its identity."""
     layered: bool = False
     """Whether layers may hide some of it: for another look, if the file has any that are off."""
     _textpage: Any = None

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import ctypes
 from collections import defaultdict
-from collections.abc import Iterator
 from ctypes import byref
 from functools import cache, lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from kimiqa.reading.geometry import Rectangle, area, meet
+from kimiqa.reading.crowds import seen
+from kimiqa.reading.geometry import Rectangle, area
 from kimiqa.reading.native import native
-from kimiqa.reading.objects import Text
+from kimiqa.reading.objects import INVISIBLE_MODES
+from kimiqa.reading.scans import is_shown
 
 if TYPE_CHECKING:
     from kimiqa.reading.check import Check
@@ -29,9 +29,6 @@ _ALIKE = 0.15
 have 0.25 and more, slanted and narrow ones the least, and a shuffled alphabet has 0.05."""
 _GRID = 10
 _FINE = 3.0
-_MOST_ALONE = 30
-_BAND = 6.0
-_MOST_BANDS = 300
 
 
 def examine(check: Check) -> None:
@@ -41,37 +38,10 @@ def examine(check: Check) -> None:
 
 
 def _covered(check: Check) -> None:
-    from kimiqa.reading.hidden import on_a_scan
-
     asked = [text for text in check.scene.texts if text.handle not in check.hidden]
-    asked = [text for text in asked if not on_a_scan(check, text)]
-    if not asked:
-        return
-    alone = list(islice(_crowded(asked), _MOST_ALONE))
-    changed = dict(zip(map(id, asked), check.pictures.changes(asked), strict=True))
-    for text in alone:
-        changed[id(text)] = check.pictures.changes([text])[0]
-    for text in asked:
-        if not changed[id(text)] and area(text.place) > 0:
+    for text, is_seen in zip(asked, seen(check.pictures, asked), strict=True):
+        if not is_seen and area(text.place) > 0 and not is_shown(check, text):
             check.hidden[text.handle] = "covered"
-
-
-def _crowded(texts: list[Text]) -> Iterator[Text]:
-    """Texts that share more than half of their place with another: one may be what is seen."""
-    bands: defaultdict[int, list[Text]] = defaultdict(list)
-    for text in texts:
-        first, last = (int(text.place[side] // _BAND) for side in (1, 3))
-        for band in range(first, min(last, first + _MOST_BANDS) + 1):
-            bands[band].append(text)
-    for text in texts:
-        # Who covers more than half of a place covers its middle.
-        middle = int((text.place[1] + text.place[3]) / 2 // _BAND)
-        half = 0.5 * area(text.place)
-        if any(
-            other is not text and area(meet(text.place, other.place)) > half
-            for other in bands[middle]
-        ):
-            yield text
 
 
 # Maps that lie ----------------------------------------------------------------------------------
@@ -93,11 +63,13 @@ def _lying(check: Check) -> None:
 def _samples(check: Check) -> dict[int, dict[str, Rectangle]]:
     """For each font a place of each Latin letter or digit it is said to show."""
     textpage = check.textpage
+    unpainted = {text.handle for text in check.scene.texts if text.mode in INVISIBLE_MODES}
+    left_out = check.hidden.keys() | unpainted
     found: defaultdict[int, dict[str, Rectangle]] = defaultdict(dict)
     for index in range(max(0, native.FPDFText_CountChars(textpage))):
         letter = chr(native.FPDFText_GetUnicode(textpage, index))
         handle = native.FPDFText_GetTextObject(textpage, index) if letter in _LETTERS else None
-        if not handle or handle in check.hidden:
+        if not handle or handle in left_out:
             continue
         letters = found[_font(handle)]
         if letter not in letters and (place := _place(textpage, index)) is not None:

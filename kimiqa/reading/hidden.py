@@ -14,25 +14,26 @@ import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
 from kimiqa.reading import objects
 from kimiqa.reading.check import Check
+from kimiqa.reading.crowds import seen
 from kimiqa.reading.geometry import ENDLESS, Rectangle, area, meet
-from kimiqa.reading.many import Ink, sizes
+from kimiqa.reading.many import Ink, scales
 from kimiqa.reading.marked import by_layers, by_marks
 from kimiqa.reading.native import native
-from kimiqa.reading.objects import Text
+from kimiqa.reading.objects import INVISIBLE_MODES, Text
 from kimiqa.reading.pictures import Pictures
+from kimiqa.reading.scans import ocr_layer
 
 SMALLEST = 2.0
 """Points of size below which print is not read."""
+_SQUEEZED = 0.2
+"""How wide a text's letters are for their height, below which they are no letters."""
 _NEAR = 40
 """How far (of 255) a colour must be from its ground, in one channel at least, to be seen."""
 _FAINT = 12
 """Opacity (of 255) up to which nothing shows."""
-_COVERED = 0.6
-"""The share of a page that a scan's pictures cover."""
 _OVERRUN = 300.0
 """Points that a line may run over its edge."""
 _UNPAINTED = ("invisible", "transparent")
-_INVISIBLE_MODES = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 _STROKED = (raw.FPDF_TEXTRENDERMODE_STROKE, raw.FPDF_TEXTRENDERMODE_STROKE_CLIP)
 _BOTH = (raw.FPDF_TEXTRENDERMODE_FILL_STROKE, raw.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP)
 
@@ -68,17 +69,18 @@ def _by_object(check: Check) -> None:
         inside = left <= x0 and bottom <= y0 and x1 <= right and y1 <= top
         why = None if inside and _unclipped(text) else _unseen_place(check, text, before)
         if why is None and text.handle in tiny:
-            why = "too small"
+            # What is not painted has no size: an OCR layer fits its words to the scan's.
+            why = "invisible" if text.mode in INVISIBLE_MODES else "too small"
         if why is None:
             key = (text.mode, text.ink)
-            plain = text.ground is None and not text.form.veiled and verdicts.get(key, "") is None
+            plain = text.ground is None and not text.veiled and verdicts.get(key, "") is None
             why = None if plain else _unseen_paint(check, text, verdicts)
         if why is not None:
             check.hidden[text.handle] = why
             if why in _UNPAINTED:
                 unpainted.append(text)
         before = text
-    for text in _ocr_layer(check, unpainted):
+    for text in ocr_layer(check, unpainted):
         del check.hidden[text.handle]
 
 
@@ -131,25 +133,36 @@ def _runs_on(check: Check, before: Text, text: Text) -> bool:
 
 
 def _too_small(texts: Sequence[Text]) -> set[int]:
-    """The handles of texts in a size that is not read. Only narrow or flat ones can be."""
-    narrow = [
-        text
-        for text in texts
-        if text.place[2] - text.place[0] < SMALLEST or text.place[3] - text.place[1] < SMALLEST
-    ]
-    asked = zip(narrow, sizes([text.handle for text in narrow]), strict=True)
+    """The handles of texts in a size that is not read: narrow or flat ones, and any that is
+    squeezed until its letters stand on each other."""
+    forms = {id(text.form): text.form for text in texts}
+    sizes = scales([text.handle for text in texts], [id(text.form) for text in texts])
+    small, squeezed = set(), set()
+    for size in set(sizes):
+        em, *matrix, form = size
+        along, up = objects.size(em, matrix, forms[form])
+        if along < min(SMALLEST, _SQUEEZED * up):
+            squeezed.add(size)
+        elif min(along, up) < SMALLEST:
+            small.add(size)
+    if not small and not squeezed:
+        return set()
     return {
         text.handle
-        for text, (em, matrix) in asked
-        if objects.size(em, matrix, text.form) < SMALLEST
+        for text, size in zip(texts, sizes, strict=True)
+        if size in squeezed or (size in small and _is_narrow(text.place))
     }
+
+
+def _is_narrow(place: Rectangle) -> bool:
+    return place[2] - place[0] < SMALLEST or place[3] - place[1] < SMALLEST
 
 
 def _unseen_paint(check: Check, text: Text, verdicts: dict[Any, str | None]) -> str | None:
     """What mode and colour say; asked once for each kind of text that stands on bare paper."""
-    if text.mode in _INVISIBLE_MODES:
+    if text.mode in INVISIBLE_MODES:
         return "invisible"
-    if text.ground is not None or text.form.veiled:
+    if text.ground is not None or text.veiled:
         return _unseen_ink(check, text, _inks(text))
     if text.mode in _STROKED or text.mode in _BOTH:
         return _unseen_ink(check, text, _inks(text))
@@ -173,11 +186,20 @@ def _unseen_ink(check: Check, text: Text, inks: tuple[Ink | None, ...]) -> str |
         return None  # a pattern
     if all(alpha <= _FAINT for _, alpha in known):
         return "transparent"
-    if text.form.veiled and not check.pictures.changes([text])[0]:
+    if text.veiled and not _shows_through(check, text):
         return "transparent"
     if all(_on_its_ground(check, text, ink) for ink in known):
         return "the colour of its ground"
     return None
+
+
+def _shows_through(check: Check, text: Text) -> bool:
+    """Whether a text that is mixed with what is below it changes the page: all of them are
+    asked about with the first."""
+    if not check.through:
+        veiled = [each for each in check.scene.texts if each.veiled]
+        check.through = dict(zip(map(id, veiled), seen(check.pictures, veiled), strict=True))
+    return check.through[id(text)]
 
 
 def _on_its_ground(check: Check, text: Text, ink: Ink) -> bool:
@@ -194,35 +216,3 @@ def _on_its_ground(check: Check, text: Text, ink: Ink) -> bool:
 
 def _near(one: Sequence[int], other: Sequence[int], alpha: int = 255) -> bool:
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) * alpha <= _NEAR * 255
-
-
-def _ocr_layer(check: Check, unpainted: list[Text]) -> list[Text]:
-    """Those of the invisible texts that stand on a scan: what a reader sees, as text."""
-    if not unpainted or not _is_scan(check):
-        return []
-    held = {text.handle for text in unpainted}
-    others = sum(
-        text.place[2] - text.place[0]
-        for text in check.scene.texts
-        if text.handle not in held and text.handle not in check.hidden
-    )
-    if others > sum(text.place[2] - text.place[0] for text in unpainted):
-        return []
-    return [text for text in unpainted if on_a_scan(check, text)]
-
-
-def on_a_scan(check: Check, text: Text) -> bool:
-    """Whether a text stands on a picture that is the page."""
-    pictures = [each.place for each in check.scene.painted if each.picture]
-    return _is_scan(check) and any(_within(text.place, each) for each in pictures)
-
-
-def _is_scan(check: Check) -> bool:
-    pictures = [each.place for each in check.scene.painted if each.picture]
-    covered = sum(area(meet(each, check.shown)) for each in pictures)
-    return covered >= _COVERED * area(check.shown)
-
-
-def _within(place: Rectangle, picture: Rectangle) -> bool:
-    across, down = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
-    return picture[0] <= across <= picture[2] and picture[1] <= down <= picture[3]

@@ -20,9 +20,9 @@ Colour = tuple[int, int, int]
 Ink = tuple[Colour, int]
 """A colour and its opacity, 0 to 255."""
 
-Answers = tuple[Rectangle, int, int, Ink | None, int]
-"""Where a text stands in its own space, the paths that clip it, its mode, what fills it, and
-the marks it stands under."""
+Answers = tuple[Rectangle, int, int, Ink | None, int, int]
+"""Where a text stands in its own space, the paths that clip it, its mode, what fills it, the
+marks it stands under, and whether it is mixed with what is below it."""
 
 _STEP = 4
 
@@ -32,7 +32,8 @@ def many(handles: Sequence[Any]) -> Iterator[Answers]:
     clips = map(_paths, map(native.FPDFPageObj_GetClipPath, handles))
     modes = map(native.FPDFTextObj_GetTextRenderMode, handles)
     marks = map(native.FPDFPageObj_CountMarks, handles)
-    return zip(_bounds(handles), clips, modes, _fills(handles), marks, strict=True)
+    mixed = map(native.FPDFPageObj_HasTransparency, handles)
+    return zip(_bounds(handles), clips, modes, _fills(handles), marks, mixed, strict=True)
 
 
 def _paths(clip: Any) -> int:
@@ -67,12 +68,13 @@ def _asked(question: Any, handles: Sequence[Any], kind: str) -> tuple[list[int],
     return list(map(question, handles, *places)), numbers
 
 
-def sizes(handles: Sequence[Any]) -> list[tuple[float, tuple[float, ...]]]:
-    """Each text's size in its own space, and its matrix."""
+def scales(handles: Sequence[Any], owners: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Each text's size in its own space, what its matrix does to it, and its owner: many texts
+    have the same, so that only a few different ones are left to be looked at."""
     ems = array("f", bytes(4 * len(handles)))
     matrices = array("f", bytes(24 * len(handles)))
     at, _ = ems.buffer_info()
     list(map(native.FPDFTextObj_GetFontSize, handles, range(at, at + 4 * len(handles), 4)))
     at, _ = matrices.buffer_info()
     list(map(native.FPDFPageObj_GetMatrix, handles, range(at, at + 24 * len(handles), 24)))
-    return list(zip(ems, zip(*repeat(iter(matrices), 6), strict=True), strict=True))
+    return list(zip(ems, *(matrices[place::6] for place in range(4)), owners, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import unicodedata
 from collections import Counter, defaultdict
+from itertools import repeat
 from typing import Any
 
 from kimiqa.reading import objects
@@ -17,8 +18,11 @@ from kimiqa.reading.objects import Text
 def by_marks(check: Check) -> None:
     """Texts that say something else than their glyphs; notes whether there are layers."""
     groups: defaultdict[int, list[tuple[Text, Mark]]] = defaultdict(list)
-    for text in check.scene.texts:
-        if text.marks <= 0:
+    marked = [text for text in check.scene.texts if text.marks > 0]
+    firsts = map(native.FPDFPageObj_GetMark, [text.handle for text in marked], repeat(0))
+    for text, first in zip(marked, firsts, strict=True):
+        known = check.marks.get(first) if text.marks == 1 else None
+        if known is not None and known.is_plain:
             continue
         for mark in marks(text.handle, check.marks):
             check.layered = check.layered or mark.name == "OC"

@@ -20,6 +20,11 @@ class Mark:
     name: str
     actual_text: str | None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it neither hides what stands under it nor says something else."""
+        return self.name != "OC" and not self.actual_text
+
 
 def marks(handle: Any, known: dict[int, Mark]) -> list[Mark]:
     """The marks an object stands under, the outermost first. `known`: the page's so far."""

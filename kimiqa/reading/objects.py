@@ -29,6 +29,8 @@ from kimiqa.reading.many import Answers, Ink, many
 from kimiqa.reading.native import native
 
 MOST_OBJECTS = 100_000
+INVISIBLE_MODES = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
+"""The modes in which no glyph is painted."""
 _DEEPEST = 8
 _AREA = 3.0
 """Points from which on a filled path is a ground for text rather than a line."""
@@ -64,6 +66,8 @@ class Text:
     ink: Ink | None
     """What fills it; None where that is a pattern."""
     marks: int
+    veiled: bool
+    """Whether it is mixed with what is below it, by itself or by a form round it."""
     ground: Painted | None = None
 
 
@@ -137,11 +141,12 @@ def _walk(found: Scene, handles: Iterator[Any], form: Form) -> None:
 
 
 def _text(found: Scene, handle: Any, form: Form, answers: Answers) -> Text:
-    place, clips, mode, ink, marks = answers
+    place, clips, mode, ink, marks, mixed = answers
     if form.matrix is not IDENTITY:
         place = moved(place, form.matrix)
     ground = _under(found.painted, place) if found.painted else None
-    return Text(handle, form, place, clips, mode, ink, marks, ground)
+    veiled = bool(mixed) or form.veiled
+    return Text(handle, form, place, clips, mode, ink, marks, veiled, ground)
 
 
 def _paint(found: Scene, handle: Any, form: Form, *, picture: bool) -> None:
@@ -249,9 +254,9 @@ def is_box(path: Any) -> bool:
     return len(xs) == 2 and len(ys) == 2
 
 
-def size(em: float, matrix: Sequence[float], form: Form) -> float:
-    """The smaller of a text's height and width per em, as it is shown, in points."""
-    a, b, c, d, e, f = matrix
-    a, b, c, d, _, _ = times((a, b, c, d, e, f), form.matrix)
+def size(em: float, matrix: Sequence[float], form: Form) -> tuple[float, float]:
+    """A text's width and height per em, as it is shown, in points."""
+    a, b, c, d = matrix
+    a, b, c, d, _, _ = times((a, b, c, d, 0, 0), form.matrix)
     along, up = (a * a + b * b) ** 0.5, (c * c + d * d) ** 0.5
-    return abs(em) * float(min(along, up))
+    return abs(em) * float(along), abs(em) * float(up)

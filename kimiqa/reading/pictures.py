@@ -5,17 +5,26 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from ctypes import byref
+from functools import cached_property
 from typing import Any
 
-from kimiqa.reading.geometry import Rectangle
+from kimiqa.reading.geometry import Matrix, Rectangle
 from kimiqa.reading.many import Colour
 from kimiqa.reading.native import native
 from kimiqa.reading.objects import Scene, Text
+from kimiqa.reading.print import Print
 
 _MOST_PIXELS = 2_000_000
 _FINE = 1000
 _CHANGE = 12
 """How far (of 255) a pixel must change for an eye to see it."""
+_COARSE = 0.5
+"""The scale at which print still shows, and a scan is drawn in half the time."""
+_FAR = 1000.0
+_ABOUT = 2.0
+"""Points round a text in which OCR may have seen it."""
+_PRINTED = 0.5
+"""The share of a text's length along which print must stand."""
 
 
 class Pictures:
@@ -28,28 +37,41 @@ class Pictures:
         self._scale = min(1.0, (_MOST_PIXELS / area) ** 0.5)
         self._whole: Any = None
         self._bare: Any = None
+        self._ink: Print | None = None
 
     @property
     def whole(self) -> Any:
         """The page as it is."""
         if self._whole is None:
-            self._whole = self._drawn()
+            self._whole = self._drawn(self._scale, notes=True)
         return self._whole
 
     def without(self, texts: Sequence[Text]) -> Any:
         """The page without some of its texts."""
+        return self._without(texts, self._scale, notes=True)
+
+    def _without(self, texts: Sequence[Text], scale: float, *, notes: bool) -> Any:
         for text in texts:
             native.FPDFPageObj_SetIsActive(text.handle, False)
         try:
-            return self._drawn()
+            return self._drawn(scale, notes=notes)
         finally:
             for text in texts:
                 native.FPDFPageObj_SetIsActive(text.handle, True)
 
+    def shows_print(self, text: Text, scene: Scene) -> bool:
+        """Whether strokes of ink stand along a text's place, all text taken away."""
+        if self._ink is None:
+            self._ink = Print(self._without(scene.texts, _COARSE * self._scale, notes=False))
+        left, top, right, bottom = self.exact(text.place)
+        to_cells = _COARSE * self._scale
+        near = (left - _ABOUT, top - _ABOUT, right + _ABOUT, bottom + _ABOUT)
+        return bool(self._ink.share(*(to_cells * each for each in near)) >= _PRINTED)
+
     def ground(self, text: Text, scene: Scene) -> tuple[Colour, Colour]:
         """The least and the most of each channel where `text` stands, all text taken away."""
         if self._bare is None:
-            self._bare = self.without(scene.texts)
+            self._bare = self._without(scene.texts, self._scale, notes=False)
         extremes = self._bare.crop(self.place(text)).getextrema()
         low, high = zip(*extremes, strict=True)
         return low, high
@@ -75,9 +97,16 @@ class Pictures:
     def exact(self, place: Rectangle) -> Rectangle:
         """A place as it is shown: left, top, right, bottom in points from the top left."""
         left, bottom, right, top = place
-        corners = [self._device(left, bottom), self._device(right, top)]
-        (x0, x1), (y0, y1) = (sorted(each) for each in zip(*corners, strict=True))
-        return x0, y0, x1, y1
+        a, b, c, d, e, f = self._to_device
+        x0, y0 = a * left + c * bottom + e, b * left + d * bottom + f
+        x1, y1 = a * right + c * top + e, b * right + d * top + f
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+    @cached_property
+    def _to_device(self) -> Matrix:
+        """From the page's own coordinates to points from the top left, by three places."""
+        (e, f), (a, b), (c, d) = (self._device(*each) for each in ((0, 0), (_FAR, 0), (0, _FAR)))
+        return (a - e) / _FAR, (b - f) / _FAR, (c - e) / _FAR, (d - f) / _FAR, e, f
 
     @property
     def _drawn_size(self) -> tuple[int, int]:
@@ -91,6 +120,7 @@ class Pictures:
         native.FPDF_PageToDevice(self._page, 0, 0, *size, 0, x, y, byref(across), byref(down))
         return across.value / _FINE, down.value / _FINE
 
-    def _drawn(self) -> Any:
-        bitmap = self._page.render(scale=self._scale, may_draw_forms=False, draw_annots=False)
+    def _drawn(self, scale: float, *, notes: bool) -> Any:
+        """The page, with the boxes and stamps of its annotations where they may cover text."""
+        bitmap = self._page.render(scale=scale, may_draw_forms=False, draw_annots=notes)
         return bitmap.to_pil().convert("RGB")

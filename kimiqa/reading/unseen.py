@@ -1,4 +1,5 @@
-"""Characters that show as nothing and still say something: tags, and joiners out of place."""
+"""Characters that show as nothing and still say something: tags, joiners out of place, and
+overrides, by which a line shows its letters in another order than it holds them."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ _JOINERS = "\u200c\u200d\u2060-\u2064"
 _SILENT = re.compile(
     "(?P<tags>[\U000e0000-\U000e007f]+)"
     "|(?P<selectors>[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,})"
+    "|(?P<overrides>[\u202d\u202e]+)"
     f"|(?P<joiners>[{_JOINERS}\u200b\ufeff]+)"
 )
 _JOINER = re.compile(f"[{_JOINERS}]")
