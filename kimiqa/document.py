@@ -20,7 +20,7 @@ from kimiqa.opening.looking import cut, look
 from kimiqa.opening.names import label
 from kimiqa.pages import Pages, choose_pages, spans
 from kimiqa.plan import Progress
-from kimiqa.reading import engines, lines, passages
+from kimiqa.reading import engines, lines, notes, passages
 from kimiqa.reading.checking import Checked
 from kimiqa.reading.parts import Box, Hidden, OutlineEntry, Page, Status
 from kimiqa.store import Store
@@ -269,6 +269,7 @@ class Document:
         return [
             *partial,
             *self._remarks,
+            *notes.notices(self.name, self.pages),
             *scans.notices(self.name, self.pages_with("ocr")),
             *passages.notices(self.name, self.pages, self.unchecked_pages),
         ]

@@ -17,7 +17,7 @@ from carriers import Carrier
 from kimiqa import Client
 from kimiqa.document import Document
 from kimiqa.errors import NoTextError
-from kimiqa.reading.mending import UNREADABLE
+from kimiqa.reading.notes import UNREADABLE
 
 SAID = "The rent is 500 euros per month, due on the first day."
 CODES = {letter: code for code, letter in enumerate(sorted(set(SAID) - {" "}), start=1)}

@@ -14,7 +14,7 @@ import pdfs
 import pytest
 
 from kimiqa.document import Box, Document
-from kimiqa.reading import engines
+from kimiqa.reading.notes import NO_PLACES
 
 sys.path.insert(0, str(Path(__file__).parent / "bench"))
 import places
@@ -99,9 +99,10 @@ def test_a_page_that_only_pypdf_reads_says_that_it_has_no_boxes(data: Path, home
 
     page = document.pages[0]
     assert page.engine == "pypdf"
-    assert engines.NO_PLACES in (page.note or "")
+    assert NO_PLACES in (page.note or "")
     assert not document.boxable(1)
     assert document.boxes(1, 0, 5) == []
+    assert any("read by pypdf and ha" in each for each in document.notices)
 
 
 def test_the_cited_page_of_a_long_file_shows_at_once(manual: Path, home: Path) -> None:

@@ -16,6 +16,7 @@ from kimiqa.errors import (
     NotADocumentError,
     PasswordRequiredError,
 )
+from kimiqa.reading.notes import NO_PLACES
 from kimiqa.reading.parts import Box, OutlineEntry, Page, WorkerLost, WorkerRefused
 from kimiqa.reading.pool import CALL_SECONDS, Pending, Pool, fast_pool, second_pool
 
@@ -39,9 +40,6 @@ BEYOND_CHARACTERS = (
 )
 MOST_NAMED = 5 * MOST_PAGES
 """Pages that are still named one by one; a higher count is one that the file only claims."""
-
-NO_PLACES = "read by pypdf: where its words stand on the page is not known"
-"""The note of a page that can be quoted and cited, but not boxed."""
 
 LATE = "not read: the document's deadline had passed"
 """The note of a page that another try, on a quieter machine, may well read."""

@@ -47,13 +47,14 @@ class Laid:
     places: array[int] | None = None
 
 
-def laid(textpage: Any, raw: str) -> Laid:
-    """`raw`, the engine's text of the page, as it is to be read."""
+def laid(textpage: Any, raw: str, *, filled: bool = False) -> Laid:
+    """`raw`, the engine's text of the page, as it is to be read. `filled`: fields and notes were
+    drawn into it, which the engine takes for one line."""
     turned = bidi.places(textpage, raw) if bidi.has_right_to_left(raw) else None
     if turned is not None:
         return Laid("".join(map(raw.__getitem__, turned)), array("L", turned))
     beside = _shows_columns(textpage)
-    lines = _lines_with_gaps(textpage, raw, everywhere=beside)
+    lines = _lines_with_gaps(textpage, raw, everywhere=beside or filled)
     if not lines:
         return Laid(raw)
     text = _with_tabs(raw, lines)

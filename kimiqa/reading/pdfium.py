@@ -18,7 +18,8 @@ from kimiqa.reading import hidden
 from kimiqa.reading.check import Found
 from kimiqa.reading.clean import Cleaned, clean, clean_text
 from kimiqa.reading.layout import laid
-from kimiqa.reading.mending import UNREADABLE, legible
+from kimiqa.reading.mending import legible
+from kimiqa.reading.notes import UNREADABLE
 from kimiqa.reading.objects import load_text
 from kimiqa.reading.places import rectangles
 from kimiqa.reading.shelf import Mended, OpenDocument, Shelf
@@ -70,12 +71,13 @@ def _row(document: OpenDocument, number: int) -> PageRow:
 
 def _read_page(document: OpenDocument, index: int) -> tuple[str, str, str | None]:
     """Text, status and note."""
-    page = document.pdf[index]
+    page = document.page(index)
     try:
-        text = _read_text(document, page)
+        text = _read_text(document, page, index)
         if text is None:
             return "", "image", UNREADABLE
-        return text, "text" if _says_something(text) else _without_text(page, text), None
+        status = "text" if _says_something(text) else _without_text(page, text)
+        return text, status, document.lacks(index)
     finally:
         page.close()
         document.refresh()
@@ -93,7 +95,7 @@ def _without_text(page: Any, text: str) -> str:
     return "text" if text.strip() else "empty"
 
 
-def _read_text(document: OpenDocument, page: Any) -> str | None:
+def _read_text(document: OpenDocument, page: Any, index: int) -> str | None:
     """The page's text; None where it is made of codes that nothing explains."""
     textpage = load_text(page)
     try:
@@ -102,17 +104,18 @@ def _read_text(document: OpenDocument, page: Any) -> str | None:
             if document.mend():
                 raise Mended
             return None
-        return clean_text(laid(textpage, raw_text).text, divides_words=document.divides_words)
+        found = laid(textpage, raw_text, filled=document.is_filled(index))
+        return clean_text(found.text, divides_words=document.divides_words)
     finally:
         textpage.close()
 
 
-def _mapped(document: OpenDocument, textpage: Any) -> Cleaned:
+def _mapped(document: OpenDocument, textpage: Any, index: int) -> Cleaned:
     """The same text, each character with its place in pdfium's. *Raises* `Mended`."""
     raw_text = _text_of(textpage)
     if not legible(raw_text) and document.mend():
         raise Mended
-    found = laid(textpage, raw_text)
+    found = laid(textpage, raw_text, filled=document.is_filled(index))
     return clean(found.text, divides_words=document.divides_words, places=found.places)
 
 
@@ -159,13 +162,13 @@ def _check_row(document: OpenDocument, number: int, *, layers: bool, deep: bool)
 def _check_page(
     document: OpenDocument, index: int, *, layers: bool, deep: bool
 ) -> tuple[list[Found], bool]:
-    page = document.pdf[index]
+    page = document.page(index)
     try:
         check = hidden.examine(page, layers=layers, deep=deep)
         try:
             if not check.hidden and not check.partly:
                 return [], check.layered
-            return ranges(check, _mapped(document, check.textpage)), check.layered
+            return ranges(check, _mapped(document, check.textpage, index)), check.layered
         finally:
             check.close()
     finally:
@@ -184,10 +187,10 @@ def boxes(document: OpenDocument, number: int, ranges: Sequence[tuple[int, int]]
 def _boxes(
     document: OpenDocument, number: int, ranges: Sequence[tuple[int, int]]
 ) -> dict[str, Any]:
-    page = document.pdf[number - 1]
+    page = document.page(number - 1)
     textpage = load_text(page)
     try:
-        cleaned = _mapped(document, textpage)
+        cleaned = _mapped(document, textpage, number - 1)
         width, height = page.get_size()
         places = [
             _shown(page, each)

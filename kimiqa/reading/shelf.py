@@ -9,6 +9,7 @@ from typing import Any
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
+from kimiqa.reading.annotations import draw_in
 from kimiqa.reading.mending import mended
 from kimiqa.reading.parts import WorkerRefused
 
@@ -30,6 +31,7 @@ class OpenDocument:
         self._copy: bytes | None = None
         self._asked_to_mend = False
         self._before: Any = None
+        self._filled: dict[int, str | None] = {}
         self.pdf = _load(path, password)
         self.divides_words = _divides_words(self.pdf)
 
@@ -41,6 +43,26 @@ class OpenDocument:
             self.close()
             self.pdf = _load(self._copy or self._path, self._password)
 
+    def page(self, index: int) -> Any:
+        """A page with the words of its annotations in it."""
+        page = self.pdf[index]
+        if index in self._filled:
+            return page
+        drawn, lacks = draw_in(page)
+        if not drawn:
+            return page
+        self._filled[index] = lacks
+        page.close()
+        return self.pdf[index]
+
+    def is_filled(self, index: int) -> bool:
+        """Whether annotations are drawn into a page that was opened."""
+        return index in self._filled
+
+    def lacks(self, index: int) -> str | None:
+        """What of its annotations cannot be read."""
+        return self._filled.get(index)
+
     def mend(self) -> bool:
         """Whether the file is another now, in which a page that was illegible may be read."""
         if self._asked_to_mend:
@@ -51,9 +73,11 @@ class OpenDocument:
         if self._copy is not None:
             # A page of it is still open: it is closed with the mended one.
             self._before, self.pdf = self.pdf, _load(self._copy, self._password)
+            self._filled.clear()
         return self._copy is not None
 
     def close(self) -> None:
+        self._filled.clear()
         self.pdf.close()
         if self._before is not None:
             self._before.close()
