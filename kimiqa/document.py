@@ -20,7 +20,7 @@ from kimiqa.opening.looking import cut, look
 from kimiqa.opening.names import label
 from kimiqa.pages import Pages, choose_pages, spans
 from kimiqa.plan import Progress
-from kimiqa.reading import engines, lines, notes, passages
+from kimiqa.reading import engines, lines, notes, passages, shown
 from kimiqa.reading.checking import Checked
 from kimiqa.reading.parts import Box, Hidden, OutlineEntry, Page, Status
 from kimiqa.store import Store
@@ -314,13 +314,13 @@ class Document:
             seen = self._store.ocr(self.id, page_number)
             return [] if seen is None else scans.boxes(seen, start, end)
         held = passages.stretches(self._page(page_number), start, end)
-        return engines.boxes(self._source(), page_number, held)
+        return shown.boxes(self._source(), page_number, held)
 
     def render(self, page_number: int, dpi: float = 100, marks: Sequence[Box] = ()) -> bytes:
         """The page as a PNG, with `marks` laid over it. Only a PDF's page can be drawn."""
         self._page(page_number)
         self._require_pictures()
-        return engines.render(self._source(), page_number, dpi, marks)
+        return shown.render(self._source(), page_number, dpi, marks)
 
     def picture_size(self, page_number: int) -> tuple[int, int]:
         """Width and height, in pixels, of the page's picture as it would be sent."""

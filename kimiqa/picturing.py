@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kimiqa.reading import engines
+from kimiqa.reading import engines, shown
 
 if TYPE_CHECKING:
     from kimiqa.store import Store
@@ -79,7 +79,7 @@ def sizes(document_id: str, source: engines.Source, numbers: Iterable[int]) -> l
     if new:
         if len(_sizes) > _MOST_SIZES:
             _sizes.clear()
-        for number, size in zip(new, engines.sizes(source, new), strict=True):
+        for number, size in zip(new, shown.sizes(source, new), strict=True):
             _sizes[document_id, number] = pixels(*size)
     return wanted
 
@@ -94,7 +94,7 @@ def picture(document_id: str, source: engines.Source, store: Store, number: int)
     """A page's picture, PNG or JPEG: drawn once, and kept beside the bytes it belongs to."""
     place = store.source(document_id).parent / "pictures" / f"{number}-{DPI}"
     if not place.exists():
-        _keep(place, engines.picture(source, number, DPI))
+        _keep(place, shown.picture(source, number, DPI))
     return place.read_bytes()
 
 

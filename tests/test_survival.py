@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,9 @@ import pytest
 from kimiqa.document import Document
 from kimiqa.errors import DocumentError
 from kimiqa.reading import engines
-from kimiqa.reading.pool import end_workers, fast_pool
+from kimiqa.reading import pool as pool_module
+from kimiqa.reading.parts import WorkerLost
+from kimiqa.reading.pool import Pool, end_workers, fast_pool, second_pool
 
 SLOW = ("forms that double thirty times", "four hundred thousand texts")
 """These take what the deadline gives them: the table of bad files in tests/bench has them."""
@@ -146,10 +150,94 @@ def _is_a_zombie(process: int) -> bool:
         return False
 
 
-def test_other_documents_are_read_while_one_hangs(home: Path) -> None:
+def test_a_worker_that_was_killed_is_replaced(home: Path) -> None:
     good = Document.open(pdfs.make_pdf(["The rent is due."]), home=home)
     before = fast_pool().pid
     os.kill(before or 0, signal.SIGKILL)
 
+    again = Document.open(pdfs.make_pdf(["Another."]), home=home)
+
     assert good.render(1).startswith(b"\x89PNG")
+    assert again.pages[0].text == "Another."
     assert fast_pool().pid != before
+
+
+def test_a_cited_page_is_shown_while_another_file_hangs(home: Path) -> None:
+    good = Document.open(pdfs.make_pdf(["The rent is due."]), home=home)
+    hostile = attacks.ATTACKS["forms that double thirty times"]()
+    order: list[str] = []
+
+    def read() -> None:
+        with contextlib.suppress(DocumentError):
+            Document.open(hostile, home=home)
+        order.append("the file was read")
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    _wait_for_a_call(fast_pool())
+    assert good.boxes(1, 0, 3)
+    assert good.render(1).startswith(b"\x89PNG")
+    order.append("the page was shown")
+    while reading.is_alive():  # nothing more is learned from waiting for its deadline
+        fast_pool().close()
+        second_pool().close()
+        reading.join(0.2)
+
+    assert order == ["the page was shown", "the file was read"]
+
+
+def _wait_for_a_call(pool: Pool) -> None:
+    """Until the pool's worker has something to do, or has done it."""
+    for _ in range(500):
+        if pool._worker is not None and not pool._worker.idle():
+            return
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no signals on this system")
+def test_a_page_is_shown_though_the_worker_had_stopped_before_it_was_asked(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdfs.make_pdf(["The rent is due."]))
+    pool = Pool("page")
+    pool.call("ping")
+    os.kill(pool.pid or 0, signal.SIGSTOP)
+
+    how = {"path": str(path), "password": None, "page": 1, "dpi": 50, "marks": []}
+    _, picture = pool.call("render", limit=1, **how)
+
+    assert picture.startswith(b"\x89PNG")
+    pool.close()
+
+
+def test_a_page_on_which_the_worker_hangs_is_not_waited_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(attacks.ATTACKS["forms that double thirty times"]())
+    pool = Pool("page")
+    started = []
+    make = pool_module.Worker
+    monkeypatch.setattr(pool_module, "Worker", lambda kind: started.append(kind) or make(kind))
+    pool.call("ping")
+
+    how = {"path": str(path), "password": None, "page": 1, "dpi": 50, "marks": []}
+    with pytest.raises(WorkerLost) as lost:
+        pool.call("render", limit=2, **how)
+
+    assert (lost.value.reason, lost.value.page) == ("hung", 1)
+    assert started == ["page"]
+    pool.close()
+
+
+def test_the_worker_that_shows_pages_ends_when_nobody_looks(tmp_path: Path) -> None:
+    pool = Pool("page", idle_seconds=0.05)
+
+    pool.call("ping")
+
+    for _ in range(500):
+        if pool.pid is None:
+            break
+        time.sleep(0.01)
+    assert pool.pid is None
+    assert pool.call("ping")[0]
+    pool.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kimiqa.pages import spans
 from kimiqa.plan import Progress
-from kimiqa.reading import engines, ocr
+from kimiqa.reading import engines, ocr, shown
 from kimiqa.reading.parts import Box, Page
 from kimiqa.store import Seen, Store, WordRow
 
@@ -27,7 +27,7 @@ class Scans:
 
     def draw(self, number: int) -> Path:
         """A page's picture, in a file beside its document."""
-        content = engines.render(self.source, number, ocr.DPI, ())
+        content = shown.draw(self.source, number, ocr.DPI)
         folder = self.store.source(self.id).parent
         handle, path = tempfile.mkstemp(prefix=".ocr-", suffix=".png", dir=folder)
         with os.fdopen(handle, "wb") as file:
@@ -80,7 +80,7 @@ def _kept(scans: Scans, page: Page, found: ocr.Read, engine: str) -> Page:
         )
     else:
         page = replace(page, note=f"{found.reader} found no words on it")
-    ((width, height),) = engines.sizes(scans.source, [page.number])
+    ((width, height),) = shown.sizes(scans.source, [page.number])
     words = [_row(word, width / max(1, found.width)) for word in found.words]
     seen = Seen(engine, found.languages, words, width, height)
     scans.store.save_ocr(scans.id, page, seen)

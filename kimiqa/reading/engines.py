@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from kimiqa.errors import (
     PasswordRequiredError,
 )
 from kimiqa.reading.notes import NO_PLACES
-from kimiqa.reading.parts import Box, OutlineEntry, Page, WorkerLost, WorkerRefused
+from kimiqa.reading.parts import OutlineEntry, Page, WorkerLost, WorkerRefused
 from kimiqa.reading.pool import CALL_SECONDS, Pending, Pool, fast_pool, second_pool
 
 BLOCK_PAGES = 64
@@ -102,7 +102,7 @@ def open_pdf(source: Source) -> Opened:
     try:
         opened = _open(source, _pdfium(), "open")
     except (WorkerLost, WorkerRefused) as error:
-        _refuse_locked(source, error)
+        refuse_locked(source, error)
         opened = _open_second(source, error)
     if opened.pages == 0 and opened.engine == "pdfium":
         with contextlib.suppress(WorkerLost, WorkerRefused):
@@ -139,11 +139,11 @@ def _open_second(source: Source, first: WorkerLost | WorkerRefused) -> Opened:
     try:
         return _open(source, _pypdf(), "second_open")
     except (WorkerLost, WorkerRefused) as second:
-        _refuse_locked(source, second)
+        refuse_locked(source, second)
         raise _unreadable(source, first, second) from None
 
 
-def _refuse_locked(source: Source, error: Exception) -> None:
+def refuse_locked(source: Source, error: Exception) -> None:
     if not isinstance(error, WorkerRefused) or error.kind != "password":
         return
     if source.password is None:
@@ -349,36 +349,6 @@ def forget(path: str) -> None:
             fast_pool().start("forget", path=path)
 
 
-def boxes(source: Source, page: int, ranges: Sequence[tuple[int, int]]) -> list[Box]:
-    """Where ranges of a page's text stand, as it is shown; none where that is not known."""
-    with _failing(source, page):
-        found, _ = fast_pool().call("boxes", **source.key, page=page, ranges=ranges)
-    width, height = found["width"], found["height"]
-    return [
-        Box(left, top, right, bottom, width, height) for left, top, right, bottom in found["boxes"]
-    ]
-
-
-def render(source: Source, page: int, dpi: float, marks: Sequence[Box]) -> bytes:
-    """The page as PNG. *Raises* `EngineCrashedError`, `DeadlineError`."""
-    places = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
-    with _failing(source, page):
-        return fast_pool().call("render", **source.key, page=page, dpi=dpi, marks=places)[1]
-
-
-def picture(source: Source, page: int, dpi: float) -> bytes:
-    """The page as a picture to be sent, PNG or JPEG. *Raises* as `render` does."""
-    with _failing(source, page):
-        return fast_pool().call("picture", **source.key, page=page, dpi=dpi)[1]
-
-
-def sizes(source: Source, pages: Sequence[int]) -> list[tuple[float, float]]:
-    """Width and height of pages as they are shown, in points."""
-    with _failing(source, pages[0] if pages else 1):
-        found, _ = fast_pool().call("sizes", **source.key, pages=list(pages))
-    return [(width, height) for width, height in found["sizes"]]
-
-
 def metadata(source: Source) -> dict[str, str]:
     """Title, author and so on, as pypdf finds them; empty where it cannot read the file."""
     return dict(facts(source, "metadata") or {})
@@ -402,25 +372,3 @@ def facts(source: Source, about: str) -> Any:
         return None
     finally:
         second_pool().rest()
-
-
-@contextlib.contextmanager
-def _failing(source: Source, page: int) -> Iterator[None]:
-    """Turn what the worker says about a page into an error with its sentence."""
-    try:
-        yield
-    except WorkerLost as lost:
-        if lost.reason == "hung":
-            raise DeadlineError(
-                f"Page {page} of {source.name} was not drawn within {CALL_SECONDS:.0f} seconds.",
-                "Its text can still be used.",
-            ) from None
-        raise EngineCrashedError(
-            f"Page {page} of {source.name} ended the reading engine.", "Its text can still be used."
-        ) from None
-    except WorkerRefused as error:
-        _refuse_locked(source, error)
-        raise EngineCrashedError(
-            f"Page {page} of {source.name} cannot be drawn ({error.detail}).",
-            "Its text can still be used.",
-        ) from None

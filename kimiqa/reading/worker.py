@@ -65,14 +65,17 @@ class Service:
         return {"rows": rows}, b""
 
     def _boxes(self, header: Header) -> Frame:
+        self._board.at(header["page"])
         document = self._shelf.get(header["path"], header["password"])
         return pdfium.boxes(document, header["page"], header["ranges"]), b""
 
     def _render(self, header: Header) -> Frame:
+        self._board.at(header["page"])
         document = self._shelf.get(header["path"], header["password"])
         return {}, pdfium.render(document, header["page"], header["dpi"], header["marks"])
 
     def _picture(self, header: Header) -> Frame:
+        self._board.at(header["page"])
         document = self._shelf.get(header["path"], header["password"])
         return {}, pdfium.picture(document, header["page"], header["dpi"])
 

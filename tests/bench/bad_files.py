@@ -28,7 +28,7 @@ import attacks  # noqa: E402
 from kimiqa.document import Document  # noqa: E402
 from kimiqa.errors import DocumentError  # noqa: E402
 from kimiqa.reading import engines  # noqa: E402
-from kimiqa.reading.pool import fast_pool, second_pool  # noqa: E402
+from kimiqa.reading.pool import fast_pool, page_pool, second_pool  # noqa: E402
 from kimiqa.reading.starting import WORKER_MEMORY  # noqa: E402
 
 GRACE_SECONDS = 5.0
@@ -67,7 +67,7 @@ class Watch:
 
     def _look(self) -> None:
         while not self._end.wait(0.02):
-            held = [_resident(pool.pid) for pool in (fast_pool(), second_pool())]
+            held = [_resident(pool.pid) for pool in (fast_pool(), page_pool(), second_pool())]
             self.most = max(self.most, *held)
 
 

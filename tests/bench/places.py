@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from kimiqa.document import Box, Document  # noqa: E402
-from kimiqa.reading.pool import fast_pool  # noqa: E402
+from kimiqa.reading.pool import page_pool  # noqa: E402
 
 RIGHT = 0.98
 SHOWN_SECONDS = 0.3
@@ -152,7 +152,7 @@ def shown(path: Path, home: Path, *, cold: bool) -> float:
     for _ in range(9):
         page = chance.choice([each for each in document.pages if len(each.text) > 200])
         if cold:
-            fast_pool().close()
+            page_pool().close()
         start = time.perf_counter()
         document.render(page.number, 110, document.boxes(page.number, 50, 150))
         seconds.append(time.perf_counter() - start)
