@@ -138,16 +138,24 @@ class _Names:
     @property
     def chapters(self) -> list[Chapter]:
         if self._chapters is None:
-            self._chapters = chapters(self.document.outline(), len(self.document.pages))
+            outline = self.document.outline()
+            if outline is None:
+                return []  # and asked for again
+            self._chapters = chapters(outline, len(self.document.pages))
         return self._chapters
 
     @property
     def labels(self) -> dict[str, int]:
         """The page of each printed label; the first, where several have the same."""
         if self._labels is None:
-            self._labels = {}
-            for number, label in enumerate(self.document.labels(), 1):
-                self._labels.setdefault(folded(label), number)
+            told = self.document.labels()
+            found: dict[str, int] = {}
+            for number, label in enumerate(told or (), 1):
+                if label:
+                    found.setdefault(folded(label), number)
+            if told is None:
+                return found
+            self._labels = found
         return self._labels
 
     def find(self, spec: str) -> Sequence[int] | None:
@@ -214,11 +222,12 @@ class _Names:
         if self.labels:
             first, last = next(iter(self.labels)), next(reversed(self.labels))
             has += f", labelled {first} to {last}"
-        entries = (
-            f", and its outline begins {_listed(self.chapters)}"
-            if self.chapters
-            else (", and no outline")
-        )
+        if self.chapters:
+            entries = f", and its outline begins {_listed(self.chapters)}"
+        elif self._chapters is None:
+            entries = "; its outline could not be read"
+        else:
+            entries = ", and no outline"
         return BadRequestError(
             f"There are no pages {part.strip()!r}: {has}{entries}.",
             'Write pages as "40-95", "3, 7-9", "iv-x", "chapter 3" or "D2: 3".',

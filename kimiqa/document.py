@@ -20,7 +20,7 @@ from kimiqa.opening.looking import cut, look
 from kimiqa.opening.names import label
 from kimiqa.pages import Pages, choose_pages, spans
 from kimiqa.plan import Progress
-from kimiqa.reading import engines, lines, notes, passages, shown
+from kimiqa.reading import about, engines, lines, notes, passages, shown
 from kimiqa.reading.checking import Checked
 from kimiqa.reading.parts import Box, Hidden, OutlineEntry, Page, Status
 from kimiqa.store import Store
@@ -335,17 +335,20 @@ class Document:
         assert self._store is not None
         return picturing.picture(self.id, self._source(), self._store, page_number)
 
-    def outline(self) -> list[OutlineEntry]:
-        """The document's own table of contents, where it has one."""
-        return engines.outline(self._source()) if self.drawable else []
+    def outline(self) -> list[OutlineEntry] | None:
+        """The document's own table of contents, empty where it has none; None where it could
+        not be read."""
+        return about.outline(self._source()) if self.drawable else []
 
-    def labels(self) -> list[str]:
-        """The printed labels of its pages ("iv", "A-3"), in order; none where it has none."""
-        return engines.labels(self._source()) if self.drawable else []
+    def labels(self) -> list[str] | None:
+        """The printed labels of its pages ("iv", "A-3"), in order, none where it has none; None
+        where they could not be read."""
+        return about.labels(self._source()) if self.drawable else []
 
     def metadata(self) -> dict[str, str]:
-        """Title, author and so on, where the file names them."""
-        return engines.metadata(self._source()) if self.drawable else {}
+        """Title, author and so on, where the file names them; `created` and `modified` are ISO
+        dates."""
+        return about.metadata(self._source()) if self.drawable else {}
 
     def personal_data(self) -> tuple[PersonalData, ...]:
         """The personal data found in the document, counted per kind with its pages: e-mail

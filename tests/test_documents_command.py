@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
@@ -9,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pdfs
+import pypdf
 import pytest
 from asking import SAMPLES, client_at
 
@@ -52,6 +55,26 @@ def test_the_list_says_what_each_is_and_what_it_cost(
     assert row["tokens"] > 0
     assert row["last_asked"] is not None
     assert Decimal(row["spent"]["USD"]) == answer.cost.amount
+
+
+def test_the_list_says_what_a_file_says_of_itself(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdfs.make_pdf(["The rent is due."])))
+    writer.add_metadata(
+        {"/Title": "A lease", "/Author": "Ann Lee", "/CreationDate": "D:20230530081502-04'00'"}
+    )
+    out = io.BytesIO()
+    writer.write(out)
+    Document.open(out.getvalue(), name="lease.pdf")
+    Document.open(pdfs.make_encrypted_pdf(["Locked."], "key"), name="b.pdf", password="key")
+
+    assert run(["documents", "--json"]) == 0
+
+    rows = {row["name"]: row for row in told(capsys)["documents"]}
+    said = [rows["lease.pdf"][key] for key in ("title", "author", "created")]
+    assert said == ["A lease", "Ann Lee", "2023-05-30T08:15:02-04:00"]
+    assert rows["b.pdf"]["title"] is None
 
 
 @pytest.mark.parametrize("strategy", ["full", "chunks"])

@@ -95,6 +95,7 @@ def test_cost_tells_documents_and_ways(told: Json, pdf: Path) -> None:
     assert document["empty_pages"] == 1
     assert document["failed_pages"] == 0
     assert "hidden_passages" in document
+    assert (document["title"], document["author"], document["created"]) == (None, None, None)
     assert 0 < document["tokens"] < found["ways"][0]["prompt_tokens"]
     for way in found["ways"]:
         assert set(way) >= WAY

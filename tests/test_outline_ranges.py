@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pdfs
 import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.constants import PageLabelStyle
@@ -156,3 +157,15 @@ def test_damaged_files_with_an_outline_give_names_or_a_sentence(data: Path) -> N
     for path in sorted(files, key=lambda each: each.stat().st_size)[:4]:
         with contextlib.suppress(KimiqaError):
             chosen_pages("chapter 1", [Document.open(path)])
+
+
+def test_an_outline_that_could_not_be_read_is_not_called_none(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = Document.open(pdfs.make_pdf(["one", "two"]), name="a.pdf", home=home)
+    document._store.source(document.id).write_bytes(b"gone")  # type: ignore[union-attr]
+
+    assert document.outline() is None
+    assert document.labels() is None
+    with pytest.raises(BadRequestError, match="its outline could not be read"):
+        chosen_pages("chapter 3", [document])

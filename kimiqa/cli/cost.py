@@ -83,6 +83,7 @@ def cost(
     rows = [document_json(each, client.model) for each in documents]
     tables = _weighed(client, asked, documents, choices, (questions, per, models, efforts))
     if choices.as_json:
+        rows = [row | about_json(each) for row, each in zip(rows, documents, strict=True)]
         found = {"documents": rows, "ways": [way_json(way) for way in ways], "failures": []}
         write_json(found | tables.to_json())
     else:
@@ -184,6 +185,12 @@ def document_json(document: Document, model: str) -> dict[str, Any]:
         "hidden_pages": [page.number for page in document.pages if page.hidden],
         "without_text": {status: pages(status) for status in ("empty", "failed", "image")},
     }
+
+
+def about_json(document: Document | None) -> dict[str, str | None]:
+    """What a document's file says of itself; null for what it does not say."""
+    told = document.metadata() if document is not None else {}
+    return {name: told.get(name) for name in ("title", "author", "created")}
 
 
 def documents_table(rows: list[dict[str, Any]]) -> str:

@@ -41,7 +41,7 @@ def documents(
     kept = _shelf(home)
     rows = kept.listed() if older_than is None else kept.unused(older_than)
     if as_json:
-        write_json({"documents": [row.to_json() for row in rows]})
+        write_json({"documents": [row.to_json() | _about(row.id, home) for row in rows]})
     elif rows:
         click.echo(listing(rows))
     else:
@@ -167,6 +167,18 @@ def _folder(home: str | None) -> Any:
     from kimiqa.setup import DEFAULT_HOME, folder_of
 
     return folder_of(home or DEFAULT_HOME)
+
+
+def _about(document_id: str, home: str | None) -> dict[str, str | None]:
+    """What a kept document's file says of itself; null where a password is asked for."""
+    from kimiqa.cli.cost import about_json
+    from kimiqa.document import Document
+    from kimiqa.errors import PasswordRequiredError
+
+    try:
+        return about_json(Document.stored(document_id, home=_folder(home)))
+    except PasswordRequiredError:
+        return about_json(None)
 
 
 def _shelf(home: str | None) -> Documents:

@@ -125,7 +125,7 @@ def _options(choices: Choices) -> dict[str, Any]:
 
 def _price(path: str, pricer: Pricer, choices: Choices, found: Found) -> None:
     """One document: read, counted, priced, and let go."""
-    from kimiqa.cli.cost import document_json
+    from kimiqa.cli.cost import about_json, document_json
 
     try:
         document = _opened(path, choices)
@@ -136,7 +136,7 @@ def _price(path: str, pricer: Pricer, choices: Choices, found: Found) -> None:
     if row["tokens"] and any(page.text.strip() for page in document.pages):
         for priced in pricer.prices(row["tokens"]):
             found.totals[priced.strategy].add(priced)
-        found.documents.append(row)
+        found.documents.append(row | about_json(document) if choices.as_json else row)
     else:
         found.failures.append({"file": path, **_no_text(path, document).to_json()})
 

@@ -17,7 +17,7 @@ from kimiqa.errors import (
     PasswordRequiredError,
 )
 from kimiqa.reading.notes import NO_PLACES
-from kimiqa.reading.parts import OutlineEntry, Page, WorkerLost, WorkerRefused
+from kimiqa.reading.parts import Page, WorkerLost, WorkerRefused
 from kimiqa.reading.pool import CALL_SECONDS, Pending, Pool, fast_pool, second_pool
 
 BLOCK_PAGES = 64
@@ -347,21 +347,6 @@ def forget(path: str) -> None:
     if fast_pool().pid is not None:
         with contextlib.suppress(WorkerLost):
             fast_pool().start("forget", path=path)
-
-
-def metadata(source: Source) -> dict[str, str]:
-    """Title, author and so on, as pypdf finds them; empty where it cannot read the file."""
-    return dict(facts(source, "metadata") or {})
-
-
-def outline(source: Source) -> list[OutlineEntry]:
-    """The table of contents, as pypdf finds it; empty where it cannot read the file."""
-    return [OutlineEntry(*entry) for entry in facts(source, "outline") or ()]
-
-
-def labels(source: Source) -> list[str]:
-    """The printed label of each page, as pypdf finds them; none where the file gives none."""
-    return list(facts(source, "labels") or ())
 
 
 def facts(source: Source, about: str) -> Any:

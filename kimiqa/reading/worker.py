@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kimiqa.reading import pdfium
+from kimiqa.reading import contents, pdfium
 from kimiqa.reading.frames import Frame
 from kimiqa.reading.serving import Board, Header, serve
 
@@ -36,6 +36,7 @@ class Service:
             "second_open": self._second_open,
             "second_read": self._second_read,
             "facts": self._facts,
+            "about": self._about,
         }
         try:
             return operations[header["op"]](header)
@@ -109,6 +110,15 @@ class Service:
             "layers": pypdf_reader.hides_layers,
         }
         return {"facts": ask[header["about"]](self._reader(header))}, b""
+
+    def _about(self, header: Header) -> Frame:
+        ask: dict[str, Callable[[Any], Any]] = {
+            "metadata": contents.metadata,
+            "outline": contents.outline,
+            "labels": contents.labels,
+        }
+        document = self._shelf.get(header["path"], header["password"])
+        return {"facts": ask[header["about"]](document.pdf)}, b""
 
     def _reader(self, header: Header) -> Any:
         from kimiqa.reading import pypdf_reader

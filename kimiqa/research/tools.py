@@ -175,7 +175,7 @@ def _lines(box: Toolbox, n: int) -> Iterator[str]:
     document, original = box.documents[n - 1], box.originals[n - 1]
     head = document_open(n, document.name, len(document.pages)).rstrip(">\n")
     yield f"{head}/>: text on p. {spans(box.reach[n - 1]) or 'none'}"
-    entries = chapters(original.outline(), len(original.pages))
+    entries = chapters(original.outline() or (), len(original.pages))
     for entry in entries:
         place = spans(entry.pages)
         yield f"{'  ' * entry.level}{fence(' '.join(entry.title.split()))[:160]}, p. {place}"

@@ -34,6 +34,8 @@ def _entry(state: State, document: Document, number: int) -> None:
     with st.container(border=True):
         st.markdown(f"**{escape(shortened(document.name, 60))}**")
         st.caption(f"D{number} · {counts(state, document)}")
+        if said := _about(state, document):
+            st.caption(escape(said))
         row = st.container(horizontal=True, vertical_alignment="center")
         row.button(
             _("Remove"),
@@ -47,6 +49,17 @@ def _entry(state: State, document: Document, number: int) -> None:
             private.rule(state, document)
         _without_text(document)
         scanned.show(state, document)
+
+
+def _about(state: State, document: Document) -> str:
+    """Title, author and year, as far as the file names them."""
+    kept: dict[str, str] = state.remembered.setdefault("about", {})
+    if document.id not in kept:
+        told = document.metadata()
+        named = (told.get("title", ""), told.get("author", ""), told.get("created", "")[:4])
+        kept[document.id] = " · ".join(shortened(" ".join(each.split()), 80) for each in named
+                                       if each.strip())  # fmt: skip
+    return kept[document.id]
 
 
 def counts(state: State, document: Document) -> str:
