@@ -22,9 +22,16 @@ def no_text(documents: Sequence[Document]) -> NoTextError:
     names = ", ".join(document.name for document in documents)
     pages = sum(len(document.pages) for document in documents)
     images = sum(page.status == "image" for each in documents for page in each.pages)
+    if not images:
+        why = "it is empty" if pages == 1 else f"none of the {pages:,} pages holds any"
+        return NoTextError(
+            f"There is no text on the pages asked for in {names}: {why}. Nothing was sent.",
+            "Choose another file, or pages that have text.",
+        )
     return NoTextError(
         f"There is no text on the pages asked for in {names}: "
-        f"of {pages:,} pages {images:,} hold only pictures. Nothing was sent.",
+        f"of {pages:,} {'page' if pages == 1 else 'pages'} {images:,} "
+        f"{'holds' if images == 1 else 'hold'} only pictures. Nothing was sent.",
         "Read them by OCR (document.with_ocr(), --ocr), send them as pictures "
         '(pictures="scanned", --pictures scanned), have Kimi extract the text (--reader kimi), '
         "or choose pages that have text.",

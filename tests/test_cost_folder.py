@@ -233,3 +233,20 @@ def test_a_plan_looks_for_hidden_text_after_a_quote_that_did_not(home: Path) -> 
     client.plan("What is the rent?", [document], strategy="full")
 
     assert document.hidden_passages == 0
+
+
+def test_a_file_of_mere_white_space_is_not_sent_to_ocr(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "blank.txt").write_text("  \n\n ")
+
+    assert cli.run(["cost", str(folder), "--as-documents"]) == 1
+    told = capsys.readouterr()
+    assert cli.run(["cost", str(folder / "blank.txt"), "-q", "Why?"]) == 3
+    told_alone = capsys.readouterr()
+
+    assert "nothing to read in it" in told.out
+    assert "it is empty" in told_alone.err
+    assert "OCR" not in told.out + told_alone.err

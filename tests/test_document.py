@@ -302,3 +302,19 @@ def test_a_document_comes_back_by_its_id_alone(home: Path) -> None:
 def test_an_id_that_was_never_read_brings_nothing(home: Path) -> None:
     assert Document.stored("0" * 64) is None
     assert Document.stored("../../etc/passwd") is None
+
+
+def test_text_that_is_named_pdf_is_said_to_be_text() -> None:
+    with pytest.raises(errors.NotADocumentError, match="a text file that is named PDF") as told:
+        Document.open(b"oops\n", name="bad.pdf")
+
+    assert "rename it" in (told.value.hint or "")
+
+
+def test_pages_that_both_engines_refuse_are_damaged_and_no_engine_has_crashed(
+    data: Path, home: Path
+) -> None:
+    path = data / "pdf-bad" / "qpdffuzz__69857.fuzz.pdf"
+
+    with pytest.raises(errors.NotADocumentError, match=r"\(30\).*damaged"):
+        Document.open(path, home=home)

@@ -158,7 +158,9 @@ def _no_text(path: str, document: Document) -> DocumentError:
     count = len(document.pages)
     return NoTextError(
         f"{Path(path).name} has no text on its {count:,} {'page' if count == 1 else 'pages'}.",
-        "They are pictures: have them read by OCR first.",
+        "They are pictures: have them read by OCR first."
+        if document.pages_with("image")
+        else "There is nothing to read in it.",
     )
 
 

@@ -84,6 +84,11 @@ def _office(file: File, kind: str) -> Steps:
 def _text(file: File, head: bytes) -> Steps:
     kind = plain.foreign_kind(head, file.name)
     text = None if kind else plain.decode(_beginning(file))
+    if kind == plain.NAMED_PDF:
+        raise NotADocumentError(
+            f"{file.name} is {kind}.",
+            "Download or export it again; if the text is what you want, rename it to .txt.",
+        )
     if text is None:
         raise NotADocumentError(
             f"{file.name} is {kind or 'a binary file'}, not a document that kimiqa reads.",
@@ -165,6 +170,12 @@ def _refuse_lost(file: File, pages: Sequence[Page]) -> None:
         raise DeadlineError(
             f"None of the {len(pages)} pages of {file.name} was read before the deadline.",
             "Print it to a new PDF and open that.",
+        )
+    if not any(engines.was_lost(page) for page in pages):
+        raise NotADocumentError(
+            f"{file.name} lists pages ({len(pages):,}), but neither of 2 engines can open any of"
+            " them: it is damaged.",
+            "Download or export it again.",
         )
     raise EngineCrashedError(
         f"None of the {len(pages)} pages of {file.name} could be read: {pages[0].note}.",

@@ -41,6 +41,8 @@ BEYOND_CHARACTERS = (
 MOST_NAMED = 5 * MOST_PAGES
 """Pages that are still named one by one; a higher count is one that the file only claims."""
 
+_ON_THIS_PAGE = "on this page"
+
 LATE = "not read: the document's deadline had passed"
 """The note of a page that another try, on a quieter machine, may well read."""
 
@@ -321,7 +323,12 @@ def _failed(number: int, engine: str, why: str) -> Page:
 
 
 def _lost(number: int, engine: str, lost: WorkerLost) -> Page:
-    return _failed(number, engine, f"the engine {lost.reason} on this page")
+    return _failed(number, engine, f"the engine {lost.reason} {_ON_THIS_PAGE}")
+
+
+def was_lost(page: Page) -> bool:
+    """Whether a page ended an engine, rather than being refused by it."""
+    return page.status == "failed" and (page.note or "").endswith(_ON_THIS_PAGE)
 
 
 def _late(number: int, engine: str) -> Page:

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 PAGE_CHARACTERS = 3_000
 """About a printed page: citations stay as fine as in a PDF."""
 
+NAMED_PDF = "a text file that is named PDF"
+"""The kind of text that calls itself a PDF."""
+
 _PDF_WITHIN = 1_024
 _NOT_TEXT = (
     (b"PK\x03\x04", "a ZIP archive or an Office file"),
@@ -76,7 +79,7 @@ def foreign_kind(head: bytes, name: str) -> str | None:
     if found is None and b"\x00" in head:
         return "a binary file"
     if found is None and name.lower().endswith(".pdf"):
-        return "a text file"
+        return NAMED_PDF
     return found
 
 
