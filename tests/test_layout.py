@@ -81,6 +81,52 @@ def test_a_row_is_quoted_with_spaces_and_boxed_cell_by_cell(home: Path) -> None:
     assert _boxes(document, "$ 92,187") == [420]
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [("Age 65-69", "54bd", "40bcd"), ("2.625% Notes due 2026", "PEP26", "Nasdaq")],
+    ids=["figures with their footnotes' letters", "words behind a figure"],
+)
+def test_cells_that_are_more_or_less_than_figures_are_told_apart(
+    cells: tuple[str, ...], home: Path
+) -> None:
+    rows = [
+        (cell, x, 700 - 18 * row)
+        for row in range(3)
+        for cell, x in zip(cells, (60, 300, 420), strict=True)
+    ]
+
+    document = Document.open(_page(rows), home=home)
+
+    assert document.pages[0].text.split("\n") == ["\t".join(cells)] * 3
+
+
+def test_a_label_that_reaches_to_the_sign_of_its_amount_is_a_cell(home: Path) -> None:
+    label, told = "Net income before its allocation to all others", ("$", "2,338", "$", "9,911")
+    row = [(label, 60, 700), *zip(told, (325, 380, 440, 500), [700] * 4, strict=True)]
+
+    document = Document.open(_page(row), home=home)
+
+    assert document.pages[0].text.split("\t") == [label, "$ 2,338", "$ 9,911"]
+
+
+FORMULA = "\u222b \u03b1 \u00b1 \u03b2 \u2264 \u221a \u221e"
+"""Integral, alpha, plus-minus, beta, at most, root, infinity."""
+
+
+def test_the_symbols_of_a_formula_survive_in_order(home: Path) -> None:
+    in_symbol = "\\362 a \\261 b \\243 \\326 \\245"
+    line = f"BT /S 12 Tf 72 700 Td ({in_symbol}) Tj ET\n"
+    raised = carriers.text("E = m c", 72, 650) + carriers.text("2", 118, 655, font="/F 7 Tf")
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Symbol >>"
+    page = carriers.Carrier(line + raised, resources="/S 7 0 R|", objects=(font,))
+
+    read = Document.open(page.pdf(), home=home).checked()
+
+    first, second = read.pages[0].text.split("\n")
+    assert first.split() == FORMULA.split()
+    assert second.replace(" ", "") == "E=mc2"
+
+
 def test_prose_with_figures_is_left_as_it_is(home: Path) -> None:
     line = "In 2021 it was 500 euros, in 2022 it was 520 euros, and 540 in 2023."
     document = Document.open(_page([(line, 60, 700), (line, 60, 685)]), home=home)

@@ -222,21 +222,22 @@ def _bomb() -> bytes:
 
 
 def test_eighty_five_bad_files_end_in_text_or_one_clear_code(data: Path, home: Path) -> None:
-    read, codes, slowest = 0, set(), 0.0
+    read, codes, slowest = set(), set(), 0.0
     for path in sorted((data / "pdf-bad").glob("*.pdf")):
         start = time.monotonic()
         try:
-            read += any(page.text.strip() for page in Document.open(path, home=home).pages)
+            if any(page.text.strip() for page in Document.open(path, home=home).pages):
+                read.add(path.name)
         except DocumentError as error:
             codes.add(error.code if error.hint else "no next step")
         slowest = max(slowest, time.monotonic() - start)
 
-    assert read >= _readable(data / "pdf-bad" / "ANCHORS.tsv")
+    assert _readable(data / "pdf-bad" / "ANCHORS.tsv") - read == set()
     assert codes <= {"not_a_document", "password_required", "empty_document", "engine_crashed"}
-    assert slowest < 20
+    assert slowest < engines.CALL_SECONDS
 
 
-def _readable(anchors: Path) -> int:
-    """How many of the files pypdf or pdfium found text in."""
+def _readable(anchors: Path) -> set[str]:
+    """The files in which pypdf or pdfium alone finds text."""
     rows = [line.split("\t") for line in anchors.read_text().splitlines()[1:]]
-    return len({row[0] for row in rows if row[1] in ("pypdf", "pdfium") and int(row[4] or 0)})
+    return {row[0] for row in rows if row[1] in ("pypdf", "pdfium") and int(row[4] or 0)}

@@ -18,10 +18,15 @@ from kimiqa.reading.columns import Line
 from kimiqa.reading.gaps import Box, parted, rectangle, rows
 from kimiqa.reading.native import native
 
-_FIGURE = re.compile(r"(?:\d[\d.,:/]*[)\]%*]*|[\u2012-\u2015])(?=[ \r]|\Z)")
+_FIGURE = re.compile(
+    r"(?:\d[\d.,:/]*[)\]%*]*|(?<![\w.,])\d[\d.,]*[a-f]{1,4}|[\u2012-\u2015])(?=[ \r]|\Z)"
+)
+"""A table's figure, also with the letters of its footnotes: "54bd"."""
 _NEXT_AMOUNT = re.compile(
     r"(?<=[\d)%\u2012-\u2015\-]) (?=[$€£¥] ?[\d(\u2012-\u2015\-])"  # the gap may be a narrow one
 )
+_FIRST_AMOUNT = re.compile(r"(?<=[^\W\d_]|[)]) (?=[$€£¥] [\d(\u2012-\u2015])")
+"""A long label may reach to the sign of the first amount, which stands apart from its number."""
 _LINE = re.compile(r"[^\r\n]+")
 _JOINED_BEFORE = tuple("$€£¥")
 _JOINED_AFTER = tuple("%)")
@@ -75,7 +80,8 @@ def _lines_with_gaps(textpage: Any, raw: str, *, everywhere: bool) -> list[Line]
         wanted = (
             number
             for number, held in _with_figures(figures, spans)
-            if any(parted(textpage, raw, figure) for figure in held[-_FIGURES_ASKED:])
+            if spans[number][0] == held[0]
+            or any(parted(textpage, raw, figure) for figure in held[-_FIGURES_ASKED:])
         )
     lines = {each: rows(textpage, raw, *spans[each], everywhere=everywhere) for each in wanted}
     for near in _beside(lines, spans):
@@ -145,8 +151,9 @@ def _with_tabs(raw: str, lines: list[Line]) -> str:
             if not joined and not bullet:
                 letters[gap.end - 1] = "\t"
         if line.gaps:
-            for amount in _NEXT_AMOUNT.finditer(raw, line.start, line.end):
-                letters[amount.start()] = "\t"
+            for amounts in (_FIRST_AMOUNT, _NEXT_AMOUNT):
+                for amount in amounts.finditer(raw, line.start, line.end):
+                    letters[amount.start()] = "\t"
         if line.breaks:
             letters[line.end] = "\n"
     return "".join(letters)
