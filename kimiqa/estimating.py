@@ -174,11 +174,22 @@ def cost_range(
 
 
 def ceiling(price: Price, prompt_tokens: int, limit: int) -> Decimal:
-    """The cost that cannot be passed: no token cached, every token written to the cache where
-    that is dearer, every completion token used."""
-    written = price.cache_write is not None and price.cache_write > price.at(prompt_tokens).prompt
-    writes = prompt_tokens if written else 0
-    return cost(Usage(prompt_tokens, limit, 0, cache_write_tokens=writes), price)
+    """The cost that cannot be passed by a prompt of at most so many tokens: all of them read
+    afresh, read from the cache or written to it, whichever is dearest, and every completion
+    token used."""
+    return max(_dearest(price, size, limit) for size in _sizes(price, prompt_tokens))
+
+
+def _sizes(price: Price, prompt_tokens: int) -> list[int]:
+    """The prompts that may be dearest: the longest, and the longest below each tier, for the
+    server may count fewer tokens, and a longer prompt may cost less."""
+    edges = (tier.above for tier in price.tiers)
+    return [prompt_tokens, *(edge for edge in edges if edge < prompt_tokens)]
+
+
+def _dearest(price: Price, size: int, limit: int) -> Decimal:
+    fates = ((0, 0), (size, 0), (0, size))
+    return max(cost(Usage(size, limit, cached, None, written), price) for cached, written in fates)
 
 
 def ceiling_prompt(prompt_tokens: int, messages: int, margin: Decimal) -> int:
@@ -188,11 +199,15 @@ def ceiling_prompt(prompt_tokens: int, messages: int, margin: Decimal) -> int:
 
 
 def affordable_completion(cap: Decimal, price: Price, prompt_tokens: int) -> int:
-    """How many completion tokens `cap` leaves after a prompt of this size."""
-    left = cap - ceiling(price, prompt_tokens, 0)
-    if price.at(prompt_tokens).completion == 0:
+    """How many completion tokens `cap` leaves after a prompt of at most this size."""
+    return min(_affordable(cap, price, size) for size in _sizes(price, prompt_tokens))
+
+
+def _affordable(cap: Decimal, price: Price, size: int) -> int:
+    left, each = cap - _dearest(price, size, 0), price.at(size).completion
+    if each == 0:
         return _ENDLESS if left >= 0 else 0
-    return max(0, int(left * 1_000_000 / price.at(prompt_tokens).completion))
+    return max(0, int(left * 1_000_000 / each))
 
 
 def estimate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +23,7 @@ from kimiqa.estimating import (
     cost_range,
     seconds_range,
 )
-from kimiqa.money import Price, Range, Usage, cost
+from kimiqa.money import Price, Range, Tier, Usage, cost
 from kimiqa.template import PRIOR
 from kimiqa.testing import KimiServer
 
@@ -210,13 +211,18 @@ def test_the_ceiling_covers_the_margin_of_the_count(prompt: int, margin: Decimal
     assert ceiling_prompt(prompt, 2, margin) >= prompt * (1 + margin)
 
 
-PRICES = st.builds(
-    Price,
-    prompt=st.decimals("0", "20", places=2),
-    completion=st.decimals("0.01", "100", places=2),
-    cached=st.none() | st.decimals("0", "2", places=2),
-    cache_write=st.none() | st.decimals("0", "40", places=2),
+_AMOUNTS = {
+    "prompt": st.decimals("0", "20", places=2),
+    "completion": st.decimals("0.01", "100", places=2),
+    "cached": st.none() | st.decimals("0", "40", places=2),
+    "cache_write": st.none() | st.decimals("0", "40", places=2),
+}
+TIERS = st.lists(
+    st.builds(Tier, above=st.integers(1, 500_000), **_AMOUNTS),
+    max_size=3,
+    unique_by=lambda tier: tier.above,
 )
+PRICES = st.builds(Price, tiers=TIERS.map(tuple), **_AMOUNTS)
 
 
 @given(
@@ -237,19 +243,73 @@ def test_a_cap_affords_exactly_as_many_tokens_as_stay_within_it(
 @given(
     price=PRICES,
     prompt=st.integers(0, 500_000),
+    counted=st.floats(0, 1),
     parts=st.tuples(st.floats(0, 1), st.floats(0, 1)),
     limit=st.integers(0, 16_384),
     used=st.floats(0, 1),
 )
 def test_no_usage_within_the_limits_costs_more_than_the_ceiling(
-    price: Price, prompt: int, parts: tuple[float, float], limit: int, used: float
+    price: Price,
+    prompt: int,
+    counted: float,
+    parts: tuple[float, float],
+    limit: int,
+    used: float,
 ) -> None:
-    cached = int(prompt * parts[0])
-    written = int((prompt - cached) * parts[1])
-    usage = Usage(prompt, int(limit * used), cached, cache_write_tokens=written)
-    sane = price.cached is None or price.cached <= price.prompt
+    server = int(prompt * counted)
+    cached = int(server * parts[0])
+    written = int((server - cached) * parts[1])
+    usage = Usage(server, int(limit * used), cached, cache_write_tokens=written)
 
-    assert not sane or cost(usage, price) <= ceiling(price, prompt, limit)
+    assert cost(usage, price) <= ceiling(price, prompt, limit)
+
+
+@given(
+    price=PRICES,
+    prompt=st.integers(1, 500_000),
+    warm=st.floats(0, 1),
+    limit=st.integers(0, 16_384),
+    writes=st.booleans(),
+)
+def test_no_range_reaches_above_its_ceiling(
+    price: Price, prompt: int, warm: float, limit: int, writes: bool
+) -> None:
+    written = Range(0, limit // 2, limit)
+    most = ceiling_prompt(prompt, 2, Decimal(0))
+
+    found = cost_range(
+        price, prompt, int(prompt * warm), written, ceiling_prompt=most, limit=limit, writes=writes
+    )
+
+    assert found.ceiling is not None
+    assert all(each <= found.ceiling for each in (found.low, found.high, found.cold) if each)
+
+
+def _tiered(above: int, prompt: str, write: str | None = None) -> Price:
+    tier = Tier(above, Decimal(prompt), Decimal(30), cache_write=write and Decimal(write))
+    return Price(Decimal(3), Decimal(15), cache_write=write and Decimal("3.75"), tiers=(tier,))
+
+
+def test_a_tiers_own_price_of_writing_to_the_cache_is_in_the_ceiling() -> None:
+    price = _tiered(10_000, "6.00", "7.50")
+
+    assert ceiling(price, 10_000, 10) == Decimal("0.03765")
+    assert ceiling(price, 10_001, 10) == Decimal("0.0753075")
+
+
+def test_cached_tokens_that_are_dearer_than_fresh_ones_are_in_the_ceiling() -> None:
+    price = Price(Decimal("0.10"), Decimal(0), cached=Decimal("1.00"))
+
+    assert ceiling(price, 10_000, 0) == cost(Usage(10_000, 0, 10_000), price) == Decimal("0.01")
+
+
+def test_a_count_that_is_padded_into_a_cheaper_tier_keeps_the_dearer_ceiling() -> None:
+    cheaper = replace(_tiered(1_000, "1.00"), completion=Decimal(0))
+    cheaper = replace(cheaper, tiers=(replace(cheaper.tiers[0], completion=Decimal(0)),))
+
+    assert ceiling(cheaper, 1_100, 0) == Decimal("0.003")  # 1,000 tokens below the edge
+    assert ceiling(cheaper, 3_100, 0) == Decimal("0.0031")
+    assert affordable_completion(Decimal("0.0029"), cheaper, 1_100) == 0
 
 
 def test_a_model_that_writes_for_nothing_is_not_cut_short() -> None:
