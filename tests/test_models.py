@@ -274,10 +274,12 @@ def test_a_tier_is_a_cliff_at_its_edge() -> None:
     assert cost(Usage(200_001, 0), price) == Decimal("1.200006")
 
 
-def test_a_tiers_write_price_is_never_too_low() -> None:
+def test_writing_to_the_cache_has_each_tiers_own_price() -> None:
     price = price_of("claude-sonnet-4-5")
 
-    assert (price.cache_write, price.cache_write_1h) == (Decimal("7.5"), Decimal(12))
+    below, above = price.at(200_000), price.at(200_001)
+    assert (below.prompt, below.cache_write, below.cache_write_1h) == (3, Decimal("3.75"), 6)
+    assert (above.prompt, above.cache_write, above.cache_write_1h) == (6, Decimal("7.5"), 12)
 
 
 @pytest.mark.parametrize(

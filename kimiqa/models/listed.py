@@ -198,8 +198,8 @@ def _price(info: ModelInfo, provider: Provider, now: datetime) -> Price | None:
         prompt,
         completion,
         _at(prices.cache_read_mtok, 0),
-        _dearest(prices.cache_write_mtok),
-        _dearest(prices.cache_write_1h_mtok),
+        _at(prices.cache_write_mtok, 0),
+        _at(prices.cache_write_1h_mtok, 0),
         source=(provider.pricing_urls or ["genai-prices"])[0],
         checked=_checked(),
         tiers=tuple(_tiers(prices)),
@@ -216,12 +216,18 @@ def _checked() -> date | None:
 
 
 def _tiers(prices: ModelPrice) -> Iterator[Tier]:
-    parts = (prices.input_mtok, prices.output_mtok, prices.cache_read_mtok)
+    parts = (
+        prices.input_mtok,
+        prices.output_mtok,
+        prices.cache_read_mtok,
+        prices.cache_write_mtok,
+        prices.cache_write_1h_mtok,
+    )
     starts = {tier.start for part in parts for tier in getattr(part, "tiers", ())}
     for start in sorted(starts):
-        prompt, completion, cached = (_at(part, start + 1) for part in parts)
+        prompt, completion, *cache = (_at(part, start + 1) for part in parts)
         if prompt is not None and completion is not None:
-            yield Tier(start, prompt, completion, cached)
+            yield Tier(start, prompt, completion, *cache)
 
 
 def _at(price: Any, prompt_tokens: int) -> Decimal | None:
@@ -231,11 +237,3 @@ def _at(price: Any, prompt_tokens: int) -> Decimal | None:
     crossed = [tier for tier in price.tiers if prompt_tokens > tier.start]
     amount: Decimal = max(crossed, key=lambda tier: tier.start).price if crossed else price.base
     return amount
-
-
-def _dearest(price: Any) -> Decimal | None:
-    """Our tiers hold no write price: the highest is never too low."""
-    if price is None or isinstance(price, Decimal):
-        return price
-    highest: Decimal = max(price.base, *(tier.price for tier in price.tiers))
-    return highest
