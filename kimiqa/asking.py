@@ -10,6 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kimiqa import calling, choosing, parallel, staging
+from kimiqa.amounts import amount
 from kimiqa.conversation import Talk
 from kimiqa.document import Document
 from kimiqa.errors import (
@@ -24,7 +25,7 @@ from kimiqa.errors import (
 )
 from kimiqa.plan import Answer, Estimate, Event, Finished, Plan, Strategy, Way
 from kimiqa.planner import Question, Sized
-from kimiqa.setup import Setup, amount
+from kimiqa.setup import Setup
 from kimiqa.template import PROBES, Observed, Template, learn
 from kimiqa.tokens import counter_for
 

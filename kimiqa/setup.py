@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from kimiqa.amounts import USUAL_CAPS, amount
 from kimiqa.caching import with_ttl
 from kimiqa.errors import BadRequestError
 from kimiqa.ledger import Budget, Ledger, host_of
 from kimiqa.models import LOCAL, Model, get_model
-from kimiqa.money import CostRange, is_amount
+from kimiqa.money import CostRange
 from kimiqa.planner import Planner
 from kimiqa.settings import (
     UNLIMITED,
@@ -142,8 +143,8 @@ class Setup:
     def needs_a_word(self, cost: CostRange) -> bool:
         """Whether a person should agree first: the ceiling is above the settings' threshold,
         which like a cap binds its own currency."""
-        above, ceiling = self.settings.confirm_above, cost.ceiling
-        if above is None or ceiling is None or cost.currency != self.settings.currency:
+        above, ceiling = self.settings.confirm_in(cost.currency), cost.ceiling
+        if above is None or ceiling is None:
             return False
         return ceiling > above
 
@@ -205,7 +206,13 @@ def usual_budget(settings: Settings) -> Budget:
         currency=settings.currency,
         conversation=settings.conversation_cap,
         labels=settings.label_caps,
+        beside=tuple(_beside(currency, caps) for currency, caps in settings.caps.items()),
     )
+
+
+def _beside(currency: str, caps: Mapping[str, Any]) -> Budget:
+    named = {name: cap for name, cap in caps.items() if name != "confirm_above"}
+    return Budget(**{"question": USUAL_CAPS.get(currency), **named}, currency=currency)
 
 
 def _budget(budget: Budget | Decimal | str | None, settings: Settings) -> Budget:
@@ -213,27 +220,3 @@ def _budget(budget: Budget | Decimal | str | None, settings: Settings) -> Budget
         return budget
     usual = usual_budget(settings)
     return usual if budget is None else replace(usual, question=amount(budget))
-
-
-def amount(value: Decimal | str) -> Decimal:
-    """Money as given by a caller: a decimal string or a `Decimal`, never a float.
-
-    Raises
-    ------
-    BadRequestError
-        It is not an amount of money.
-
-    >>> amount("0.25")
-    Decimal('0.25')
-    """
-    if not isinstance(value, Decimal | str | int) or isinstance(value, bool):
-        raise BadRequestError(
-            f"An amount of money is a decimal string, not {value!r}.", 'Write it as "0.25".'
-        )
-    try:
-        read = Decimal(value)
-    except InvalidOperation:
-        read = Decimal("NaN")
-    if not is_amount(read):
-        raise BadRequestError(f"{value!r} is not an amount of money.", 'Write it as "0.25".')
-    return read

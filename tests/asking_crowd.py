@@ -6,9 +6,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from kimiqa import Client, Document
+from kimiqa.amounts import amount
 from kimiqa.errors import OverCapError
 from kimiqa.ledger import Budget
-from kimiqa.setup import amount
 
 ROOM = 64
 """Completion tokens: less than would be taken back where a cap leaves less."""

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -142,12 +143,63 @@ def test_a_cap_binds_only_its_own_currency(ledger: Ledger) -> None:
     reserve(ledger, "5", price=YUAN, budget=budget)
 
     assert ledger.spent("day", "CNY") == 5
-    assert ledger.headroom("CNY", budget) is None
+    assert ledger.headroom("CNY", budget) == 15
     assert ledger.headroom("USD", budget) == 1
     assert cap_warnings(budget, "CNY") == (
         "The caps per question and day are in USD and do not bind this cost in CNY.",
     )
+    assert cap_warnings(Budget(), "CNY") == ()
     assert cap_warnings(budget, "USD") == cap_warnings(Budget(None), "CNY") == ()
+
+
+def test_each_currency_has_its_caps_and_the_usual_one_where_none_was_named(ledger: Ledger) -> None:
+    yuan = Budget(question=Decimal(30), day=Decimal(40), currency="CNY")
+
+    reserve(ledger, "15.00", price=YUAN, budget=Budget())
+    with pytest.raises(OverCapError, match=r"the cap per question is 15\.00 CNY"):
+        reserve(ledger, "15.01", price=YUAN, budget=Budget())
+    reserve(ledger, "20", price=YUAN, budget=Budget(beside=(yuan,)))
+    with pytest.raises(OverCapError, match=r"this day's cap is 40\.00 CNY, of which 35\.00"):
+        reserve(ledger, "5.01", price=YUAN, budget=Budget(beside=(yuan,)))
+    with pytest.raises(OverCapError, match=r"the cap per question is 2\.00 USD"):
+        reserve(ledger, "2.01", budget=yuan)
+
+
+def test_a_cost_in_a_currency_without_a_cap_is_refused_as_an_unknown_price_is(
+    ledger: Ledger,
+) -> None:
+    euros = replace(PRICE, currency="EUR")
+    freely = Budget(beside=(Budget(None, currency="EUR"),))
+
+    with pytest.raises(OverCapError, match=r"may cost up to 0\.01 EUR, and there is no cap in EUR"):
+        reserve(ledger, "0.01", price=euros, budget=Budget())
+    assert ledger.headroom("EUR", Budget()) == 0
+
+    assert reserve(ledger, "0.01", price=euros, budget=Budget(), max_cost=Decimal("0.01"))
+    assert reserve(ledger, "99", price=euros, budget=freely)
+
+
+@pytest.mark.parametrize(
+    "caps",
+    [
+        {"question": Decimal("NaN")}, {"question": 2.0}, {"question": Decimal("Infinity")},
+        {"day": Decimal(-1)}, {"month": True}, {"conversation": "two"}, {"labels": {"x": 1.5}},
+    ],
+)  # fmt: skip
+def test_a_budget_of_what_is_no_money_is_refused(caps: Any) -> None:
+    with pytest.raises(BadRequestError, match="amount of money"):
+        Budget(**caps)
+
+
+def test_a_budget_takes_amounts_as_questions_do() -> None:
+    written: Any = {"question": "2.50", "day": 5, "labels": {"x": "0.10"}}
+
+    budget = Budget(**written)
+
+    assert (budget.question, budget.day) == (Decimal("2.50"), Decimal(5))
+    assert budget.of_label("x") == Decimal("0.10")
+    with pytest.raises(BadRequestError, match="two budgets in CNY"):
+        Budget(beside=(Budget(currency="CNY"), Budget(currency="cny")))
 
 
 def test_a_cap_in_no_currency_is_refused_for_it_would_bind_nothing(ledger: Ledger) -> None:

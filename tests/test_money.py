@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kimiqa import Budget, Client, Cost, Price, Usage, cost_of, get_model
+from kimiqa.amounts import amount
 from kimiqa.errors import (
     BadRequestError,
     ContextWindowError,
@@ -25,7 +26,6 @@ from kimiqa.errors import (
 from kimiqa.estimating import ceiling, ceiling_prompt
 from kimiqa.money import Tier, cost, plain, total
 from kimiqa.plan import Plan
-from kimiqa.setup import amount
 from kimiqa.testing import KimiServer
 
 PRICE = Price(Decimal("3.00"), Decimal("15.00"), cached=Decimal("0.30"))
@@ -285,6 +285,33 @@ def test_a_cap_in_dollars_binds_no_cost_in_yuan_and_says_so(home: Path) -> None:
     assert plan.estimate.cost.currency == "CNY"
     assert _limit(plan) == 16_384
     assert "do not bind this cost in CNY" in plan.warnings[0]
+
+
+def test_a_question_in_yuan_is_capped_on_default_settings(home: Path) -> None:
+    price_book(home, kimi_k3=YUAN)
+    client = Client("kimi-k3")
+
+    ways = {way.strategy: way for way in client.ways(QUESTION, [lease()])}
+    research = ways["research"]
+
+    assert research.estimate.cost.currency == "CNY"
+    assert (research.estimate.cost.ceiling or 0) <= 15
+    price_book(home, kimi_k3={**YUAN, "completion": "10000"})
+    with pytest.raises(OverCapError, match=r"the cap per question is 15\.00 CNY"):
+        Client("kimi-k3").plan(QUESTION, [lease()])
+
+
+def test_without_a_cap_in_its_currency_a_question_needs_one_of_its_own(home: Path) -> None:
+    price_book(home, kimi_k3={**YUAN, "currency": "EUR"})
+    client = Client("kimi-k3")
+
+    for way in client.ways(QUESTION, [lease()]):
+        assert not way.fits
+        assert "there is no cap in EUR" in (way.reason or "")
+    with pytest.raises(OverCapError, match="there is no cap in EUR"):
+        client.plan(QUESTION, [lease()])
+
+    assert client.plan(QUESTION, [lease()], max_cost="3.00").estimate.cost.currency == "EUR"
 
 
 def test_a_cap_of_the_question_is_in_the_questions_currency(home: Path) -> None:

@@ -33,6 +33,7 @@ from kimiqa.settings import (
     saved_keys,
     secret,
 )
+from kimiqa.setup import usual_budget
 
 AI = "https://api.moonshot.ai/v1"
 CN = "https://api.moonshot.cn/v1"
@@ -299,6 +300,57 @@ def test_a_cap_written_as_a_number_is_read_exactly(tmp_path: Path) -> None:
     found = load_settings(tmp_path)
 
     assert (found.max_cost, found.day_cap) == (Decimal("0.1"), Decimal(5))
+
+
+CAPS = """
+max_cost = "1.00"
+[caps.CNY]
+question = "8.00"
+day = "none"
+confirm_above = "3"
+[caps.CNY.labels]
+"client 7" = "70"
+[caps.EUR]
+day = "5"
+"""
+
+
+def test_caps_in_other_currencies_stand_beside_and_survive_saving(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(CAPS)
+
+    save_settings(replace(load_settings(tmp_path), effort="max"), tmp_path)
+    settings = load_settings(tmp_path)
+    dollars, yuan, euros = usual_budget(settings).everywhere()
+
+    assert (dollars.question, yuan.question, yuan.day) == (Decimal(1), Decimal(8), None)
+    assert (yuan.of_label("client 7"), yuan.of_label("client 8")) == (Decimal(70), None)
+    assert (euros.currency, euros.question, euros.day) == ("EUR", None, Decimal(5))
+    assert (settings.confirm_in("CNY"), settings.confirm_in("USD")) == (Decimal(3), None)
+
+
+def test_the_settings_own_currency_may_stand_in_a_table_too(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('currency = "CNY"\n[caps.CNY]\nday = "40"\n')
+
+    found = load_settings(tmp_path)
+
+    assert (found.max_cost, found.day_cap, found.caps) == (Decimal("15.00"), Decimal(40), {})
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('[caps.CNY]\nquestion = "two"', "max_cost"),
+        ('[caps.CNY]\nweek = "2"', "week under .caps.CNY. .* is no cap"),
+        ('[caps.yuan]\nday = "2"', "names no currency"),
+        ('[caps]\nCNY = "2"', "no table of currencies"),
+        ('max_cost = "1"\n[caps.USD]\nquestion = "2"', "twice: max_cost"),
+    ],
+)
+def test_a_broken_table_of_caps_is_named(tmp_path: Path, table: str, says: str) -> None:
+    (tmp_path / "settings.toml").write_text(table)
+
+    with pytest.raises(BadRequestError, match=says):
+        load_settings(tmp_path)
 
 
 def test_a_broken_key_file_shows_no_key(tmp_path: Path) -> None:

@@ -110,17 +110,10 @@ def _configured(setup: Setup) -> Iterator[Check]:
 def _caps(setup: Setup) -> Iterator[Check]:
     """The caps, and what keeps one from holding as somebody meant it."""
     from kimiqa.ledger.caps import cap_warnings
-    from kimiqa.money import plain
     from kimiqa.settings import unknown_settings
 
     budget = setup.budget
-    known = {
-        "a question": budget.question,
-        "a conversation": budget.conversation,
-        "a day": budget.day,
-        "a month": budget.month,
-    } | {f"for {label!r}": cap for label, cap in budget.labels.items()}
-    told = [f"{plain(cap)} {budget.currency} {of}" for of, cap in known.items() if cap is not None]
+    told = [cap for each in budget.everywhere() for cap in each.in_words()]
     yield _check("cap", True if told else None, ", ".join(told) or "none is set")
     price = setup.model.price
     for warning in cap_warnings(budget, price.currency if price else None):

@@ -81,7 +81,7 @@ def endpoint(command: F) -> F:
 
 def _checked_amount(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """What is no money is wrong usage, said before a file is opened."""
-    from kimiqa.setup import amount
+    from kimiqa.amounts import amount
 
     try:
         if value is not None:

@@ -62,9 +62,10 @@ def usual_results(kind: str, named: Path, home: str | None) -> Path:
 
 def client_of(model: str | None, home: str | None, chosen: Mapping[str, Any], label: str) -> Client:
     """The client of a run: all its calls are booked under the label, which has the cap."""
+    from kimiqa.amounts import amount
     from kimiqa.client import Client
     from kimiqa.settings import load_settings
-    from kimiqa.setup import DEFAULT_HOME, amount, folder_of, usual_budget
+    from kimiqa.setup import DEFAULT_HOME, folder_of, usual_budget
 
     place = home or DEFAULT_HOME
     budget = usual_budget(load_settings(folder_of(place)))
@@ -115,7 +116,7 @@ def agreed(quote: Quote, chosen: Mapping[str, Any], home: str | None, as_json: b
     OverCapError
         Nothing was sent.
     """
-    from kimiqa.setup import amount
+    from kimiqa.amounts import amount
 
     cap = None if chosen["max_cost"] is None else amount(chosen["max_cost"])
     if cap is not None and quote.jobs and quote.ceiling != 0:

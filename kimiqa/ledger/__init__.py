@@ -8,7 +8,8 @@ kind of record; `spending` sums calls up. `accounts` reads the books, `book` wri
 
 from kimiqa.ledger.balances import Balance, Span
 from kimiqa.ledger.book import Ledger
-from kimiqa.ledger.caps import NO_SCOPE, Breach, Budget, Scope, cap_warnings
+from kimiqa.ledger.budget import Budget
+from kimiqa.ledger.caps import NO_SCOPE, Breach, Scope, cap_warnings
 from kimiqa.ledger.holds import Hold
 from kimiqa.ledger.learning import TEST_LABEL
 from kimiqa.ledger.memory import host_of

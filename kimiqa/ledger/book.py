@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Unpack
 
 from kimiqa.ledger import caps, entries, holds, pacing
 from kimiqa.ledger.accounts import Accounts
-from kimiqa.ledger.caps import NO_BUDGET, NO_SCOPE, Breach, Budget, CapName, Scope
+from kimiqa.ledger.budget import NO_BUDGET, Budget
+from kimiqa.ledger.caps import NO_SCOPE, Breach, CapName, Scope
 from kimiqa.ledger.holds import Hold, Terms
 from kimiqa.money import Cost, Usage
 

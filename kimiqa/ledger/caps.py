@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
-from kimiqa.errors import BadRequestError, OverCapError
+from kimiqa.amounts import USUAL_CAPS
+from kimiqa.errors import OverCapError
+from kimiqa.ledger.budget import Budget
 from kimiqa.ledger.records import Period
-from kimiqa.money import is_currency
 
-CapName = Literal["question", "conversation", "label", "day", "month"]
+CapName = Literal["question", "conversation", "label", "day", "month", "none"]
+"""`none` stands where a currency has no cap at all: it leaves nothing."""
+
 Spent = Callable[[CapName], Decimal]
 """What the calls under a cap count for: their costs, and the ceilings of those still open."""
 
-ANY_LABEL = "*"
-"""Stands among the caps of labels for each label that has none of its own."""
-
 _SHOWN = Decimal("0.0001")
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """Caps in one currency. They say nothing about costs in another. None: no cap.
-
-    A conversation and a label (a client, a matter, a project) have their caps for as long as
-    the ledger lasts; `labels` may name `*` for each label that is not named.
-    """
-
-    question: Decimal | None = Decimal("2.00")
-    day: Decimal | None = None
-    month: Decimal | None = None
-    currency: str = "USD"
-    conversation: Decimal | None = None
-    labels: Mapping[str, Decimal] = field(default_factory=dict, hash=False)
-
-    def __post_init__(self) -> None:
-        if not is_currency(self.currency):
-            raise BadRequestError(
-                f"{self.currency!r} is no currency, so the caps in it would bind nothing.",
-                'Write its three letters: "USD", or "CNY" for yuan.',
-            )
-        object.__setattr__(self, "currency", self.currency.upper())
-
-    def of_label(self, label: str | None) -> Decimal | None:
-        """The cap of a label; None where there is none.
-
-        >>> Budget(labels={"client 7": Decimal(9), "*": Decimal(5)}).of_label("client 8")
-        Decimal('5')
-        """
-        return None if label is None else self.labels.get(label, self.labels.get(ANY_LABEL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +30,6 @@ class Scope:
     label: str | None = None
 
 
-NO_BUDGET = Budget(question=None)
 NO_SCOPE = Scope()
 
 
@@ -81,6 +48,9 @@ class Breach:
     def error(self) -> OverCapError:
         """The refusal, with the numbers and the next step."""
         asked = f"This question may cost up to {_up(self.ceiling)} {self.currency}"
+        if self.cap == "none":
+            message = f"{asked}, and there is no cap in {self.currency} that would hold it."
+            return OverCapError(message, self._hint())
         if self.cap == "question":
             message = f"{asked}; the cap per question is {_up(self.limit)} {self.currency}."
             return OverCapError(message, "Raise the cap (max_cost), or choose a cheaper way.")
@@ -91,6 +61,11 @@ class Breach:
         return OverCapError(f"{message}, so {left}.", self._hint())
 
     def _hint(self) -> str:
+        if self.cap == "none":
+            return (
+                "Give this question one (max_cost, --max-cost), or set one in the settings: "
+                f'[caps.{self.currency}] with question = "1.00", or "none" to ask without.'
+            )
         wait = {
             "conversation": "Begin a new conversation, raise the cap in the settings",
             "label": "Raise its cap in the settings",
@@ -132,50 +107,65 @@ def _limits(case: Case, spent: Spent) -> Iterator[tuple[CapName, Decimal, Decima
 
     `max_cost` stands for the cap per question and is in the question's own currency, the one
     its quote was in: a limit that was given by hand for this question must never fall away.
+    Without it a currency in which nobody named a cap leaves nothing, as an unknown price does.
     """
-    budget, scope = case.budget, case.scope
-    binds = budget.currency == case.currency
-    alone = case.max_cost
-    if alone is None and binds:
-        alone = budget.question
-    if alone is not None:
-        yield "question", alone, alone
+    caps, scope = case.budget.of_currency(case.currency), case.scope
+    if case.max_cost is not None:
+        yield "question", case.max_cost, case.max_cost
+    elif caps is None:
+        yield "none", Decimal(0), Decimal(0)
+    elif caps.question is not None:
+        yield "question", caps.question, caps.question
+    if caps is None:
+        return
     shared: tuple[tuple[CapName, Decimal | None], ...] = (
-        ("conversation", budget.conversation if scope.conversation else None),
-        ("label", budget.of_label(scope.label)),
-        ("day", budget.day),
-        ("month", budget.month),
+        ("conversation", caps.conversation if scope.conversation else None),
+        ("label", caps.of_label(scope.label)),
+        ("day", caps.day),
+        ("month", caps.month),
     )
     for cap, limit in shared:
-        if binds and limit is not None:
+        if limit is not None:
             yield cap, limit, limit - spent(cap)
 
 
 def cap_warnings(
     budget: Budget, currency: str | None, max_cost: Decimal | None = None
 ) -> tuple[str, ...]:
-    """What a person should know about caps that do not bind costs in `currency`.
+    """What a person should know about caps that do not bind costs in `currency`: those that
+    are named in another and not in this one.
 
     >>> cap_warnings(Budget(day=Decimal("5.00")), "CNY")
-    ('The caps per question and day are in USD and do not bind this cost in CNY.',)
+    ('The cap per day is in USD and does not bind this cost in CNY.',)
     """
-    caps = {
-        "question": budget.question if max_cost is None else None,
-        "conversation": budget.conversation,
-        "label": next(iter(budget.labels.values()), None),
-        "day": budget.day,
-        "month": budget.month,
-    }
-    loose = [name for name, limit in caps.items() if limit is not None]
-    if currency in (None, budget.currency) or not loose:
+    if currency is None:
         return ()
+    named = (budget, *budget.beside)
+    bound = {cap for each in named if each.currency == currency for cap in _named(each)}
+    bound |= {"question"} if max_cost is not None else set()
+    others = [each for each in named if each.currency != currency]
+    loose = {each.currency: [cap for cap in _named(each) if cap not in bound] for each in others}
+    return tuple(_unbound(names, unit, currency) for unit, names in loose.items() if names)
+
+
+def _named(caps: Budget) -> list[str]:
+    """Which caps somebody meant; the usual one holds in every currency."""
+    usual = caps.question == USUAL_CAPS.get(caps.currency)
+    limits = {
+        "question": None if usual else caps.question,
+        "conversation": caps.conversation,
+        "label": next(iter(caps.labels.values()), None),
+        "day": caps.day,
+        "month": caps.month,
+    }
+    return [name for name, limit in limits.items() if limit is not None]
+
+
+def _unbound(loose: list[str], unit: str, currency: str) -> str:
     names = " and ".join(filter(None, (", ".join(loose[:-1]), loose[-1])))
     subject, verb = ("caps", "are") if len(loose) > 1 else ("cap", "is")
     binds = "do not bind" if len(loose) > 1 else "does not bind"
-    return (
-        f"The {subject} per {names} {verb} in {budget.currency} "
-        f"and {binds} this cost in {currency}.",
-    )
+    return f"The {subject} per {names} {verb} in {unit} and {binds} this cost in {currency}."
 
 
 def start_of(period: Period, now: float) -> float:

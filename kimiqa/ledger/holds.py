@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Required, Self, TypedDict, Unpack
 
 from kimiqa.errors import OverCapError, PriceUnknownError
 from kimiqa.ledger import entries, pacing
-from kimiqa.ledger.caps import Budget, Case, Scope
+from kimiqa.ledger.budget import Budget
+from kimiqa.ledger.caps import Case, Scope
 from kimiqa.ledger.memory import host_of
 from kimiqa.money import Price, plain
 from kimiqa.plan import Estimate

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from kimiqa.amounts import USUAL_CAPS, amount
 from kimiqa.errors import BadRequestError
-from kimiqa.money import is_amount, is_currency, plain
+from kimiqa.money import is_currency, plain
+from kimiqa.settings.caps import CAPS, checked_caps
 from kimiqa.settings.hosts import clean_url, host_of
 from kimiqa.settings.limits import find_tier
 from kimiqa.settings.secrets import Secret, secret
+from kimiqa.settings.writing import toml, write
 
 RANKINGS = ("auto", "bm25", "semantic")
 EFFORTS = ("minimal", "low", "medium", "high", "max")
@@ -66,6 +67,8 @@ class Settings:
     month_cap: Decimal | None = None
     currency: str = "USD"
     """The currency of the caps; they bind no other."""
+    caps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, kw_only=True)
+    """The caps in other currencies, by currency and by name; see `kimiqa.settings.caps`."""
     confirm_above: Decimal | None = None
     """Ask a person before a question whose ceiling is above this. A script is refused there,
     unless it says that it means it."""
@@ -91,6 +94,12 @@ class Settings:
         """The limits that are set by hand."""
         return {name: getattr(self, name) for name in _COUNTS}
 
+    def confirm_in(self, currency: str | None) -> Decimal | None:
+        """Above which cost in this currency a person is asked first; None: above none."""
+        if currency == self.currency:
+            return self.confirm_above
+        return self.caps.get(currency or "", {}).get("confirm_above")
+
 
 _AMOUNTS = ("max_cost", "conversation_cap", "day_cap", "month_cap", "confirm_above")
 _COUNTS = ("rpm", "tpm", "concurrency", "tpd")
@@ -109,7 +118,23 @@ def load_settings(home: Path | None) -> Settings:
         return Settings()
     path = home / "settings.toml"
     found = {name: value for name, value in _read(path).items() if name in _NAMES}
-    return Settings(**{name: _checked(path, name, value) for name, value in found.items()})
+    checked = {name: _checked(path, name, value) for name, value in found.items()}
+    return Settings(**_folded(path, checked))
+
+
+def _folded(path: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """With the table of caps in the settings' own currency under the names that these have
+    outside a table, and the usual cap per question where none is named."""
+    currency = found.get("currency", "USD")
+    tables = dict(found.get("caps", {}))
+    own = {CAPS[cap]: value for cap, value in tables.pop(currency, {}).items()}
+    for name in own.keys() & found.keys():
+        raise BadRequestError(
+            f"{path} names a cap in {currency} twice: {name}, and under [caps.{currency}].",
+            "Keep one of the two.",
+        )
+    usual = {"max_cost": USUAL_CAPS[currency]} if currency in USUAL_CAPS else {}
+    return {**usual, **found, **own, "caps": tables}
 
 
 def unknown_settings(home: Path | None) -> list[str]:
@@ -127,7 +152,7 @@ def save_settings(settings: Settings, home: Path) -> None:
     kept = {name: value for name, value in _read(path).items() if name not in _NAMES}
     # "none" and not an absent line: absent means the default, and the default is a cap.
     rows = {name: "none" if value is None else _plain(value) for name, value in checked.items()}
-    _write(path, _toml(kept | rows))
+    write(path, toml(kept | rows))
 
 
 def saved_keys(home: Path | None) -> dict[str, Secret]:
@@ -149,12 +174,12 @@ def save_key(base_url: str, key: str | Secret | None, home: Path) -> None:
     new = secret(key)
     if new:
         keys[host] = new.reveal()
-    _write(home / "keys.toml", _toml(keys))
+    write(home / "keys.toml", toml(keys))
 
 
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: "none" if each is None else _plain(each) for name, each in value.items()}
     return plain(value) if isinstance(value, Decimal) else value
 
 
@@ -168,6 +193,8 @@ def _checked(path: Path, name: str, value: object) -> Any:
     elif name == "label_caps":
         if isinstance(value, Mapping):
             return {label: _amount(path, name, cap) for label, cap in value.items()}
+    elif name == "caps":
+        return checked_caps(value, lambda key, each: _checked(path, key, each), path)
     elif name == "deadline":
         if isinstance(value, int) and 0 < value <= 86_400 and value is not True:
             return value
@@ -192,12 +219,9 @@ def _checked(path: Path, name: str, value: object) -> Any:
 def _amount(path: Path, name: str, value: object) -> Decimal:
     try:
         # Through the text: a bare TOML number is a float, and money is not.
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if isinstance(value, bool) or not is_amount(amount):
-        raise _unusable(path, name, value)
-    return amount
+        return amount("" if isinstance(value, bool) else str(value))
+    except BadRequestError:
+        raise _unusable(path, name, value) from None
 
 
 def _tier(path: Path, name: str) -> str:
@@ -235,49 +259,4 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise BadRequestError(
             f"{path} cannot be read: {type(error).__name__}.", "Check the file and its rights."
-        ) from None
-
-
-def _toml(rows: Mapping[str, Any]) -> str:
-    # Tables come last: what stands under one belongs to it.
-    tables = {name: value for name, value in rows.items() if isinstance(value, Mapping)}
-    alone = {name: value for name, value in rows.items() if name not in tables}
-    tables = {name: value for name, value in tables.items() if value}
-    lines = [f"{_string(name)} = {_value(value)}" for name, value in alone.items()]
-    for name, table in tables.items():
-        lines += [f"\n[{_string(name)}]"]
-        lines += [f"{_string(key)} = {_value(value)}" for key, value in table.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else _string(str(value))
-
-
-def _string(text: str) -> str:
-    """A TOML basic string: JSON's, which leaves one control character bare."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace `path` as a whole, readable by its owner alone: a crash leaves old or new."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # mkstemp makes the file with mode 0600 where the system has modes.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise BadRequestError(
-            f"{path} cannot be written: {error.strerror or type(error).__name__}.",
-            "Choose another folder with KIMIQA_HOME or --home.",
         ) from None

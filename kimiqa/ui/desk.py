@@ -11,6 +11,7 @@ from kimiqa.asking import Asker
 from kimiqa.client import Client, Conversation
 from kimiqa.conversation import Talk
 from kimiqa.document import Document
+from kimiqa.ledger import Budget
 from kimiqa.models import Model, all_models, get_model
 from kimiqa.plan import Way
 from kimiqa.settings import home_folder, load_settings
@@ -105,6 +106,13 @@ def options(state: State) -> dict[str, Any]:
         "label": state.choices.label.strip() or None,
         "web_searches": state.choices.web_searches or None,
     }
+
+
+def caps(state: State) -> Budget:
+    """The caps that bind the model in use: those in the currency it is priced in."""
+    used = setup(state)
+    price = used.model.price
+    return (used.budget.of_currency(price.currency) if price else None) or used.budget
 
 
 def ways(state: State, question: str) -> list[Way]:

@@ -22,8 +22,8 @@ def show(state: State) -> None:
     _field(state, "pages", _("Pages"), _("all, or 40-95, or D2: 3-7"))
     outline.place(state)
     private.choice(state)
-    cap = desk.setup(state).budget.question
-    usual = money(cap, desk.setup(state).budget.currency) if cap is not None else _("no cap")
+    caps = desk.caps(state)
+    usual = money(caps.question, caps.currency) if caps.question is not None else _("no cap")
     _field(state, "cap", _("Cap for a question"), usual)
     warmth.choice(state)
     _label(state)
@@ -112,7 +112,7 @@ def _field(state: State, name: str, label: str, placeholder: str) -> None:
 def _spent(state: State) -> None:
     """Spent today and this month, beside the caps that hold."""
     used = desk.setup(state)
-    budget = used.budget
+    budget = desk.caps(state)
     st.subheader(_("Spent"), anchor=False)
     rows: list[tuple[str, Period, Decimal | None]] = [
         (_("Today"), "day", budget.day),

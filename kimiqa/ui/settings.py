@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import streamlit as st
 
+from kimiqa.amounts import amount
 from kimiqa.errors import BadRequestError, KimiqaError
 from kimiqa.ledger import Period
 from kimiqa.settings import (
@@ -22,7 +23,7 @@ from kimiqa.settings import (
     saved_keys,
 )
 from kimiqa.settings.files import EFFORTS
-from kimiqa.setup import amount
+from kimiqa.setup import usual_budget
 from kimiqa.ui import books, desk, trial
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.state import State
@@ -165,6 +166,9 @@ def _caps(settings: Settings) -> None:
         effort = st.selectbox(_("Effort"), EFFORTS, index=EFFORTS.index(settings.effort))
         if st.form_submit_button(_("Save caps")):
             _save_caps(settings, max_cost, day_cap, month_cap, effort)
+    others = [each for each in usual_budget(settings).everywhere() if each.currency != currency]
+    told = ", ".join(cap for each in others for cap in each.in_words()) or _("none")
+    st.caption(escape(f"{_('Caps in other currencies, from settings.toml or as usual')}: {told}"))
 
 
 def _amount(place: st.delta_generator.DeltaGenerator, label: str, value: Decimal | None) -> str:

@@ -101,9 +101,7 @@ def _plans(state: State, strategy: Strategy) -> list[Plan]:
 
 
 def _needs_a_word(state: State, plans: list[Plan]) -> bool:
-    setup = desk.setup(state)
-    above, ceilings = setup.settings.confirm_above, [p.estimate.cost.ceiling for p in plans]
-    own = all(plan.estimate.cost.currency == setup.settings.currency for plan in plans)
-    return (
-        above is not None and own and sum((c or Decimal(0) for c in ceilings), Decimal(0)) > above
-    )
+    settings, costs = desk.setup(state).settings, [plan.estimate.cost for plan in plans]
+    units = {cost.currency for cost in costs}
+    above = settings.confirm_in(units.pop()) if len(units) == 1 else None
+    return above is not None and sum((c.ceiling or Decimal(0) for c in costs), Decimal(0)) > above
