@@ -17,6 +17,7 @@ from kimiqa.models import LOCAL, Model, all_models, get_model
 from kimiqa.plan import Strategy
 from kimiqa.planner import Planner, Question
 from kimiqa.scanned import ScanOffer, offers
+from kimiqa.settings import url_at
 from kimiqa.setup import Setup
 
 if TYPE_CHECKING:
@@ -112,9 +113,8 @@ def compare(
     call = _finished(setup, answer) if answer is not None else None
     found = documents or (_documents(setup, call) if call else documents)
     asked = asker.question(question or choosing.ORDINARY_QUESTION, found, options or {})
-    planner = _with_model(setup, _model_of(setup, call)) if call else setup.planner
+    planner = _as_asked(setup, call) if call else setup.planner
     if call is not None:
-        planner = replace(planner, host=call.endpoint)
         strategy = "chunks" if call.strategy == "chunks" else "full"
     way = _chosen(planner, asked, strategy)
     return comparing.compare(planner, asked, way, home=setup.home, answer=call)
@@ -138,9 +138,13 @@ def _finished(setup: Setup, number: str) -> Call:
     return call
 
 
-def _model_of(setup: Setup, call: Call) -> Model:
-    same = call.model == setup.model.id
-    return setup.model if same else get_model(call.model, home=setup.home)
+def _as_asked(setup: Setup, call: Call) -> Planner:
+    """The planner for the model that gave an answer, where it gave it."""
+    here = call.endpoint == setup.host
+    base_url = setup.target.base_url if here else url_at(call.endpoint)
+    same = here and call.model == setup.model.id
+    model = setup.model if same else get_model(call.model, base_url=base_url, home=setup.home)
+    return replace(_with_model(setup, model), base_url=base_url, host=call.endpoint)
 
 
 def _documents(setup: Setup, call: Call) -> list[Document]:

@@ -11,12 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kimiqa import Client, Document
+from kimiqa import Budget, Client, Document, get_model
 from kimiqa.breakeven import Asking, break_even
 from kimiqa.cli import run
 from kimiqa.errors import BadRequestError, ContextWindowError, OverLimitError
 from kimiqa.money import Cost, Price, Usage
-from kimiqa.settings import Settings, find_tier, limits_for, load_settings, next_tier, save_settings
+from kimiqa.settings import (
+    Settings,
+    find_tier,
+    limits_for,
+    load_settings,
+    next_tier,
+    save_settings,
+    url_at,
+)
 
 KIMI = Price(Decimal(3), Decimal(15), cached=Decimal("0.30"))
 LOOPBACK = "http://127.0.0.1:9/v1"
@@ -397,6 +405,29 @@ def test_a_finished_answer_is_priced_with_what_was_written(home: Path, samples: 
     assert k3.completion_tokens.expected == used.completion_tokens
     with pytest.raises(BadRequestError, match="Call 99"):
         local.compare(answer="99")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "model"),
+    [("api.deepseek.com", "deepseek-v4-flash"), ("api.moonshot.cn", "kimi-k3")],
+)
+def test_an_answer_stays_where_it_was_given(home: Path, endpoint: str, model: str) -> None:
+    book, doc = Client("kimi-k3", home=home), document("a", 3_000)
+    used, paid = Usage(3_100, 400, 0), Cost(Decimal("0.001"))
+    quote = book.estimate("Rent?", [doc], strategy="full")
+    price = get_model(model, base_url=url_at(endpoint)).price
+    number = book.ledger.reserve(
+        model=model, endpoint=endpoint, strategy="full", estimate=quote, price=price,
+        budget=Budget(), max_cost=Decimal(99), documents=[(doc.id, doc.name)],
+    )  # fmt: skip
+    book.ledger.settle(number, used, paid, 2.0)
+
+    found = book.compare("Rent?", [doc], answer=number)
+
+    (asked,) = [each for each in found if each.asked]
+    assert (asked.host, asked.model) == (endpoint, model)
+    assert asked.price == price
+    assert asked.prompt_tokens == 3_100
 
 
 def test_the_terminal_compares(

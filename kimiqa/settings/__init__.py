@@ -18,6 +18,7 @@ from kimiqa.settings.providers import (
     provider_at,
     provider_of,
     providers,
+    url_at,
 )
 from kimiqa.settings.secrets import Secret, mask, secret
 from kimiqa.settings.targets import (
@@ -62,4 +63,5 @@ __all__ = [
     "secret",
     "tiers",
     "unknown_settings",
+    "url_at",
 ]

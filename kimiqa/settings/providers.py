@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from kimiqa.errors import BadRequestError
-from kimiqa.settings.hosts import clean_url, host_of
+from kimiqa.settings.hosts import clean_url, host_of, is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,19 @@ def provider_at(base_url: str) -> Provider | None:
     """The provider whose own host `base_url` is on."""
     host = host_of(base_url)
     return next((each for each in providers() if host in each.hosts), None)
+
+
+def url_at(host: str) -> str:
+    """The base URL of an endpoint of which only the host is known, as the ledger keeps it.
+
+    >>> url_at("api.deepseek.com"), url_at("127.0.0.1:8000")
+    ('https://api.deepseek.com/v1', 'http://127.0.0.1:8000/v1')
+    """
+    provider = next((each for each in providers() if host in each.hosts), None)
+    if provider is not None:
+        return provider.url_at(host)
+    alone = is_loopback(f"http://{host}")
+    return f"{'http' if alone else 'https'}://{host}/v1"
 
 
 def local_provider(base_url: str) -> str | None:
