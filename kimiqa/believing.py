@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from kimiqa.desk import Desk, Reply
@@ -15,41 +16,52 @@ ABSURD = 2
 """A reported prompt count this many times off, either way, is not believed at all."""
 
 
-def believed(reply: Reply, request: Request, desk: Desk, plan: Plan) -> tuple[Usage, str]:
-    """The usage to book, and the ledger's state for it."""
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """The usage that a call is booked at, and the ledger's state for it."""
+
+    usage: Usage
+    state: str
+    final: bool
+    """Whether it cannot be too low: the call then weighs its cost against the caps, and else
+    its ceiling."""
+
+
+def believed(reply: Reply, request: Request, desk: Desk, plan: Plan) -> Believed:
+    """What is booked; what makes it uncertain is added to the reply's warnings."""
     own = own_count(reply, request, desk)
     said = reply.usage
     if said is None:
         reply.warnings.append("The endpoint gave no usage to go by; the cost is our own count.")
-        return own, "estimated"
+        return Believed(own, "estimated", False)
     if said.completion_tokens > request.max_completion_tokens:
         reply.warnings.append(_over_limit(said, request))
     ours, theirs = own.prompt_tokens, said.prompt_tokens
     off = abs(theirs - ours)
     if off <= (BAND + plan.estimate.margin) * ours + 256:
-        return said, _state(reply, said, plan)
+        return _told(reply, said, plan)
     numbers = f"The endpoint counted {theirs:,} prompt tokens, we count {ours:,}"
     if theirs * ABSURD < ours or theirs > ours * ABSURD * (1 + plan.estimate.margin):
         reply.warnings.append(f"{numbers}; the cost is our own count.")
-        return own, "estimated"
+        return Believed(own, "estimated", False)
     reply.warnings.append(f"{numbers}; the cost follows the endpoint's count.")
-    return said, _state(reply, said, plan)
+    return _told(reply, said, plan)
 
 
-def _state(reply: Reply, said: Usage, plan: Plan) -> str:
+def _told(reply: Reply, said: Usage, plan: Plan) -> Believed:
     """Settled where the endpoint's usage tells the whole cost: not where it came before the end
     of the reply, and not where a cache that has a price of its own goes without saying."""
     if reply.finish_reason is None:
         # Some servers stream running totals: what a cut stream said last may be too low.
         reply.warnings.append("The usage came before the end of the reply and may be too low.")
-        return "estimated"
+        return Believed(said, "estimated", False)
     at = plan.price.at(said.prompt_tokens) if plan.price else None
     if at is None or at.cached in (None, at.prompt) or said.cached_tokens is not None:
-        return "settled"
+        return Believed(said, "settled", True)
     reply.warnings.append(
         "The endpoint did not say what it read from its cache: all is booked as read afresh."
     )
-    return "estimated"
+    return Believed(said, "estimated", at.cached is not None and at.cached <= at.prompt)
 
 
 def _over_limit(said: Usage, request: Request) -> str:

@@ -383,6 +383,8 @@ class Answer:
     """The tools that the model calls in place of answering."""
     reasoning_field: str = "reasoning_content"
     """What the endpoint calls `reasoning`."""
+    uncertain: bool = False
+    """Whether it may have cost more than is booked: the caps then take it at its ceiling."""
 
     @property
     def complete(self) -> bool:

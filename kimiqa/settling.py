@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kimiqa.believing import believed, own_count
+from kimiqa.believing import Believed, believed, own_count
 from kimiqa.desk import Desk, Reply, kept
 from kimiqa.errors import CutError, DeadlineError, EndpointError
-from kimiqa.money import Cost, Usage, plain
+from kimiqa.money import Cost, plain
 from kimiqa.paying import WEB, WRITES, about_searches, about_writes, paid_for, searches_of
 from kimiqa.plan import Answer, Plan, Request
 from kimiqa.reserving import NOT_SENT
@@ -17,26 +17,26 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
     """The answer; the ledger's row is settled, or estimated where the endpoint said nothing
     that can be believed."""
     text = "".join(reply.text)
-    usage, state = believed(reply, request, desk, plan)
+    found = believed(reply, request, desk, plan)
     searches = searches_of(reply.calls.values())
-    paid = paid_for(usage, plan, searches)
+    paid = paid_for(found.usage, plan, searches)
     if not text.strip() and not reply.calls and reply.finish_reason is None:
-        kept(reply, lambda: desk.ledger.estimate(call_id, usage, paid, _NO_ANSWER))
+        kept(reply, lambda: desk.ledger.estimate(call_id, found.usage, paid, _NO_ANSWER))
         raise CutError(
             "The endpoint ended its reply without an answer and without saying why.",
             f"It may be billed; the ledger books {plain(paid.amount)} {paid.currency} for it. "
             "Ask again if you want to pay for another try.",
             billed="unknown",
         )
-    reply.warnings.extend((*about_writes(usage, plan), *about_searches(searches, plan)))
-    _book(call_id, usage, paid, state, reply, desk)
+    reply.warnings.extend((*about_writes(found.usage, plan), *about_searches(searches, plan)))
+    _book(call_id, found, paid, reply, desk)
     return Answer(
         text=text,
         strategy=plan.strategy,
         model=plan.model,
         citations=tuple(reply.citations),
         coverage=plan.coverage,
-        usage=usage,
+        usage=found.usage,
         cost=paid,
         estimate=plan.estimate,
         finish_reason=reply.finish_reason,
@@ -48,7 +48,8 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
         reasoning="".join(reply.reasoning),
         seconds=reply.seconds,
         id=call_id,
-        state=state,
+        state=found.state,
+        uncertain=not found.final,
         question=plan.question,
         plan=plan,
         calls=tuple(reply.calls[index] for index in sorted(reply.calls)),
@@ -56,16 +57,21 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
     )
 
 
-def _book(call_id: str, usage: Usage, paid: Cost, state: str, reply: Reply, desk: Desk) -> None:
+def _book(call_id: str, found: Believed, paid: Cost, reply: Reply, desk: Desk) -> None:
     note = " ".join(reply.warnings)
-    if state == "settled":
+    if found.state == "settled":
         written = " ".join(each for each in reply.warnings if each.startswith((WRITES, WEB)))
         kept(
             reply,
-            lambda: desk.ledger.settle(call_id, usage, paid, reply.seconds, written or None),
+            lambda: desk.ledger.settle(call_id, found.usage, paid, reply.seconds, written or None),
         )
     else:
-        kept(reply, lambda: desk.ledger.estimate(call_id, usage, paid, note, reply.seconds))
+        kept(
+            reply,
+            lambda: desk.ledger.estimate(
+                call_id, found.usage, paid, note, reply.seconds, final=found.final
+            ),
+        )
 
 
 def broken_off(

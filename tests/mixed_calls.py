@@ -35,6 +35,8 @@ class Made:
     placement: str
     cached: str
     call: Call
+    counted: Decimal
+    """What the caps of the day take it for."""
     bill: tuple[BillRow, ...]
 
     @property
@@ -45,6 +47,8 @@ class Made:
     def wrong(self) -> str | None:
         """How the ledger's row contradicts the bill or hides what it does not know."""
         call = self.call
+        if self.billed > self.counted:
+            return f"counts {self.counted} against the caps, and {self.billed} was billed"
         if call.state == "settled":
             return None if self._equal() else "settled, and not what was billed"
         if not call.note:
@@ -108,7 +112,7 @@ def _one(
     number: int,
 ) -> Made:
     server.usage_placement, server.cached_field = manner
-    before = len(server.bill)
+    before, spent = len(server.bill), client.ledger.spent("day")
     if fault:
         waits: dict[str, Any] = {"seconds": 5.0} if fault in SILENT else {"retry_after": 0.01}
         server.fault(fault, times=TIMES.get(fault, 1), **waits)
@@ -119,7 +123,8 @@ def _one(
     finally:
         server.faults.clear()
     (call,) = client.ledger.calls(1)
-    return Made(str(fault or "none"), *manner, call, tuple(server.bill[before:]))
+    counted = client.ledger.spent("day") - spent
+    return Made(str(fault or "none"), *manner, call, counted, tuple(server.bill[before:]))
 
 
 def table(made: Sequence[Made]) -> str:
@@ -132,6 +137,11 @@ def table(made: Sequence[Made]) -> str:
         counts = "".join(f"{ends[state] or '':>11}" for state in states)
         lines.append(f"{fault:24}{counts}{sum((m.billed for m in some), Decimal(0)):11.4f}")
     return "\n".join(lines)
+
+
+def weight(made: Sequence[Made]) -> tuple[Decimal, Decimal]:
+    """What the server billed for all of them, and what the caps took them for."""
+    return sum((m.billed for m in made), Decimal(0)), sum((m.counted for m in made), Decimal(0))
 
 
 def sums(made: Sequence[Made]) -> tuple[Decimal, Decimal]:

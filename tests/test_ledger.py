@@ -111,7 +111,7 @@ def end_call(ledger: Ledger, call_id: str, end: str, amount: Decimal) -> None:
 COUNTED = {
     "nothing": "0.10",
     "settle": "0.05",
-    "estimate": "0.05",
+    "estimate": "0.10",
     "unknown": "0.10",
     "release": "0",
 }
@@ -345,6 +345,20 @@ def test_amounts_are_exact_however_many(ledger: Ledger) -> None:
         settle(ledger, reserve(ledger), "0.0000001")
 
     assert ledger.totals() == {"USD": Decimal("0.0000030")}
+
+
+def test_a_cost_that_may_be_too_low_weighs_its_ceiling(ledger: Ledger) -> None:
+    ledger.estimate(reserve(ledger, "0.40"), USED, Cost(Decimal("0.01")), "the stream broke off")
+
+    assert ledger.totals() == {"USD": Decimal("0.01")}
+    assert ledger.spent("day") == Decimal("0.40")
+
+
+def test_a_cost_that_can_only_be_too_high_weighs_itself(ledger: Ledger) -> None:
+    paid = Cost(Decimal("0.02"))
+    ledger.estimate(reserve(ledger, "0.40"), USED, paid, "no cached tokens told", final=True)
+
+    assert ledger.spent("day") == Decimal("0.02")
 
 
 @pytest.mark.parametrize("state", ["settled", "estimated", "unknown", "released"])

@@ -118,9 +118,15 @@ class Ledger(Accounts):
         cost: Cost,
         note: str | None = None,
         seconds: float | None = None,
+        *,
+        final: bool = False,
     ) -> None:
-        """Something came back, but not what was used: usage and cost are our own count."""
-        self._finish(call_id, entries.Outcome("estimated", usage, cost, seconds, note))
+        """Something came back, but not what was used: usage and cost are our own count.
+
+        It may have cost more, so that it weighs its ceiling against the caps, unless the
+        endpoint told its `final` usage and the cost can only be too high.
+        """
+        self._finish(call_id, entries.Outcome("estimated", usage, cost, seconds, note, final))
 
     def unknown(self, call_id: str, note: str | None = None) -> None:
         """It was sent and no reply came: it counts at its ceiling until more is known."""

@@ -139,18 +139,23 @@ class Outcome:
     cost: Cost | None = None
     seconds: float | None = None
     note: str | None = None
+    final: bool = True
+    """Whether the cost cannot be too low."""
 
     def columns(self, ceiling: str | None, currency: str | None) -> dict[str, Any]:
-        """The columns that change. A call of unknown cost weighs its ceiling; one that was
-        refused before any work weighs and costs nothing."""
+        """The columns that change. A call whose cost is unknown, or may be too low, weighs its
+        ceiling; one that was refused before any work weighs and costs nothing."""
         changes: dict[str, Any] = {"state": self.state, "note": self.note, "currency": currency}
         if self.state == "unknown":
             return changes | {"counted": ceiling}
         if self.state == "released":
             return changes | {"counted": "0", "cost": "0"}
         if self.cost is not None and self.cost.amount is not None:
-            amount = plain(self.cost.amount)
-            changes |= {"currency": self.cost.currency, "counted": amount, "cost": amount}
+            weighs = self.cost.amount
+            if not self.final and ceiling is not None and self.cost.currency == currency:
+                weighs = max(weighs, Decimal(ceiling))
+            changes |= {"currency": self.cost.currency, "counted": plain(weighs)}
+            changes |= {"cost": plain(self.cost.amount)}
         else:
             changes |= {"counted": ceiling}
         if self.usage is not None:

@@ -142,9 +142,9 @@ class Run:
         )
 
     def charge(self, answer: Answer, request: Request) -> None:
-        """Take off what a call cost; its ceiling, where that is not known."""
+        """Take off what a call weighs: its cost, or its ceiling where that may be too low."""
         self.answers.append(answer)
-        if answer.cost.amount is not None:
+        if answer.cost.amount is not None and not answer.uncertain:
             self.charged += answer.cost.amount
         elif self.plan.price is not None and answer.plan is not None:
             self.charged += answer.plan.estimate.cost.ceiling or Decimal(0)

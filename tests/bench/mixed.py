@@ -3,7 +3,7 @@
     python tests/bench/mixed.py [--calls 500] [--seed 7]
 
 Ends with 1 where a settled row is not what was billed, to the token and the cent, or where
-another row does not say what is uncertain about it.
+another row does not say what is uncertain about it, or weighs less than was billed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mixed_calls import Made, mixed, sums, table
+from mixed_calls import Made, mixed, sums, table, weight
 
 from kimiqa.money import plain
 
@@ -33,6 +33,8 @@ def report(made: list[Made]) -> int:
     ends = Counter(each.call.state for each in made)
     print(f"\n{len(made)} calls: " + ", ".join(f"{n} {state}" for state, n in ends.items()))
     print(f"settled: booked {plain(booked)} USD, billed {plain(billed)} USD")
+    all_billed, counted = weight(made)
+    print(f"all: billed {plain(all_billed)} USD, taken by the caps for {plain(counted)} USD")
     print(f"rows that are wrong: {len(wrong)}")
     return 1 if wrong or booked != billed else 0
 
