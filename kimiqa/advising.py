@@ -17,7 +17,7 @@ from kimiqa.models import LOCAL, Model, all_models, get_model
 from kimiqa.plan import Strategy
 from kimiqa.planner import Planner, Question
 from kimiqa.scanned import ScanOffer, offers
-from kimiqa.settings import url_at
+from kimiqa.settings import host_of, provider_of, url_at
 from kimiqa.setup import Setup
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def break_even(
     options: Mapping[str, Any] | None = None,
 ) -> list[BreakEven]:
     """For the client's model, or for each of `models`: the costs of 1 to `questions` questions
-    in full and by chunks, and where they cross.
+    in full and by chunks, and where they cross. `all` are those of the client's own endpoint; a
+    named one is priced there where that sells it, and else at its maker's.
 
     Raises
     ------
@@ -51,8 +52,10 @@ def break_even(
         )
     setup = _priced(asker.setup)
     asked = asker.question(question or choosing.ORDINARY_QUESTION, documents, options or {})
-    planners = [_with_model(setup, model) for model in _models(setup, models)]
-    return [_table(planner, asked, questions, per) for planner in planners]
+    return [
+        replace(_table(planner, asked, questions, per), host=planner.host)
+        for planner in _planners(setup, models)
+    ]
 
 
 def scanned(asker: Asker, documents: Any) -> list[ScanOffer]:
@@ -164,15 +167,30 @@ def _priced(setup: Setup) -> Setup:
     return setup.beside() if setup.embedded else setup
 
 
-def _models(setup: Setup, wanted: Models) -> list[Model]:
+def _planners(setup: Setup, wanted: Models) -> list[Planner]:
     base_url = setup.target.base_url
     if not wanted:
-        return [setup.model]
+        return [setup.planner]
     if wanted == "all":
         apart = (LOCAL.id, setup.model.id)
         others = [each for each in all_models(base_url, setup.home) if each.id not in apart]
-        return [setup.model, *others]
-    return [get_model(each, base_url=base_url, home=setup.home) for each in wanted]
+        return [_with_model(setup, each) for each in [setup.model, *others]]
+    return [_where_sold(setup, each) for each in wanted]
+
+
+def _where_sold(setup: Setup, name: str) -> Planner:
+    """The planner for a model by its name: at the client's endpoint, or where its maker sells
+    it and this one does not."""
+    here = setup.target.base_url
+    model, maker = get_model(name, base_url=here, home=setup.home), provider_of(name, {})
+    sold = model.price is not None and model.price.basis in ("listed", "book")
+    if sold or maker is None or host_of(here) in maker.hosts:
+        return _with_model(setup, model)
+    there = get_model(name, base_url=maker.base_url, home=setup.home)
+    if there.price is None:
+        return _with_model(setup, model)
+    planner = _with_model(setup, there)
+    return replace(planner, base_url=maker.base_url, host=host_of(maker.base_url))
 
 
 def _with_model(setup: Setup, model: Model) -> Planner:

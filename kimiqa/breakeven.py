@@ -78,10 +78,13 @@ class BreakEven:
     sentence: str
     per: Per | None = None
     totals: tuple[Total, ...] = ()
+    host: str = ""
+    """Where the model is asked at these prices."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "model": self.model,
+            "host": self.host,
             "currency": self.currency,
             "rows": [row.to_json() for row in self.rows],
             "crossing": self.crossing,
@@ -130,13 +133,40 @@ def _row(price: Price, full: Asking | None, chunks: Asking, n: int) -> Row:
 
 def _crossing(price: Price, full: Asking, chunks: Asking) -> int | None:
     """The lines are straight, so the place is reckoned, however far away it is."""
-    ahead = full.cost(price, warm=False) - chunks.cost(price, warm=False)
-    saved = chunks.cost(price, warm=True) - full.cost(price, warm=True)
-    if ahead < 0:
+    ahead, saved = _lead(price, full, chunks)
+    if ahead < 0 <= saved:
         return 1
-    if saved <= 0:
-        return None
+    return None if saved <= 0 else _meeting(max(ahead, Decimal(0)), saved)
+
+
+def _lead(price: Price, full: Asking, chunks: Asking) -> tuple[Decimal, Decimal]:
+    """How much more the first question costs in full, and how much less each one after it."""
+    ahead = full.cost(price, warm=False) - chunks.cost(price, warm=False)
+    return ahead, chunks.cost(price, warm=True) - full.cost(price, warm=True)
+
+
+def _meeting(ahead: Decimal, saved: Decimal) -> int:
+    """The first question at which what is saved is more than what was ahead."""
     return 2 + int((ahead / saved).to_integral_value(ROUND_FLOOR))
+
+
+def _never(price: Price, full: Asking, chunks: Asking) -> str:
+    """Why the whole document is not cheaper for good: which way is, and by how much."""
+    ahead, saved = _lead(price, full, chunks)
+    one, other = (_money(each.cost(price, warm=True), price) for each in (full, chunks))
+    if not ahead and not saved:
+        return f"Both ways cost the same, however many questions are asked: one more costs {one}."
+    more = f"one more costs {one} in full and {other} by chunks"
+    if ahead < 0:
+        turn = _meeting(-ahead, -saved)
+        last = "for the first question" if turn == 2 else f"up to the {ordinal(turn - 1)} question"
+        return (
+            f"Only {last} is the whole document cheaper: from the {ordinal(turn)} question on "
+            f"chunks are, for {more}."
+        )
+    if one == other:
+        more = f"the first one costs {_money(ahead, price)} less, and one more {one} either way"
+    return f"Chunks stay cheaper, however many questions are asked: {more}."
 
 
 def _sentence(
@@ -147,11 +177,7 @@ def _sentence(
     if crossing == 1:
         return "From the first question on, the whole document is cheaper than chunks."
     if crossing is None:
-        one, other = (each.cost(price, warm=True) for each in (full, chunks))
-        return (
-            "Chunks stay cheaper, however many questions are asked: one more costs "
-            f"{_money(one, price)} in full and {_money(other, price)} by chunks."
-        )
+        return _never(price, full, chunks)
     if crossing > questions:
         return (
             f"Only from the {ordinal(crossing)} question on would the whole document be cheaper "

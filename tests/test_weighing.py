@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -69,18 +70,49 @@ def test_the_crossing_is_the_first_question_at_which_the_whole_document_is_cheap
 
 @given(
     prompt=st.integers(2_000, 1_000_000),
-    warm=st.floats(0, 1),
     part=st.integers(1_000, 60_000),
+    warm=st.tuples(st.floats(0, 1), st.floats(0, 1)),
 )
 def test_the_crossing_agrees_with_the_rows_wherever_it_is(
-    prompt: int, warm: float, part: int
+    prompt: int, part: int, warm: tuple[float, float]
 ) -> None:
-    full, chunks = Asking(prompt, int(prompt * warm), 500), Asking(part, 0, 500)
+    full = Asking(prompt, int(prompt * warm[0]), 500)
+    chunks = Asking(part, int(part * warm[1]), 500)
 
     table = break_even("m", KIMI, full, chunks, 60)
 
     cheaper = [row.questions for row in table.rows if row.full and row.full < row.chunks]
-    assert cheaper[:1] == ([table.crossing] if table.crossing and table.crossing <= 60 else [])
+    if table.crossing is not None:
+        assert cheaper == list(range(table.crossing, 61))
+    else:
+        assert cheaper == list(range(1, len(cheaper) + 1))
+        assert bool(cheaper) == table.sentence.startswith("Only ")
+
+
+def test_where_chunks_win_later_it_says_from_which_question_on() -> None:
+    full, chunks = Asking(10_000, 0, 500), Asking(10_100, 9_000, 500)
+
+    table = break_even("m", KIMI, full, chunks, 5)
+
+    assert [row.full < row.chunks for row in table.rows if row.full] == [True] + [False] * 4
+    assert table.crossing is None
+    assert table.sentence == (
+        "Only for the first question is the whole document cheaper: from the 2nd question on "
+        "chunks are, for one more costs $0.0375 in full and $0.0135 by chunks."
+    )
+
+
+def test_what_costs_the_same_is_not_called_cheaper() -> None:
+    same, dearer = Asking(2_000, 1_000, 500), Asking(3_000, 2_000, 500)
+
+    tie = break_even("m", KIMI, same, same, 5)
+    later = break_even("m", replace(KIMI, cached=Decimal(0)), dearer, same, 5)
+
+    assert (tie.crossing, later.crossing) == (None, None)
+    assert tie.sentence == (
+        "Both ways cost the same, however many questions are asked: one more costs $0.0108."
+    )
+    assert "the first one costs $0.0030 less, and one more $0.0105 either way" in later.sentence
 
 
 def test_the_rows_are_what_the_questions_cost_one_by_one() -> None:
@@ -106,6 +138,25 @@ def test_a_document_that_does_not_fit_has_no_line() -> None:
 
     assert [row.full for row in table.rows] == [None] * 3
     assert "does not fit" in table.sentence
+
+
+def test_each_named_model_is_priced_where_it_is_sold(
+    home: Path, capsys: pytest.CaptureFixture[str], samples: Path
+) -> None:
+    path = str(samples / "lease.md")
+    named = ["--model", "kimi-k3", "--models", "kimi-k3,qwen3.7-max,nobodys"]
+
+    run(["cost", path, "--questions", "2", *named, "--json"])
+    found = json.loads(capsys.readouterr().out)["break_even_models"]
+    run(["cost", path, "--questions", "2", "--model", "kimi-k3", "--models", "all"])
+    told = capsys.readouterr().out
+
+    assert [each["host"] for each in found] == [
+        "api.moonshot.ai", "dashscope-intl.aliyuncs.com", "api.moonshot.ai",
+    ]  # fmt: skip
+    assert [bool(each["rows"]) for each in found] == [True, True, False]
+    assert "kimi-k3 at api.moonshot.ai:" in told
+    assert "models known at api.moonshot.ai" in told
 
 
 def test_a_day_is_scaled_to_a_month_and_a_year() -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("-q", "--question", help="What you want to know; without it, one of usual length.")
 @click.option("--questions", type=click.IntRange(1, 1_000), metavar="N", help="Break-even to N.")
 @click.option("--per", type=click.Choice(["day", "month"]), help="N questions each day or month.")
-@click.option("--models", metavar="all|ID,ID", help="The break-even of these models too.")
+@click.option("--models", metavar="all|ID,ID", help="Break-even of these; all of the endpoint.")
 @click.option("--efforts", is_flag=True, help="Every effort and length, with price and time.")
 @click.option(
     "--as-source/--as-documents",
@@ -122,6 +122,8 @@ class Tables:
 
     break_even: list[BreakEven]
     efforts: list[Effort]
+    every: bool = False
+    """Whether the break-even is of all models of an endpoint."""
 
     def to_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -134,7 +136,18 @@ class Tables:
 
     def lines(self) -> list[str]:
         efforts = ["", weigh.efforts_table(self.efforts)] if self.efforts else []
-        return efforts + weigh.break_even_lines(self.break_even)
+        told = weigh.break_even_lines(self.break_even)
+        if self.every and self.break_even:
+            told += ["", _all_of(self.break_even)]
+        return efforts + told
+
+
+def _all_of(found: list[BreakEven]) -> str:
+    """Which endpoint's models `--models all` has shown, and how to see others."""
+    return (
+        f"All are the {len(found):,} models known at {found[0].host}; name others by their ids "
+        "(--models), or see `kimiqa compare` for those of every endpoint."
+    )
 
 
 def _weighed(
@@ -150,6 +163,7 @@ def _weighed(
         client.efforts(documents, question=asked, strategy=choices.strategy, **chosen)
         if efforts
         else [],
+        models == "all",
     )
 
 

@@ -25,7 +25,7 @@ def break_even_lines(found: Sequence[BreakEven]) -> list[str]:
 
     lines: list[str] = []
     for each in found:
-        lines += ["", f"{each.model}:"]
+        lines += ["", f"{each.model} at {each.host}:"]
         if each.rows:
             lines.append(break_even_table(each))
         lines += [each.sentence, *in_words(each.totals, each.currency)]
