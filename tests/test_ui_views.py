@@ -17,12 +17,14 @@ pytest.importorskip("streamlit")
 from ledger_writer import reserve, settle
 from test_ui_states import LEASE, Page
 
+from kimiqa.cli import run
 from kimiqa.document import Document
 from kimiqa.ledger import Ledger
 from kimiqa.reading.parts import Page as Leaf
 from kimiqa.settings import Settings, save_settings, saved_keys
 from kimiqa.store import Store, Stored
 from kimiqa.testing import KimiServer
+from kimiqa.ui import quotes
 
 QUESTION = "Who may terminate on written notice?"
 UI = Path(__file__).resolve().parent.parent / "kimiqa" / "ui"
@@ -294,6 +296,25 @@ def test_the_books_sum_by_document_model_way_and_label(home: Path) -> None:
         assert name in tables(page)
     assert "of 2 receipts cost what was quoted" in page.words
     assert not page.at.exception
+
+
+def test_the_page_shows_the_same_scores_as_the_terminal(
+    asked: Page, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = view(asked, "money")
+    run(["ledger", "--accuracy"])
+    head, row, *_ = capsys.readouterr().out.splitlines()
+
+    with Ledger.open(home) as ledger:
+        (scores,) = ledger.scores()
+    shown = scores.in_words()
+
+    assert head.split()[:3] == ["model", "way", "effort"]
+    assert " ".join(head.split()[3:]) == " ".join(shown)
+    assert row.split()[3:] == list(shown.values())
+    assert set(shown) == {name for figures in quotes.FIGURES for name in figures}
+    for figures in quotes.FIGURES:
+        assert " | ".join(shown[name] for name in figures) in tables(page)
 
 
 def test_the_files_of_the_books_hold_no_formula(home: Path) -> None:

@@ -226,36 +226,17 @@ def scores_table(scores: list[Scores]) -> str:
     """How good the quotes were, for each model, way and effort."""
     if not scores:
         return "No quote has been tested by a receipt yet."
-    head = ["model", "way", "effort", "calls", "cost in range", "width", "score", "off by"]
-    head += ["ceilings passed", "prompt exact", "cache exact", "from cache", "time in range"]
-    rows = [head, *map(_score_row, scores)]
+    rows = [["model", "way", "effort", *scores[0].in_words()], *map(_score_row, scores)]
     notes = (
         "Width and score are in multiples of the cost; the score adds to the width twenty times "
         "what lies outside.",
         "Off by: the median distance of a cost from what was expected.",
     )
-    return "\n".join([table(rows, right=range(3, len(head))), "", *notes])
+    return "\n".join([table(rows, right=range(3, len(rows[0]))), "", *notes])
 
 
 def _score_row(each: Scores) -> list[str]:
-    def share(value: float | None) -> str:
-        return "?" if value is None else f"{value:.1%}"
-
-    return [
-        each.model,
-        each.strategy,
-        each.effort or "-",
-        f"{each.calls:,}",
-        share(each.cost_within),
-        f"{each.width:.2f}",
-        f"{each.interval_score:.2f}",
-        share(each.cost_error),
-        f"{each.ceilings_passed:,}",
-        share(each.prompt_exact),
-        share(each.cached_exact),
-        share(each.cached_share),
-        share(each.seconds_within),
-    ]
+    return [each.model, each.strategy, each.effort or "-", *each.in_words().values()]
 
 
 def accuracy_line(accuracy: Accuracy) -> str:

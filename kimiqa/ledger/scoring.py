@@ -44,6 +44,25 @@ class Scores:
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
 
+    def in_words(self) -> dict[str, str]:
+        """Every figure as it is shown, under its name: alike on a terminal and on a page."""
+        return {
+            "calls": f"{self.calls:,}",
+            "cost in range": _share(self.cost_within),
+            "width": f"{self.width:.2f}",
+            "score": f"{self.interval_score:.2f}",
+            "off by": _share(self.cost_error),
+            "ceilings passed": f"{self.ceilings_passed:,}",
+            "prompt exact": _share(self.prompt_exact),
+            "cache exact": _share(self.cached_exact),
+            "from cache": _share(self.cached_share),
+            "time in range": _share(self.seconds_within),
+        }
+
+
+def _share(value: float | None) -> str:
+    return "?" if value is None else f"{value:.1%}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Judged:

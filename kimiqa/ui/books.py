@@ -10,9 +10,9 @@ import streamlit as st
 
 from kimiqa.cli.books import calls_csv, groups_csv
 from kimiqa.errors import KimiqaError
-from kimiqa.ledger import Accuracy, Group, GroupBy, Ledger
+from kimiqa.ledger import Group, GroupBy, Ledger
 from kimiqa.ledger.spending import groups
-from kimiqa.ui import charts, crossing, desk, elsewhere, pricelist
+from kimiqa.ui import charts, crossing, desk, elsewhere, pricelist, quotes
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import amounts, table
@@ -39,7 +39,7 @@ def show(state: State) -> None:
     calm(_days)(state)
     calm(_table)(state)
     calm(elsewhere.show)(state)
-    calm(_quotes)(state)
+    calm(quotes.show)(_ledger(state))
     calm(_balance)(state)
     calm(pricelist.show)(state)
     if ready(state):
@@ -184,46 +184,7 @@ def _files(state: State, found: Sequence[Group], by: str) -> None:
         )
 
 
-# Quotes and balance -----------------------------------------------------------------------------
-
-
-def _quotes(state: State) -> None:
-    st.subheader(_("How good the quotes were"), anchor=False)
-    ledger = _ledger(state)
-    st.caption(escape(accuracy_line(ledger.accuracy())))
-    scores = ledger.scores()[:SHOWN]
-    if not scores:
-        return
-    head = ["Quotes for", "Calls", "Inside", "Score", "Off by"]
-    rows = [
-        [
-            ", ".join(filter(None, (each.model, each.strategy, each.effort))),
-            f"{each.calls:,}",
-            f"{each.cost_within:.0%}",
-            f"{each.interval_score:.2f}",
-            f"{each.cost_error:.0%}",
-        ]
-        for each in scores
-    ]
-    st.markdown(table([_(each) for each in head], rows, numbers=range(1, 5)))
-    st.caption(
-        _(
-            "Nine of ten costs should lie inside the range. The score is the width of the range, "
-            "and twenty times what lies outside, in multiples of the cost: lower is better. "
-            "Off by is the median distance from what was expected."
-        )
-    )
-    passed = sum(each.ceilings_passed for each in scores)
-    st.caption(f"{_('Ceilings passed')}: {passed:,}")
-
-
-def accuracy_line(found: Accuracy) -> str:
-    """How many receipts cost what was quoted; not yet escaped."""
-    if not found.calls or found.cost_within is None:
-        return _("No quote has been tested by a receipt yet.")
-    receipts = counted(found.calls, "receipt", "receipts")
-    prompt = f"{_('the prompt was off by')} {found.prompt_error or 0:.1%} ({_('median')})"
-    return f"{found.cost_within:.0%} {_('of')} {receipts} {_('cost what was quoted')}; {prompt}."
+# Balance ----------------------------------------------------------------------------------------
 
 
 def _balance(state: State) -> None:

@@ -24,7 +24,7 @@ from kimiqa.settings import (
 )
 from kimiqa.settings.files import EFFORTS
 from kimiqa.setup import usual_budget
-from kimiqa.ui import books, desk, trial
+from kimiqa.ui import desk, quotes, trial
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money
@@ -202,7 +202,7 @@ def _standing(state: State) -> None:
         of = _("no cap") if cap is None else f"{_('of')} {money(cap, unit)}"
         column.metric(label, escape(money(ledger.spent(period, unit), unit)))
         column.caption(escape(of))
-    st.caption(escape(books.accuracy_line(ledger.accuracy())))
+    st.caption(escape(quotes.accuracy_line(ledger.accuracy())))
 
     def to_money() -> None:
         state.view = "money"

@@ -1,0 +1,62 @@
+"""How good the quotes were: the figures of `kimiqa ledger --accuracy` on the page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kimiqa.ledger import Accuracy, Ledger, Scores
+from kimiqa.ui.sums import table
+from kimiqa.ui.text import escape
+from kimiqa.ui.words import _, counted
+
+SHOWN = 40
+FIGURES = (
+    {
+        "calls": "Calls",
+        "cost in range": "Inside",
+        "width": "Width",
+        "score": "Score",
+        "off by": "Off by",
+        "ceilings passed": "Ceilings passed",
+    },
+    {
+        "prompt exact": "Prompt exact",
+        "cache exact": "Cache exact",
+        "from cache": "From cache",
+        "time in range": "Time inside",
+    },
+)
+"""The figures of `Scores.in_words` in two tables: one row of ten would be too wide for a page."""
+
+
+def show(ledger: Ledger) -> None:
+    """Every figure of the scores, and in words how many receipts cost what was quoted."""
+    st.subheader(_("How good the quotes were"), anchor=False)
+    st.caption(escape(accuracy_line(ledger.accuracy())))
+    scores = ledger.scores()[:SHOWN]
+    if not scores:
+        return
+    for figures in FIGURES:
+        head = [_("Quotes for"), *(_(name) for name in figures.values())]
+        rows = [[_of_what(each), *(each.in_words()[name] for name in figures)] for each in scores]
+        st.markdown(table(head, rows, numbers=range(1, len(head))))
+    st.caption(
+        _(
+            "Nine of ten costs should lie inside the range. The score is the width of the range, "
+            "and twenty times what lies outside, in multiples of the cost: lower is better. "
+            "Off by is the median distance from what was expected. Exact is to the token."
+        )
+    )
+
+
+def _of_what(each: Scores) -> str:
+    return ", ".join(filter(None, (each.model, each.strategy, each.effort)))
+
+
+def accuracy_line(found: Accuracy) -> str:
+    """How many receipts cost what was quoted; not yet escaped."""
+    if not found.calls or found.cost_within is None:
+        return _("No quote has been tested by a receipt yet.")
+    receipts = counted(found.calls, "receipt", "receipts")
+    prompt = f"{_('the prompt was off by')} {found.prompt_error or 0:.1%} ({_('median')})"
+    return f"{found.cost_within:.0%} {_('of')} {receipts} {_('cost what was quoted')}; {prompt}."
