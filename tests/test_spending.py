@@ -285,6 +285,65 @@ def test_the_terminal_shows_sums_and_json_has_them_as_groups(
     assert found["total"] == {"USD": "0.05"}
 
 
+def test_scores_and_totals_are_of_the_days_that_are_looked_at(
+    home: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Ledger.open(home, clock) as ledger:
+        some_calls(ledger, clock)
+        first = ledger.scores(until=clock.now - DAY / 2)
+        both = ledger.scores()
+
+    run(["ledger", "--accuracy", "--until", "2026-11-22", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    run(["ledger", "--accuracy", "--since", "2027-01-01"])
+
+    assert [each.calls for each in (*first, *both)] == [1, 2]
+    assert [each["calls"] for each in found["scores"]] == [found["accuracy"]["calls"]] == [1]
+    assert "No quote has been tested" in capsys.readouterr().out
+
+
+def test_times_without_a_call_are_told_from_books_without_one(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["ledger"])
+    assert capsys.readouterr().out.startswith("Nothing was asked yet.")
+    for more in (["--since", "2027-01-01"], ["--until", "2020-01-01", "--by", "day"]):
+        assert run(["ledger", *more]) == 0
+        assert capsys.readouterr().out.startswith("Nothing was asked then.")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--since", "2026-11-02", "--until", "2026-11-01"], "2026-11-02 is after --until"),
+        (["--accuracy", "--csv", "-"], "--csv goes with --by"),
+        (["--reprice", "kimi-k3", "--csv", "-"], "--csv goes with --by"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(
+    home: Path, capsys: pytest.CaptureFixture[str], options: list[str], says: str
+) -> None:
+    assert run(["ledger", *options]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_label_of_hundreds_of_characters_does_not_stretch_a_table(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "matter " * 60
+    with Ledger.open(home) as ledger:
+        settle(ledger, reserve(ledger, label=name, documents=[("id", name)]), "0.07")
+
+    run(["ledger", "--by", "label"])
+    run(["ledger"])
+    told = capsys.readouterr().out
+    run(["ledger", "--by", "label", "--csv", "-"])
+
+    assert max(map(len, told.splitlines())) < 200
+    assert told.count("…") == 2
+    assert name.strip() in capsys.readouterr().out
+
+
 def test_no_cell_of_a_csv_is_a_formula(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kimiqa.cli.show import money, table
+from kimiqa.cli.show import money, short, table
 from kimiqa.money import plain
 
 if TYPE_CHECKING:
@@ -113,10 +113,12 @@ def _lines(group: Group) -> Iterable[Sequence[object]]:
 # A terminal -------------------------------------------------------------------------------------
 
 
-def groups_table(groups: Sequence[Group], by: GroupBy) -> str:
+def groups_table(
+    groups: Sequence[Group], by: GroupBy, nothing: str = "Nothing was asked yet."
+) -> str:
     """The groups with what they cost, and what they may have cost besides."""
     if not groups:
-        return "Nothing was asked then."
+        return nothing
     head = [by, "calls", "cost", "of it own count", "at most besides", "prompt", "completion"]
     body = [row for group in groups for row in _group_rows(group)]
     shown = table([head, *body], right=(1, 2, 3, 4, 5, 6))
@@ -128,7 +130,7 @@ def groups_table(groups: Sequence[Group], by: GroupBy) -> str:
 def _group_rows(group: Group, of: str = "") -> list[list[str]]:
     """A row for the group, and one for each of its parts."""
     row = [
-        f"{of}{group.name}",
+        f"{of}{short(group.name)}",
         f"{group.calls:,}",
         amounts(group.total) or "0",
         amounts(group.estimated),
@@ -136,7 +138,10 @@ def _group_rows(group: Group, of: str = "") -> list[list[str]]:
         f"{group.prompt_tokens:,}",
         f"{group.completion_tokens:,}",
     ]
-    return [row, *(each for part in group.parts for each in _group_rows(part, f"{group.name}: "))]
+    return [
+        row,
+        *(each for part in group.parts for each in _group_rows(part, f"{short(group.name)}: ")),
+    ]
 
 
 def amounts(sums: dict[str, Decimal]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import click
 
 from kimiqa.cli import books, options
-from kimiqa.cli.show import money, table, write_json
+from kimiqa.cli.show import money, short, table, write_json
 from kimiqa.errors import KimiqaError
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 def ledger(home: str | None, as_json: bool, **chosen: Any) -> None:
     """What was spent, and how good the estimates were."""
     asked = View(**chosen)
-    if asked.file and (as_json or asked.balance or asked.reconcile):
-        raise click.UsageError("--csv goes with --by, --since and --until alone.")
+    asked.check(as_json)
     with opened(home) as book:
         if asked.reprice:
             found = _repriced(asked, asked.reprice, home, book)
@@ -88,6 +87,16 @@ class View:
     api_key: str | None
     reprice: str | None = None
 
+    def check(self, as_json: bool) -> None:
+        """Refuse what would be left out of sight without a word."""
+        apart = (as_json, self.accuracy, self.balance, self.reconcile, self.reprice)
+        if self.file and any(apart):
+            raise click.UsageError("--csv goes with --by, --since and --until alone.")
+        if self.since and self.until and self.since > self.until:
+            raise click.UsageError(
+                f"--since {self.since:%Y-%m-%d} is after --until {self.until:%Y-%m-%d}."
+            )
+
     @property
     def times(self) -> Times:
         """From the first day's beginning to the last day's end."""
@@ -97,6 +106,11 @@ class View:
             "until": None if end is None else end.timestamp(),
         }
 
+    @property
+    def nothing(self) -> str:
+        """That there is no call, in these times or at all."""
+        return "Nothing was asked then." if self.since or self.until else "Nothing was asked yet."
+
     def csv(self, book: Ledger) -> str:
         if self.by:
             return books.groups_csv(book.groups(self.by, **self.times))
@@ -104,9 +118,9 @@ class View:
 
     def to_json(self, book: Ledger, told: Balance | None) -> dict[str, Any]:
         found: dict[str, Any] = {**book.to_json(**self.times)}
-        found["accuracy"] = book.accuracy().to_json()
+        found["accuracy"] = book.accuracy(**self.times).to_json()
         if self.accuracy:
-            found["scores"] = [each.to_json() for each in book.scores()]
+            found["scores"] = [each.to_json() for each in book.scores(**self.times)]
         if self.by:
             rows = book.groups(self.by, **self.times)
             found |= {"by": self.by, "groups": [group.to_json() for group in rows]}
@@ -124,15 +138,15 @@ class View:
         if told and self.reconcile:
             yield from books.spans_lines(book.reconcile(told.endpoint)[-self.limit :])
         elif self.accuracy:
-            yield scores_table(book.scores())
+            yield scores_table(book.scores(**self.times))
         elif self.by:
-            yield books.groups_table(book.groups(self.by, **self.times), self.by)
+            yield books.groups_table(book.groups(self.by, **self.times), self.by, self.nothing)
         elif not told:
             calls = book.calls(self.limit, **self.times)
-            yield calls_table(calls) if calls else "Nothing was asked yet."
+            yield calls_table(calls) if calls else self.nothing
             for currency, amount in book.totals(**self.times).items():
                 yield f"\nTotal {money(amount, currency)}"
-            yield accuracy_line(book.accuracy())
+            yield accuracy_line(book.accuracy(**self.times))
 
 
 def _repriced(asked: View, model: str, home: str | None, book: Ledger) -> Repriced:
@@ -218,7 +232,7 @@ def _row(call: Call) -> list[str]:
         f"{usage.prompt_tokens:,}" if usage else "?",
         f"{usage.completion_tokens:,}" if usage else "?",
         "$0.00" if call.state == "released" else cost,
-        ", ".join(name for _, name in call.documents),
+        short(", ".join(name for _, name in call.documents)),
     ]
 
 

@@ -41,6 +41,16 @@ def one_line(text: str) -> str:
     return " ".join(safe(text.replace("\n", " ").replace("\t", " ")).split())
 
 
+def short(text: str, longest: int = 60) -> str:
+    """A name for a cell of a table: a longer one would push the numbers off the screen.
+
+    >>> short("client 7, the matter of the lease", 12)
+    'client 7, t…'
+    """
+    line = one_line(text)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
 def money(amount: Decimal | None, currency: str | None) -> str:
     """An amount as a person reads it: four decimals below a unit, else two.
 

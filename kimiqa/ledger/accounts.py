@@ -87,17 +87,33 @@ class Accounts(Memory):
             **{name: amounts_to_json(amounts) for name, amounts in ceilings.items()},
         }
 
-    def scores(self, limit: int = 1000, *, model: str | None = None) -> list[Scores]:
+    def scores(
+        self,
+        limit: int = 1000,
+        *,
+        model: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> list[Scores]:
         """How good the quotes of the newest settled calls were, per model, strategy and effort."""
-        return scoring.scores(self._quoted(limit, model))
+        return scoring.scores(self._quoted(limit, model, since, until))
 
-    def accuracy(self, limit: int = 1000, *, model: str | None = None) -> Accuracy:
+    def accuracy(
+        self,
+        limit: int = 1000,
+        *,
+        model: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> Accuracy:
         """How good the estimates of the newest settled calls were."""
-        return learning.accuracy(self._quoted(limit, model))
+        return learning.accuracy(self._quoted(limit, model, since, until))
 
-    def _quoted(self, limit: int, model: str | None) -> list[Call]:
+    def _quoted(
+        self, limit: int, model: str | None, since: float | None, until: float | None
+    ) -> list[Call]:
         """The settled calls whose quotes are judged: not those that only tried an endpoint."""
-        found = self.calls(limit, state="settled", model=model)
+        found = self.calls(limit, state="settled", model=model, since=since, until=until)
         return [call for call in found if call.label != learning.TEST_LABEL]
 
     # Balances
