@@ -30,6 +30,8 @@ class Asked:
     """Their ids."""
     tools: str = ""
     """Names the tools that are sent, which stand before everything else."""
+    names: tuple[str, ...] = ()
+    """What the documents are called, in the same order."""
 
 
 def with_ttl(model: Model, ttl: str | None) -> Model:
@@ -59,8 +61,8 @@ def _hourly(price: Price) -> Price:
 
 
 def change_note(last: WarmPrompt | None, asked: Asked) -> str:
-    """What the change against the last question drops of the cache, and what that costs; empty
-    where nothing was changed, or too little is dropped for a word."""
+    """What the change against the last question drops of the cache, or keeps of it, and what
+    that costs; empty where nothing was changed, or too little is dropped for a word."""
     block = asked.model.cache_block or 1
     changes = _changes(last, asked) if last else []
     if last is None or not changes:
@@ -68,13 +70,29 @@ def change_note(last: WarmPrompt | None, asked: Asked) -> str:
     dropped = last.tokens // block * block - asked.cached_tokens
     fresh = min(dropped, asked.prompt_tokens - asked.cached_tokens)
     if min(dropped, fresh) < WORTH_A_WORD:
-        return ""
+        return _added_note(last, asked)
     paid = f"{fresh:,} of this prompt are read fresh" if fresh < dropped else ""
     more = _more(asked.model.price, asked.prompt_tokens, fresh)
     verb = "drops" if len(changes) == 1 else "drop"
     after = ", ".join(filter(None, (paid, more)))
     said = f"{' and '.join(changes)} {verb} {dropped:,} warm tokens"
     return f"{said}: {after}." if after else f"{said}."
+
+
+def _added_note(last: WarmPrompt, asked: Asked) -> str:
+    """What documents that were put behind the others keep warm, and what they add."""
+    held = len(last.documents)
+    names = ", ".join(asked.names[held:])
+    behind = asked.documents[:held] == last.documents and len(_changes(last, asked)) == 1
+    if not (names and behind) or asked.cached_tokens < WORTH_A_WORD:
+        return ""
+    new, price = asked.prompt_tokens - asked.cached_tokens, asked.model.price
+    said = f"Adding {names} keeps {asked.cached_tokens:,} warm tokens and sends {new:,} new ones"
+    if price is None:
+        return f"{said}."
+    at = price.at(asked.prompt_tokens)
+    each = at.prompt if at.cache_write is None or not asked.model.cache_block else at.cache_write
+    return f"{said}: +{_money(new * each / MTOK, price)}."
 
 
 def _changes(last: WarmPrompt, asked: Asked) -> list[str]:

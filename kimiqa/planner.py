@@ -223,6 +223,7 @@ class Planner:
                 self.effort_for(question),
                 strategy,
                 documents,
+                names=tuple(each.name for each in question.documents),
             ),
         )
 

@@ -161,7 +161,25 @@ def test_a_document_put_first_drops_what_stood_there(asked: tuple[Client, Clock]
     behind = client.plan(ASKED, [PAPER, OTHER], strategy="full")
 
     assert before.cache_note.startswith("Adding a document drops ")
-    assert behind.cache_note == ""
+    assert "drop" not in behind.cache_note
+
+
+def test_a_document_put_behind_says_what_it_keeps_and_what_it_adds(
+    asked: tuple[Client, Clock],
+) -> None:
+    client, clock = asked
+
+    plan = client.plan(ASKED, [PAPER, OTHER], strategy="full")
+    warm = plan.estimate.cached_tokens
+    new = plan.requests[0].prompt_tokens - warm
+
+    assert warm > 1_024
+    assert plan.cache_note == (
+        f"Adding paper 2 keeps {warm:,} warm tokens and sends {new:,} new ones: "
+        f"+${round(new * Decimal(3) / 1_000_000, 4)}."
+    )
+    clock.advance(301)
+    assert client.plan(ASKED, [PAPER, OTHER], strategy="full").cache_note == ""
 
 
 def test_the_table_of_ways_says_what_each_drops(asked: tuple[Client, Clock]) -> None:
