@@ -126,7 +126,7 @@ def compare(
     answer: Call | None = None,
 ) -> list[Offer]:
     """The question on every model of every endpoint known, the cheapest that fits first; then
-    what does not fit, and what has no known price at the end.
+    those whose window is not known, what does not fit, and what has no known price at the end.
 
     With `answer` it is that call's real completion tokens that are priced, and its prompt as the
     server counted it. Amounts in another currency than the asked model's come after those in it:
@@ -148,11 +148,28 @@ def compare(
     return sorted(found, key=lambda offer: _order(offer, first))
 
 
-def _order(offer: Offer, first: str) -> tuple[bool, bool, bool, str, Decimal, str]:
+def _order(offer: Offer, first: str) -> tuple[bool, int, bool, str, Decimal, str]:
     amount = offer.cost.expected if offer.cost else Decimal(0)
-    currency = offer.currency or ""
-    unpriced, too_small = offer.cost is None, offer.fits is False
-    return unpriced, too_small, currency != first, currency, amount, offer.model
+    currency, unpriced = offer.currency or "", offer.cost is None
+    known = (True, None, False).index(offer.fits)
+    return unpriced, known, currency != first, currency, amount, offer.model
+
+
+def few(found: Sequence[Offer], most: int) -> list[Offer]:
+    """The first of those that have a price and are not too small, as many of each currency as
+    there is room for, and the model that is asked wherever it stands."""
+    usable = [each for each in found if each.cost and each.fits is not False]
+    currencies = list(dict.fromkeys(each.currency for each in usable))
+    share = max(1, most // max(1, len(currencies)))
+    of_each = [each for unit in currencies for each in _paid_in(usable, unit)[:share]]
+    chosen = {id(each) for each in of_each[:most]}
+    rest = [each for each in usable if id(each) not in chosen][: most - len(chosen)]
+    chosen |= {id(each) for each in rest} | {id(each) for each in usable if each.asked}
+    return [each for each in usable if id(each) in chosen]
+
+
+def _paid_in(found: Sequence[Offer], currency: str | None) -> list[Offer]:
+    return [each for each in found if each.currency == currency]
 
 
 def _offer(

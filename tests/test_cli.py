@@ -363,6 +363,8 @@ def test_columns_stand_under_each_other_whatever_the_script() -> None:
         (Decimal("0.01234"), "USD", "$0.0123"),
         (Decimal("1.005"), "USD", "$1.01"),
         (Decimal("0"), "USD", "$0.00"),
+        (Decimal("0.00009876"), "USD", "$0.000099"),
+        (Decimal("0.0000000123"), "CNY", "0.000000012 CNY"),
         (Decimal("12.3"), "CNY", "12.30 CNY"),
         (None, "USD", "unknown"),
     ],

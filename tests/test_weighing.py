@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kimiqa import Budget, Client, Document, get_model
 from kimiqa.breakeven import Asking, break_even
 from kimiqa.cli import run
+from kimiqa.comparing import few
 from kimiqa.errors import BadRequestError, ContextWindowError, OverLimitError
 from kimiqa.money import Cost, Price, Usage
 from kimiqa.settings import (
@@ -441,6 +442,56 @@ def test_the_book_brings_a_model_of_ones_own_and_its_batch_price(home: Path) -> 
     assert (mine.host, mine.batch) == ("127.0.0.1:11434", 0)
     assert mine.cost is not None
     assert mine.cost.expected == 0
+
+
+def test_what_fits_stands_before_what_may_fit_and_that_before_what_does_not(home: Path) -> None:
+    books = {"small": 2_000, "sure": 900_000, "unsure": None}
+    rows = [
+        f'["{name}"]\nprompt = "0.000001"\ncompletion = "0.000001"\nhost = "127.0.0.1:9"\n'
+        + (f"context_window = {window}\n" if window else "")
+        for name, window in books.items()
+    ]
+    (home / "prices.toml").write_text("".join(rows))
+    asker = Client("sure", base_url=LOOPBACK, home=home)
+
+    found = asker.compare("Rent?", [document("a", 3_000)], strategy="full")
+    own = [each for each in found if each.host == "127.0.0.1:9"]
+
+    assert [(each.model, each.fits) for each in own] == [
+        ("sure", True), ("unsure", None), ("small", False),
+    ]  # fmt: skip
+    ranks = [(True, None, False).index(each.fits) for each in found if each.cost]
+    assert ranks == sorted(ranks)
+
+
+def test_the_few_that_are_shown_are_of_each_currency_and_hold_the_one_that_is_asked(
+    home: Path,
+) -> None:
+    found = offers(home)
+    cheapest = {unit: next(x for x in found if x.currency == unit) for unit in ("USD", "CNY")}
+
+    shown = few(found, 15)
+
+    assert 15 <= len(shown) <= 16
+    assert any(each.asked for each in shown)
+    assert {each.currency for each in shown} == {"USD", "CNY"}
+    assert all(each in shown for each in cheapest.values())
+    assert [found.index(each) for each in shown] == sorted(found.index(each) for each in shown)
+    assert few(found, 10_000) == [each for each in found if each.cost and each.fits is not False]
+
+
+def test_the_terminal_says_why_models_are_too_small(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = home / "long.txt"
+    long.write_text("rent " * 150_000)
+
+    run(["compare", str(long), "--model", "kimi-k3", "--strategy", "full", "--limit", "500"])
+
+    told = capsys.readouterr().out
+    table, _, small = told.partition("These do not fit:")
+    assert "it holds 131,072." in small
+    assert "it holds" not in table
 
 
 def test_a_finished_answer_is_priced_with_what_was_written(home: Path, samples: Path) -> None:

@@ -49,18 +49,17 @@ def compare(
     if choices.as_json:
         write_json({"offers": [offer.to_json() for offer in found]})
         return
-    click.echo(weigh.offers_table(_shown(found, limit)))
+    from kimiqa.comparing import few
+
+    click.echo(weigh.offers_table(few(found, limit)))
+    for line in weigh.too_small_lines(found, limit):
+        click.echo(line)
     click.echo(f"\n{_summary(found)}")
 
 
 def _is_wanted(offer: Offer, models: str | None) -> bool:
     names = [name.strip().lower() for name in (models or "").split(",") if name.strip()]
     return not names or any(name in offer.model.lower() for name in names)
-
-
-def _shown(found: list[Offer], limit: int) -> list[Offer]:
-    """The first rows, and the model that is asked, wherever it stands."""
-    return found[:limit] + [offer for offer in found[limit:] if offer.asked]
 
 
 def _summary(found: list[Offer]) -> str:
@@ -70,6 +69,6 @@ def _summary(found: list[Offer]) -> str:
     hosts = len({offer.host for offer in found})
     return (
         f"{len(found):,} models at {hosts:,} endpoints, nothing cached: {small:,} are too small, "
-        f"{unpriced:,} have no known price (last; all with --json). Counts with ± are by another "
+        f"{unpriced:,} have no known price (all with --json). Counts with ± are by another "
         "vocabulary than the model's own."
     )

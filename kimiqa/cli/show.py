@@ -15,6 +15,7 @@ from kimiqa.money import plain
 from kimiqa.plan import Estimate
 
 SCHEMA = 1
+SMALL = Decimal("0.0001")
 
 
 def write_json(fields: dict[str, Any]) -> None:
@@ -52,14 +53,19 @@ def short(text: str, longest: int = 60) -> str:
 
 
 def money(amount: Decimal | None, currency: str | None) -> str:
-    """An amount as a person reads it: four decimals below a unit, else two.
+    """An amount as a person reads it: four decimals below a unit, two above, and two that count
+    where four would show nothing.
 
     >>> money(Decimal("0.01234"), "USD"), money(Decimal("12.345"), "CNY"), money(None, None)
     ('$0.0123', '12.35 CNY', 'unknown')
+    >>> money(Decimal("0.0000123"), "USD")
+    '$0.000012'
     """
     if amount is None:
         return "unknown"
-    step = Decimal("0.01") if amount == 0 or abs(amount) >= 1 else Decimal("0.0001")
+    step = Decimal("0.01") if amount == 0 or abs(amount) >= 1 else SMALL
+    if 0 < abs(amount) < SMALL:
+        step = Decimal(1).scaleb(amount.adjusted() - 1)
     shown = plain(amount.quantize(step, rounding=ROUND_HALF_UP))
     return f"${shown}" if currency == "USD" else f"{shown} {currency}"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from kimiqa.cli.show import duration, money, table
+from kimiqa.cli.show import duration, money, one_line, table
 from kimiqa.money import Range
 
 if TYPE_CHECKING:
@@ -80,13 +80,24 @@ def offers_table(found: Sequence[Offer]) -> str:
     return table([head, *map(_offer_row, found)], right=(2, 3, 5))
 
 
+def too_small_lines(found: Sequence[Offer], most: int) -> list[str]:
+    """What cannot be asked, and why; of many the first."""
+    small = [offer for offer in found if offer.fits is False]
+    if not small:
+        return []
+    lines = [
+        f"  {one_line(f'{each.model} at {each.host}: {each.reason}')}" for each in small[:most]
+    ]
+    more = [f"  and {len(small) - most:,} more."] if len(small) > most else []
+    return ["", "These do not fit:", *lines, *more]
+
+
 def _offer_row(offer: Offer) -> list[str]:
     about = "" if not offer.margin else f" ±{offer.margin:.0%}"
     price = offer.price
     basis = "" if price is None or price.basis == "listed" else f" ({price.basis})"
     old = " OLD" if price is not None and price.stale(date.today()) else ""
     mark = "asked" if offer.asked else ""
-    fits = "does not fit: " if offer.fits is False else ""
     return [
         offer.model,
         offer.host,
@@ -95,7 +106,7 @@ def _offer_row(offer: Offer) -> list[str]:
         _span(offer.cost, offer.currency),
         money(offer.batch, offer.currency) if offer.batch is not None else "",
         f"{price.checked or 'undated'}{old}{basis}" if price else "",
-        " ".join(filter(None, (mark, f"{fits}{offer.reason or ''}"))),
+        " ".join(filter(None, (mark, offer.reason))),
     ]
 
 

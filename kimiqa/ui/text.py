@@ -76,12 +76,16 @@ def money(amount: Decimal | None, currency: str | None) -> str:
 
     >>> money(Decimal("0.01234"), "USD"), money(Decimal("12.345"), "CNY"), money(None, None)
     ('$0.012', '12.35 CNY', 'unknown')
+    >>> money(Decimal("0.0000123"), "USD")
+    '$0.000012'
     """
     return _("unknown") if amount is None else _shown(amount, _step(amount), currency)
 
 
 def _step(amount: Decimal) -> Decimal:
     """The last decimal worth showing."""
+    if 0 < abs(amount) < Decimal("0.0001"):
+        return Decimal(1).scaleb(amount.adjusted() - 1)
     for limit, step in (("0.01", "0.0001"), ("0.1", "0.001")):
         if 0 < abs(amount) < Decimal(limit):
             return Decimal(step)

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from kimiqa.comparing import Offer
+from kimiqa.comparing import Offer, few
 from kimiqa.efforts import Effort
 from kimiqa.plan import Strategy, Way
 from kimiqa.ui import desk
@@ -17,6 +17,7 @@ from kimiqa.ui.text import at_most, duration, escape, money, money_range, price_
 from kimiqa.ui.words import _
 
 SHOWN_MODELS = 15
+SHOWN_SMALL = 6
 
 
 def show(state: State, question: str, way: Way) -> None:
@@ -131,7 +132,7 @@ def offers(found: Sequence[Offer], key: str) -> None:
     named = [each.strip().lower() for each in (words or "").split(",") if each.strip()]
     found = [each for each in found if not named or any(n in each.model.lower() for n in named)]
     priced = [each for each in found if each.cost and each.fits is not False]
-    shown = priced[:SHOWN_MODELS] + [each for each in priced[SHOWN_MODELS:] if each.asked]
+    shown = few(found, SHOWN_MODELS)
     head = ["Model", "Expected, low to high", "Prompt tokens"]
     rows = [_offer_row(each) for each in shown]
     st.markdown(table([_(each) for each in head], rows, numbers=range(1, 3)))
@@ -158,6 +159,8 @@ def _offer_row(each: Offer) -> list[str]:
 def _unfit(small: Sequence[Offer]) -> None:
     if not small:
         return
-    first = small[0]
-    more = f" {len(small) - 1:,} {_('more are too small')}." if len(small) > 1 else ""
-    st.caption(escape(f"{_('Does not fit')}: {first.model}. {first.reason}{more}"))
+    for each in small[:SHOWN_SMALL]:
+        words = f"{_('Does not fit')}: {each.model}, {each.provider}. {each.reason}"
+        st.caption(escape(words))
+    if len(small) > SHOWN_SMALL:
+        st.caption(escape(f"{len(small) - SHOWN_SMALL:,} {_('more are too small')}."))
