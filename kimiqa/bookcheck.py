@@ -27,6 +27,11 @@ def remarks(home: Path | None, today: date) -> list[str]:
     ]
 
 
+def warnings(home: Path | None) -> list[str]:
+    """The rows of the book that are left out, each with its mistake, a sentence each."""
+    return [f"Not used: {each.message}" for each in problems(home)]
+
+
 def count(home: Path | None) -> int:
     """How many rows of the book can be used."""
     return len(_read(home)[0])

@@ -290,4 +290,5 @@ def _here(base_url: str, provider: Provider | None, home: Path | None) -> Sequen
         for name, rows in read_book(home).items()
         if any(row.host is not None and row.host == host_of(base_url) for row in rows)
     ]
-    return [get_model(each, base_url=base_url, home=home) for each in [*default, *booked]]
+    named = [*default, *booked]
+    return [get_model(each, base_url=base_url, home=home, strict=False) for each in named]

@@ -29,7 +29,8 @@ are per million tokens and quoted, so that they stay exact:
 >>> row.price.at(100_001).prompt, row.price.currency, row.context_window
 (Decimal('1.00'), 'CNY', 131072)
 
-A table may also give only a context window. Several hosts: `[["my-model"]]`, once for each.
+A table may also give only a context window. Several hosts: `[["my-model"]]`, once for each. A table
+with a mistake is an error for its own model alone.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ class Row:
     price: Price | None
     context_window: int | None
     max_output_tokens: int | None
+    wrong: PriceUnknownError | None = None
+    """What keeps the row from being used; nothing else is known of it then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +210,22 @@ def parse_book(content: str, file: str) -> Book:
     except tomllib.TOMLDecodeError as error:
         hint = "Correct that line, or move the file away to use the listed prices."
         raise PriceUnknownError(f"{file} is not valid TOML: {error}.", hint) from None
-    return {name.lower(): rows_of(file, name, value) for name, value in tables.items()}
+    return {name.lower(): _rows(file, name, value) for name, value in tables.items()}
+
+
+def _rows(file: str, name: str, value: Any) -> tuple[Row, ...]:
+    """A model's rows; one that cannot be read holds what is wrong with it."""
+    found: list[Row] = []
+    for each in value if isinstance(value, list) else [value]:
+        try:
+            found += rows_of(file, name, each)
+        except PriceUnknownError as error:
+            if not isinstance(each, dict):
+                raise  # nobody can say whose it is
+            host = each.get("host")
+            at = host.lower() if isinstance(host, str) and host else None
+            found.append(Row(at, None, None, None, error))
+    return tuple(found)
 
 
 def rows_of(file: str, name: str, value: Any) -> tuple[Row, ...]:

@@ -79,7 +79,8 @@ def over_account(limits: Limits, prompt: int, least: int) -> OverLimitError:
 def unpriced(model: str) -> PriceUnknownError:
     return PriceUnknownError(
         f"There is no price for {model}, so no cap on money can hold.",
-        "Add it to prices.toml in kimiqa's folder, or allow an unpriced model explicitly.",
+        "Add it to prices.toml in kimiqa's folder, or ask without a cap that holds: "
+        "--allow-unpriced (allow_unpriced=True).",
     )
 
 

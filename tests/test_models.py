@@ -449,7 +449,7 @@ def test_a_wrong_book_is_refused_with_its_place_and_the_next_step(
     (home / "prices.toml").write_text(content)
 
     with pytest.raises(PriceUnknownError) as caught:
-        get_model("kimi-k3", home=home)
+        get_model("m", home=home)
 
     assert complaint in caught.value.message
     assert str(home / "prices.toml") in caught.value.message

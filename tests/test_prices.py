@@ -15,7 +15,7 @@ import pytest
 
 from kimiqa import Client, Document, bookcheck
 from kimiqa.cli import run
-from kimiqa.errors import KimiqaError, UnreachableError
+from kimiqa.errors import KimiqaError, PriceUnknownError, UnreachableError
 from kimiqa.models import all_models, get_model, updates
 from kimiqa.money import Price, Usage, cost
 from kimiqa.settings import providers
@@ -63,6 +63,49 @@ completion = "2"
 def booked(home: Path) -> Path:
     (home / "prices.toml").write_text(BOOK)
     return home
+
+
+BROKEN = """
+["broken"]
+prompt = 0.5
+completion = "2"
+["kimi-k2.6"]
+prompt = "1"
+["sound"]
+prompt = "1.00"
+completion = "4.00"
+"""
+
+
+def test_a_row_with_a_mistake_is_an_error_for_its_own_model_alone(
+    home: Path, capsys: pytest.CaptureFixture[str], samples: Path
+) -> None:
+    (home / "prices.toml").write_text(BROKEN)
+    at = ["--base-url", "http://127.0.0.1:9/v1"]
+
+    assert run(["prices"]) == 0
+    table, warned = capsys.readouterr()
+    assert run(["cost", str(samples / "lease.md"), "--model", "sound", *at, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["ways"][0]["cost"]["expected"]
+    assert run(["cost", str(samples / "lease.md"), "--model", "broken", *at]) == 3
+
+    assert "table [broken], key prompt: 0.5 is not exact without quotes" in warned
+    assert "table [kimi-k2.6], key completion: missing" in warned
+    assert "sound" in table
+    assert "0.5 is not exact" in capsys.readouterr().err
+    listed = {each.id: each.price for each in all_models(None, home)}
+    assert (listed["kimi-k2.6"], listed["broken"]) == (None, None)
+    assert listed["kimi-k3"]
+    assert listed["sound"]
+
+
+def test_an_unknown_price_says_how_to_ask_all_the_same(home: Path) -> None:
+    client = Client("nobodys", base_url="http://127.0.0.1:9/v1", home=home)
+
+    with pytest.raises(PriceUnknownError) as caught:
+        client.plan("Rent?", [Document.from_pages(["The rent is 3,850 euros."])])
+
+    assert "--allow-unpriced (allow_unpriced=True)" in caught.value.hint
 
 
 # The age of a price -----------------------------------------------------------------------------

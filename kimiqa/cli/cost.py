@@ -59,7 +59,9 @@ def cost(
     """
     if questions is None and (per or models):
         raise click.UsageError("--per and --models go with --questions.")
+    from kimiqa.bookcheck import warnings
     from kimiqa.choosing import ORDINARY_QUESTION
+    from kimiqa.settings import home_folder
 
     choices = Choices(**chosen)
     asked = question or ORDINARY_QUESTION
@@ -72,6 +74,8 @@ def cost(
     documents = opened(files, choices, only_priced=True)
     client = choices.client()
     scanned = client.scanned(documents)
+    for line in warnings(home_folder(choices.home)):
+        click.echo(line, err=True)
     try:
         ways = client.ways(asked, documents, checked=False, **choices.question)
     except NoTextError:

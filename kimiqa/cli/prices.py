@@ -37,6 +37,7 @@ def prices(
     Without MODEL those of `kimiqa models`. Your own book is prices.toml in the home folder; it
     goes before every list.
     """
+    from kimiqa.bookcheck import warnings
     from kimiqa.settings import home_folder
 
     folder = home_folder(home)
@@ -44,6 +45,8 @@ def prices(
         return _check(folder, as_json)
     fetched = _updated(folder) if update else None
     found = _found(models, base_url, folder)
+    for line in warnings(folder):
+        click.echo(line, err=True)
     rows = [price_json(model, date.today()) for model in found]
     if as_json:
         write_json({"prices": rows, "fetched": fetched})

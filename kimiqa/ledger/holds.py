@@ -194,5 +194,5 @@ def _digest(question: str) -> str:
 def _price_unknown(model: str) -> PriceUnknownError:
     return PriceUnknownError(
         f"There is no price for {model}, so no cap could hold.",
-        "Add it to the price book, or say that an unknown price is accepted.",
+        "Add it to prices.toml, or ask all the same: --allow-unpriced (allow_unpriced=True).",
     )

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kimiqa import offers
+from kimiqa.errors import PriceUnknownError
 from kimiqa.models import listed, presets, rows
 from kimiqa.models.model import EMBEDDED_HOST, LOCAL, Model
 from kimiqa.money import Price, PriceBasis
@@ -37,21 +38,24 @@ def get_model(
     home: Path | None = None,
     listing: Sequence[Any] | None = None,
     today: date | None = None,
+    strict: bool = True,
 ) -> Model:
     """The model as it is at `base_url`, or at its vendor's own host where none is named.
 
     `listing` is the endpoint's `GET /v1/models`, else the one `refresh` kept in `home`;
-    `today` may be a datetime too, for prices that change with the hour.
+    `today` may be a datetime too, for prices that change with the hour. A model whose row in the
+    price book has a mistake has no price where the call is not `strict`.
 
     Raises:
-        PriceUnknownError: the price book cannot be read; the message names the place in it.
+        PriceUnknownError: the price book, or this model's row in it, cannot be read; the message
+            names the place.
     """
     if model_id == LOCAL.id and _host(base_url) in (None, EMBEDDED_HOST):
         return LOCAL
     offered = _offers(base_url, home, listing)
     with listed.lists_of(home):
         known = _known(model_id, base_url, _moment(today))
-    return _finished(known, base_url, home, offered)
+    return _finished(known, base_url, home, offered, strict=strict)
 
 
 def all_models(
@@ -183,7 +187,12 @@ def _offers(
 
 
 def _finished(
-    model: Model, base_url: str | None, home: Path | None, offered: Sequence[offers.Offer] | None
+    model: Model,
+    base_url: str | None,
+    home: Path | None,
+    offered: Sequence[offers.Offer] | None,
+    *,
+    strict: bool = False,
 ) -> Model:
     """With what the endpoint offers, and then with what the user's price book says."""
     if offered is not None:
@@ -191,6 +200,10 @@ def _finished(
     row = find_row(read_book(home), model.id, base_url)
     if row is None:
         return model
+    if row.wrong:
+        if strict:
+            raise PriceUnknownError(row.wrong.message, row.wrong.hint)
+        return replace(model, price=None, note=row.wrong.message)
     return replace(
         model,
         price=row.price or model.price,
