@@ -31,7 +31,9 @@ _ENDLESS = 1_000_000_000
 """More completion tokens than any limit: where they cost nothing no cap is reached."""
 
 _THINKING = {
+    "minimal": Range(80, 1_000, 5_000),
     "low": Range(150, 2_500, 8_000),
+    "medium": Range(300, 4_000, 11_000),
     "high": Range(500, 6_000, 14_000),
     "max": Range(1_000, 9_000, 16_384),
 }
@@ -97,6 +99,8 @@ def _prior(model: Model, effort: str | None) -> Range[int]:
         return _LOCAL
     if not model.reasons:
         return _PLAIN
+    if not model.efforts:
+        return _THINKING["medium"]  # it thinks as it likes, and nobody told it to think its most
     return _THINKING.get(effort or "max", _THINKING["max"])
 
 
@@ -177,7 +181,16 @@ def ceiling(price: Price, prompt_tokens: int, limit: int) -> Decimal:
     """The cost that cannot be passed by a prompt of at most so many tokens: all of them read
     afresh, read from the cache or written to it, whichever is dearest, and every completion
     token used."""
-    return max(_dearest(price, size, limit) for size in _sizes(price, prompt_tokens))
+    return max(
+        _dearest(each, size, limit)
+        for each in _prices(price)
+        for size in _sizes(each, prompt_tokens)
+    )
+
+
+def _prices(price: Price) -> tuple[Price, ...]:
+    """What it may cost: the bill is by the hour at which the answer comes."""
+    return (price, *price.hours)
 
 
 def _sizes(price: Price, prompt_tokens: int) -> list[int]:
@@ -200,7 +213,11 @@ def ceiling_prompt(prompt_tokens: int, messages: int, margin: Decimal) -> int:
 
 def affordable_completion(cap: Decimal, price: Price, prompt_tokens: int) -> int:
     """How many completion tokens `cap` leaves after a prompt of at most this size."""
-    return min(_affordable(cap, price, size) for size in _sizes(price, prompt_tokens))
+    return min(
+        _affordable(cap, each, size)
+        for each in _prices(price)
+        for size in _sizes(each, prompt_tokens)
+    )
 
 
 def _affordable(cap: Decimal, price: Price, size: int) -> int:

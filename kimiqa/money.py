@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Context, Decimal, localcontext
 from typing import Any, Generic, Literal, TypeVar
@@ -136,6 +136,8 @@ class Price:
     batch: Batch | None = None
     web_search: Decimal | None = None
     """What one web search by the provider's own tool costs, beside the tokens of what it finds."""
+    hours: tuple[Price, ...] = field(default=(), compare=False)
+    """What else it costs within a day that changes it by the hour: ceilings take the dearest."""
 
     def age_days(self, today: date) -> int | None:
         """How many days ago it was checked; None where it has no date.
@@ -164,6 +166,7 @@ class Price:
             cached=sold.cached,
             tiers=(),
             batch=None,
+            hours=(),
         )
 
     def at(self, prompt_tokens: int) -> Price:

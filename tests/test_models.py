@@ -13,6 +13,7 @@ import pytest
 
 from kimiqa import offers
 from kimiqa.errors import PriceUnknownError
+from kimiqa.estimating import affordable_completion, ceiling
 from kimiqa.models import LOCAL, Model, all_models, get_model, listed, refresh, rows
 from kimiqa.money import Price, Usage, cost
 from kimiqa.pricebook import parse_book
@@ -309,6 +310,22 @@ def test_a_price_holds_in_its_hours_and_says_that_it_changes(
     assert model.price is not None
     assert model.price.prompt == Decimal(prompt)
     assert "hour" in model.note
+
+
+def test_the_ceiling_of_a_price_that_changes_with_the_hour_takes_the_dearest() -> None:
+    url = "https://api.deepseek.com"
+    night, day = (
+        get_model("deepseek-flash", base_url=url, today=datetime(2026, 11, 20, hour, tzinfo=UTC))
+        for hour in (0, 1)
+    )
+    assert night.price
+    assert day.price
+    assert night.price.prompt < day.price.prompt
+
+    assert ceiling(night.price, 10_000, 500) == ceiling(day.price, 10_000, 500)
+    assert ceiling(night.price, 10_000, 500) >= cost(Usage(10_000, 500), day.price)
+    cap = ceiling(day.price, 10_000, 500)
+    assert affordable_completion(cap, night.price, 10_000) == 500
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,13 @@ def test_without_receipts_the_range_is_the_documented_prior() -> None:
     assert completion_range(KIMI, "low", 16_384) == Range(150, 2_500, 8_000)
 
 
+def test_a_model_that_thinks_and_has_no_efforts_is_expected_to_think_middlingly() -> None:
+    found = completion_range(get_model("deepseek-reasoner"), None, 16_384)
+    told = [completion_range(KIMI, effort, 16_384).expected for effort in ("low", "high")]
+
+    assert told[0] < found.expected < told[1]
+
+
 def test_enough_receipts_replace_the_prior() -> None:
     known = Experience(_receipts(*[300, 330] * ENOUGH_RECEIPTS))
 

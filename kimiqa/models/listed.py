@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from importlib import metadata
@@ -148,13 +148,20 @@ def _entry(provider: Provider, name: str, now: datetime) -> Entry | None:
     if info is None:
         return None
     rules = info.prices if isinstance(info.prices, list) else []
-    return Entry(
-        provider.id,
-        _price(info, provider, now),
-        info.context_window,
-        bool(info.deprecated),
-        any(hasattr(rule.constraint, "start_time") for rule in rules),
-    )
+    by_hour = any(hasattr(rule.constraint, "start_time") for rule in rules)
+    price = _price(info, provider, now)
+    if price and by_hour:
+        price = replace(price, hours=_other_hours(price, info, provider, now))
+    return Entry(provider.id, price, info.context_window, bool(info.deprecated), by_hour)
+
+
+def _other_hours(
+    price: Price, info: ModelInfo, provider: Provider, now: datetime
+) -> tuple[Price, ...]:
+    """The other prices of a day from `now` on, each once."""
+    later = (now + timedelta(minutes=30 * step) for step in range(1, 48))
+    found = (_price(info, provider, each) for each in later)
+    return tuple(dict.fromkeys(each for each in found if each and each != price))
 
 
 def _find(provider: Provider, name: str) -> ModelInfo | None:

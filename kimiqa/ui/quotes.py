@@ -14,12 +14,12 @@ FIGURES = (
     {
         "calls": "Calls",
         "cost in range": "Inside",
-        "width": "Width",
         "score": "Score",
         "off by": "Off by",
-        "ceilings passed": "Ceilings passed",
     },
     {
+        "width": "Width",
+        "ceilings passed": "Ceilings passed",
         "prompt exact": "Prompt exact",
         "cache exact": "Cache exact",
         "from cache": "From cache",
@@ -47,6 +47,8 @@ def show(ledger: Ledger) -> None:
             "Off by is the median distance from what was expected. Exact is to the token."
         )
     )
+    passed = sum(each.ceilings_passed for each in scores)
+    st.caption(f"{_('Ceilings passed')}: {passed:,}")
 
 
 def _of_what(each: Scores) -> str:
