@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -95,6 +96,7 @@ def hold(ledger: Ledger, ceiling: str | Decimal, budget: Budget = NO_CAP) -> Hol
         price=PRICE,
         budget=budget,
         conversation="talk",
+        label="client 7",
     )
 
 
@@ -147,26 +149,47 @@ money = st.decimals("0", "1", places=3)
 draws = st.lists(st.tuples(money, st.decimals("0", "1.2", places=2), st.sampled_from(ENDS)))
 
 
-@settings(max_examples=40, deadline=None)
-@given(cap=st.decimals("0", "3", places=2), plans=st.lists(st.tuples(money, draws, st.booleans())))
-def test_reservation_plus_settlement_never_passes_the_cap(
-    cap: Decimal, plans: list[tuple[Decimal, list[tuple[Decimal, Decimal, str]], bool]]
+CAPS = {
+    "day": ("day", Scope()),
+    "month": ("month", Scope()),
+    "conversation": ("conversation", Scope("talk")),
+    "labels": ("label", Scope(label="client 7")),
+}
+"""Each cap of a budget that calls share: the ledger's name for it, and whose it is."""
+
+
+@pytest.mark.parametrize("names", [*((name,) for name in CAPS), tuple(CAPS)], ids=" ".join)
+@settings(max_examples=25, deadline=None)
+@given(
+    caps=st.lists(st.decimals("0", "3", places=2), min_size=4, max_size=4),
+    plans=st.lists(st.tuples(money, draws, st.booleans())),
+)
+def test_reservation_plus_settlement_never_passes_a_cap(
+    names: tuple[str, ...],
+    caps: list[Decimal],
+    plans: list[tuple[Decimal, list[tuple[Decimal, Decimal, str]], bool]],
 ) -> None:
-    budget = Budget(question=None, day=cap, conversation=cap)
+    limits: dict[str, Any] = dict(zip(names, caps, strict=False))
+    of_label = {"labels": {"*": limits["labels"]}} if "labels" in limits else {}
+    budget = Budget(**{"question": None, **limits, **of_label})
+
+    def left(ledger: Ledger) -> Decimal:
+        spent = {name: ledger.spent(CAPS[name][0], scope=CAPS[name][1]) for name in names}  # type: ignore[arg-type]
+        return min(limits[name] - spent[name] for name in names)
+
     with Ledger.open(None, Clock()) as ledger:
         for ceiling, wanted, ends in plans:
             try:
                 held = hold(ledger, ceiling, budget)
             except OverCapError:
-                assert ceiling > cap - ledger.spent("day")
+                assert ceiling > left(ledger)
                 continue
             for amount, share, end in wanted:
                 _drawn(ledger, held, amount, min(share, Decimal(1)), end)
-                assert ledger.spent("day") <= cap
-                assert ledger.spent("conversation", scope=Scope("talk")) <= cap
+                assert left(ledger) >= 0
             if ends:
                 held.free()
-            assert ledger.spent("day") <= cap
+            assert left(ledger) >= 0
 
 
 def _drawn(ledger: Ledger, held: Hold, amount: Decimal, share: Decimal, end: str) -> None:

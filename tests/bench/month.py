@@ -6,7 +6,9 @@ Every working day has conversations over a growing pile of papers, single questi
 chunks, some at a higher effort, and now and then a batch side by side; pauses run from seconds to
 hours. Prints the table that `kimiqa ledger --accuracy` shows and one of the provider's cache (what
 was predicted, what was read, what that saved), and holds the books against the server's own bill.
-Ends with 1 where they differ or a ceiling was passed.
+Ends with 1 where they differ, a ceiling was passed, or of the kinds of questions that were asked
+often enough to be judged (30 times) fewer than 90 % cost what was quoted, or fewer than 95 % had
+their prompt or their cached tokens counted to the token.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from kimiqa.cli.ledger import scores_table
 from kimiqa.ledger import Call, Scores
 from kimiqa.testing import KimiServer
 
+ENOUGH, WITHIN, EXACT = 30, 0.90, 0.95
 NIGHT = 14 * 3600.0
 
 
@@ -132,6 +135,14 @@ def _saved(call: Call) -> Decimal:
     return (call.usage.cached_tokens or 0) * less / 1_000_000
 
 
+def held(each: Scores) -> bool:
+    """Whether the quotes of one kind were as good as they must be."""
+    if each.calls < ENOUGH:
+        return True
+    exact = min(each.prompt_exact, 1.0 if each.cached_exact is None else each.cached_exact)
+    return each.cost_within >= WITHIN and exact >= EXACT
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, default=22)
@@ -142,7 +153,8 @@ def main() -> int:
     print(f"\n{cache_table(month.settled_calls)}")
     print(f"\n{month.calls:,} calls: booked {month.settled} USD, billed {month.billed} USD")
     passed = sum(each.ceilings_passed for each in month.scores)
-    return 0 if month.settled == month.billed and not passed else 1
+    good = month.settled == month.billed and not passed and all(map(held, month.scores))
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

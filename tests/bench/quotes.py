@@ -6,7 +6,8 @@ Questions are asked one after the other, each quoted from the receipts of those 
 the 31st on each cost is held against its range, and the range against that of an oracle that
 knows the law by which reasoning and answers are drawn. Interval score (alpha 0.10): the width,
 and twenty times the distance of each cost outside of it. Ends with 1 where fewer than 90 % of
-the costs are inside, the score is over 1.25 times the oracle's, or a ceiling was passed.
+the costs are inside, the score is over 1.25 times the oracle's, a ceiling was passed, or a prompt
+was not counted to the token.
 """
 
 from __future__ import annotations
@@ -134,6 +135,11 @@ def sharpness(rows: list[Row]) -> float:
     return ours / sum(score(row.oracle_low, row.oracle_high, row.cost) for row in rows)
 
 
+def exact(rows: list[Row]) -> float:
+    """The share of prompts that were counted to the token."""
+    return sum(row.prompt_right for row in rows) / len(rows)
+
+
 def passed(rows: list[Row]) -> int:
     """How many ceilings were passed."""
     return sum(row.cost > row.ceiling for row in rows)
@@ -141,11 +147,10 @@ def passed(rows: list[Row]) -> int:
 
 def report(name: str, rows: list[Row]) -> str:
     off = sum(row.expected for row in rows) / sum(row.cost for row in rows) - 1
-    exact = sum(row.prompt_right for row in rows) / len(rows)
     oracle_inside = sum(row.oracle_low <= row.cost <= row.oracle_high for row in rows) / len(rows)
     return (
         f"{name:10}{len(rows):6}{coverage(rows):9.1%}{oracle_inside:9.1%}{sharpness(rows):11.3f}"
-        f"{off:+10.1%}{exact:14.1%}{passed(rows):10}"
+        f"{off:+10.1%}{exact(rows):14.1%}{passed(rows):10}"
     )
 
 
@@ -164,7 +169,8 @@ def main() -> int:
     for name in asked.law or laws:
         rows = simulate(asked.calls, asked.seed, laws[name])
         print(report(name, rows), flush=True)
-        good &= coverage(rows) >= WITHIN and sharpness(rows) <= SHARP and not passed(rows)
+        good &= coverage(rows) >= WITHIN and sharpness(rows) <= SHARP
+        good &= exact(rows) == 1 and not passed(rows)
     return 0 if good else 1
 
 
