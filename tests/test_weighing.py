@@ -19,12 +19,14 @@ from kimiqa.comparing import few
 from kimiqa.errors import BadRequestError, ContextWindowError, OverLimitError
 from kimiqa.money import Cost, Price, Usage
 from kimiqa.settings import (
+    UNLIMITED,
     Settings,
     find_tier,
     limits_for,
     load_settings,
     next_tier,
     save_settings,
+    tiers,
     url_at,
 )
 
@@ -334,6 +336,29 @@ def test_a_tier_names_the_one_that_would_admit_it(home: Path) -> None:
         asker.plan("Rent?", [document("a", 520_000)], strategy="full")
 
     assert "move to tier 1" in caught.value.hint
+
+
+def test_every_tier_has_a_source_and_a_limit_and_no_day_that_nobody_knows() -> None:
+    found = tiers()
+
+    assert {each.provider for each in found} == {"moonshot", "deepseek", "minimax"}
+    assert all(each.source for each in found)
+    assert all(
+        limits.concurrency or limits.rpm or limits.tpm for limits in (t.limits for t in found)
+    )
+    assert {each.provider for each in found if each.paid and each.checked} == {"moonshot"}
+
+
+def test_a_tier_holds_at_its_own_provider_and_leads_to_no_other() -> None:
+    minimax = limits_for("minimax", "minimax-m3")
+
+    assert (minimax.rpm, minimax.tpm, minimax.concurrency) == (200, 10_000_000, None)
+    assert limits_for("deepseek", "minimax-m3") == UNLIMITED
+    higher = next_tier(minimax, 15_000_000)
+    assert higher is not None
+    assert (higher.provider, higher.name) == ("minimax", "m2")
+    assert next_tier(limits_for("moonshot", "moonshot-0"), 15_000_000) is None
+    assert next_tier(limits_for("deepseek", "deepseek-flash"), 15_000_000) is not None
 
 
 # Efforts ----------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ class Limits:
     """Tokens a day."""
     tier: str | None = None
     """The tier these are the limits of, as the provider names it."""
+    provider: str | None = None
+    """Whose tier it is."""
 
     @property
     def request_tokens(self) -> tuple[int, str] | None:
@@ -50,7 +52,8 @@ class Tier:
     paid: Mapping[str, str]
     limits: Limits
     source: str
-    checked: date
+    checked: date | None
+    """The day on which the source was read; None where it bears none."""
 
 
 @cache
@@ -66,10 +69,9 @@ def tiers() -> tuple[Tier, ...]:
 
 def _tier(provider: Mapping[str, Any], row: Mapping[str, Any]) -> Tier:
     counts = {name: row.get(name) for name in ("concurrency", "rpm", "tpm", "tpd")}
-    limits = Limits(tier=row["name"], **counts)
-    return Tier(
-        provider["name"], row["name"], row["paid"], limits, provider["source"], provider["checked"]
-    )
+    limits = Limits(tier=row["name"], provider=provider["name"], **counts)
+    paid, read = row.get("paid", {}), provider.get("checked")
+    return Tier(provider["name"], row["name"], paid, limits, provider["source"], read)
 
 
 def find_tier(name: str) -> Tier:
@@ -110,7 +112,7 @@ def next_tier(limits: Limits, tokens: int) -> Tier | None:
     the account's tier is not known."""
     if limits.tier is None:
         return None
-    for each in tiers():
+    for each in (tier for tier in tiers() if tier.provider == limits.provider):
         most = each.limits.request_tokens
         if most is None or most[0] >= tokens:
             return each
