@@ -1,8 +1,8 @@
-"""Take the README's pictures again, as the second journey of the tests does.
+"""Take the README's pictures again, as the second journeys of the tests do.
 
     python tests/pictures.py
 
-Runs that journey in a real Chromium and copies two of its pictures into samples/pictures.
+Runs them in a real Chromium and copies some of their pictures into samples/pictures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "samples" / "pictures"
-TAKEN = {"2-priced-1440-light.png": "priced.png", "2-answer-1440-light.png": "answer.png"}
+TAKEN = {
+    "2-priced-1440-light.png": "priced.png",
+    "2-answer-1440-light.png": "answer.png",
+    "2-receipt.png": "receipt.png",
+    "2-spending.png": "spending.png",
+    "2-break-even.png": "break-even.png",
+}
 
 
 def main() -> int:

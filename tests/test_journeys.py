@@ -112,6 +112,25 @@ def test_2_from_a_dropped_pdf_to_a_receipt(
     tab.shown(pictures, "2-answer", tall=False)
 
 
+def test_2_money_is_looked_back_on_and_the_crossing_is_drawn(
+    paid: App, tab: Tab, answered: str, pictures: Path
+) -> None:
+    tab.open(answered).citations.first.wait_for()
+    tab.settled().text(", quoted $").first.click()
+    tab.text("settled by the endpoint's own count").wait_for()
+    tab.page.locator(".st-key-receipt-0").screenshot(path=pictures / "2-receipt.png")
+    tab.go("Money")
+    title = tab.heading("How many questions make the whole document cheaper")
+    title.wait_for()
+    tab.page.get_by_text(re.compile("than chunks|Chunks stay cheaper|chunks are")).first.wait_for()
+
+    assert tab.page.get_by_test_id("stVegaLiteChart").count() >= 2
+    tab.settled().shown(pictures, "2-money")
+    tab.page.screenshot(path=pictures / "2-spending.png")
+    title.evaluate("each => each.scrollIntoView({block: 'start'})")
+    tab.settled().page.screenshot(path=pictures / "2-break-even.png")
+
+
 def test_3_over_the_cap_a_person_is_asked_once(
     paid: App, tab: Tab, samples: Path, pictures: Path
 ) -> None:
