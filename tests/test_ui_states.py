@@ -531,6 +531,17 @@ def test_caps_are_saved(home: Path) -> None:
     assert load_settings(home).day_cap == Decimal("5.00")
 
 
+def test_the_settings_tell_the_caps_in_other_currencies_and_keep_them(home: Path) -> None:
+    (home / "settings.toml").write_text('[caps.CNY]\nday = "70.00"\n')
+    page = _settings(Page())
+
+    assert "15.00 CNY a question, 70.00 CNY a day" in page.words
+    _fill(page, **{"Per_day_(USD)": "5.00"})
+    page.press("Save caps")
+
+    assert load_settings(home).caps == {"CNY": {"day": Decimal("70.00")}}
+
+
 def test_a_cap_that_is_no_amount_is_refused(home: Path) -> None:
     page = _settings(Page())
 
