@@ -353,7 +353,7 @@ class Document:
     def personal_data(self) -> tuple[PersonalData, ...]:
         """The personal data found in the document, counted per kind with its pages: e-mail
         addresses, phone, card and bank numbers, identity numbers. Found on this machine, once.
-        Names and addresses are not found."""
+        Names and addresses are not found, nor numbers that nothing marks as what they are."""
         from kimiqa.personal import looking
 
         return looking.summary(looking.look(self.id, self.pages, self._store))

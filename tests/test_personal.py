@@ -33,6 +33,34 @@ VALID = {
     "an Aadhaar": ("Aadhaar: 2341 2341 2346", "2341 2341 2346"),
     "a CPF": ("CPF 390.533.447-05", "390.533.447-05"),
     "a codice fiscale": ("CF RCCMNL83S18D969H", "RCCMNL83S18D969H"),
+    "an address with an umlaut": ("an jörg@müller.de geschrieben", "jörg@müller.de"),
+    "an address of a mixed name": ("邮箱：王芳@例子.com。", "王芳@例子.com"),
+    "a spaced Chinese identity card": ("公民 110105 19491231 002X", "110105 19491231 002X"),
+    "an IBAN in small letters": ("to gb33bukb20201555555555", "gb33bukb20201555555555"),
+    "a London phone without a word": ("London\n020 7946 0958", "020 7946 0958"),
+    "a phone in full-width digits": (
+        "请拨＋８６ １３８００１３８０００。",
+        "＋８６ １３８００１３８０００",
+    ),
+    "a card in brackets": ("(4111 1111 1111 1111)", "4111 1111 1111 1111"),
+    "a phone with marks of direction": ("call \u200e+49 30 90\u200e1820", "+49 30 90\u200e1820"),
+}
+BROKEN = {
+    "an IBAN": "DE89 3704 0044 0532\n0130 00",
+    "an IBAN after its country": "DE89\n3704 0044 0532 0130 00",
+    "a card after a hyphen": "4111-1111-\n1111-1111",
+    "a card after a space": "4111 1111 \n1111 1111",
+    "a card without gaps, named": "card no. 41111111\n11111111",
+    "a phone": "415-555-\n2671",
+    "a phone after its word": "Tel. 020 7946\n0958",
+    "an SSN": "536-90-\n4399",
+    "an address after a hyphen": "ann@exam-\nple.org",
+    "an address without one": "ann.lee@exam\nple.org",
+    "an address before its ending": "ann@example\n.org",
+    "an address after its point": "ann@firma.\nexample.de",
+    "an address before its sign": "ann.lee\n@example.org",
+    "an address after its sign": "ann.lee@\n  example.org",
+    "an address by a soft hyphen": "ann@exam\xad\nple.org",
 }
 NOTHING = {
     "a card with a wrong digit": "4111 1111 1111 1112",
@@ -49,6 +77,12 @@ NOTHING = {
     "a slot in R": "object@data.frame and x@y",
     "an ISBN": "ISBN 978-3-16-148410-0",
     "a phone number without a sign of one": "20 8366 1177",
+    "columns of numbers": "4111 1111 2019\n1111 1111 2020",
+    "two numbers, one above the other": "41111111\n11111111",
+    "an IBAN over three lines": "DE89 3704\n0044 0532\n0130 00",
+    "a decorator after a word": "return kept\n@app.post(path)",
+    "a sentence after a handle": "Follow ann@work.\nIt is free.",
+    "a hash": "be12ab7d0c53e4f8a9b1c2d3e4f5a6b7c8d9e0f1",
 }
 
 
@@ -57,6 +91,16 @@ def test_it_is_found_as_it_is_written(case: str) -> None:
     text, value = VALID[case]
 
     assert [text[each.start : each.end] for each in find(text)] == [value]
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_it_is_found_where_a_line_ends_in_it(case: str) -> None:
+    text = f"Their data: {BROKEN[case]}\nand so on."
+
+    (found,) = find(text)
+
+    assert BROKEN[case].endswith(text[found.start : found.end])
+    assert "\n" in text[found.start : found.end]
 
 
 @pytest.mark.parametrize("case", NOTHING)
@@ -93,7 +137,7 @@ def test_a_plan_says_once_which_endpoint_gets_what(home: Path) -> None:
 
     assert "a.txt goes to api.moonshot.cn (in China) for the first time." in warning
     assert "1 e-mail address (p. 1)" in warning
-    assert "Names and addresses are not found." in warning
+    assert "Names and addresses are not found, nor are dates of birth" in warning
     assert not any("first time" in w for w in client.plan("Who?", document).warnings)
 
 

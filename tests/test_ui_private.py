@@ -32,7 +32,7 @@ def test_the_first_time_is_said_and_then_no_more(far: None) -> None:
     page = Page().upload(("lease.txt", TEXT))
 
     assert "lease.txt goes to api.moonshot.cn (in China) for the first time" in page.words
-    assert "1 e-mail address (p. 1). Names and addresses are not found." in page.words
+    assert "1 e-mail address (p. 1). Names and addresses are not found, nor" in page.words
     (document,) = store_for(home_folder()).documents()
     rules.note_sent([_opened(document.id)], URL)
     assert "for the first time" not in page.reloaded().words

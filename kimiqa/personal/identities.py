@@ -31,7 +31,7 @@ class Identity:
         """Whether the check digits, the date and the parts of a number are right."""
         if not self.module:
             return bool(_NINO.fullmatch(re.sub(r"\s", "", written)))
-        return _validator(self.module).is_valid(written)
+        return _validator(self.module).is_valid(written.replace(" ", ""))
 
 
 class _Validator(Protocol):
@@ -52,7 +52,7 @@ IDENTITIES = (
     Identity("US social security number", "us.ssn", r"\d{3}-\d{2}-\d{4}"),
     Identity("UK national insurance number", "", r"[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]"),
     Identity("French NIR", "fr.nir", r"[12] ?\d{2} ?\d{2} ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}"),
-    Identity("Chinese identity number", "cn.ric", r"\d{17}[\dXx]"),
+    Identity("Chinese identity number", "cn.ric", r"\d{6} ?\d{8} ?\d{3}[\dXx]"),
     Identity("Indian PAN", "in_.pan", r"[A-Z]{5}\d{4}[A-Z]"),
     Identity("Spanish DNI", "es.dni", r"\d{8}-?[A-Z]"),
     Identity("Spanish NIE", "es.nie", r"[XYZ]-?\d{7}-?[A-Z]"),

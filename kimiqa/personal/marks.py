@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kimiqa.personal.finding import WORD, Finding, find
+from kimiqa.personal.finding import Finding, find
+from kimiqa.personal.folding import WORD
 from kimiqa.personal.keeping import Value
 
 MARKS = {"email": "EMAIL", "phone": "PHONE", "card": "CARD", "bank": "BANK", "identity": "ID"}
@@ -28,6 +29,8 @@ LONGEST = 32
 
 _RUN = re.compile(rf"[{WORD}]*\d[{WORD}]*|@[^\W_]+")
 _SPACES = re.compile(r"\s+")
+_BROKEN = r"(?:[^\S\n]*\n[^\S\n]*)?"
+_AFTER_HYPHEN = re.compile(rf"(?<=[-\u2010\u2011\u2212\uff0d]){_BROKEN}(?=[^\W_])")
 
 
 class Edit(NamedTuple):
@@ -67,7 +70,7 @@ def _moved(at: int, end: bool, edits: list[tuple[int, int, int, int]]) -> int:
 
 def value_of(mark: str, written: str) -> Value:
     """A value as it is kept: what is broken over lines is the same value."""
-    return mark, _SPACES.sub(" ", written)
+    return mark, _SPACES.sub(" ", _AFTER_HYPHEN.sub("", written))
 
 
 def found_in(text: str, findings: Iterable[Finding] | None = None) -> list[tuple[int, int, Value]]:
@@ -100,7 +103,7 @@ class Marks:
         for value in self.numbers:
             runs = _RUN.findall(value[1]) if value[0] != TEXT else []
             if runs:
-                words = r"\s+".join(map(re.escape, value[1].split(" ")))
+                words = r"\s+".join(map(re.escape, value[1].split(" "))).replace("-", f"-{_BROKEN}")
                 pattern = re.compile(rf"(?<![{WORD}]){words}(?![{WORD}])")
                 self._by_run.setdefault(max(runs, key=len), []).append((value, pattern))
 

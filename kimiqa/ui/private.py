@@ -39,7 +39,8 @@ def choice(state: State) -> None:
         key="choice-private",
         help=_(
             "E-mail addresses, phone, card, bank and identity numbers are sent as [EMAIL-1] and "
-            "so on, and put back into the answer. Names and addresses are not found."
+            "so on, and put back into the answer. Names, addresses, and what nothing marks as "
+            "such a number are not found."
         ),
         on_change=chosen,
     )
