@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kimiqa import picturing
-from kimiqa.errors import EmptyDocumentError, NotADocumentError
-from kimiqa.opening import first, scans, stored
+from kimiqa.errors import NotADocumentError
+from kimiqa.opening import first, leftovers, scans, stored
 from kimiqa.opening.counting import TokenCounter, counted, counts_key, edition
 from kimiqa.opening.file import PDF, TEXT, File, Preview, Read
 from kimiqa.opening.intake import DEFAULT, Home, Input, store_of, taken
@@ -95,15 +95,22 @@ class Document:
         home: Home = DEFAULT,
     ) -> Reading:
         """The same step by step: a `Preview` at once, `Progress` for each block of pages,
-        then the `Document`. Closing the generator ends the reading."""
+        then the `Document`. Closing the generator ends the reading, and what was not read to
+        its end is not kept."""
         file = taken(source, name, password, home)
-        try:
-            with contextlib.closing(stored.known(file) or first.read(file)) as steps:
-                for step in steps:
-                    yield cls._of(step) if isinstance(step, Read) else step
-        except (NotADocumentError, EmptyDocumentError):
-            file.store.discard(file.id)
-            raise
+        waits = source == file.store.source(file.id)  # its bytes were here, and not by this call
+        read: Read | None = None
+        with (
+            leftovers.taken_away(file, waits=waits),
+            contextlib.closing(stored.known(file) or first.read(file)) as steps,
+        ):
+            for step in steps:
+                if isinstance(step, Read):
+                    read = step
+                else:
+                    yield step
+        assert read is not None
+        yield cls._of(read)
 
     @classmethod
     def from_pages(cls, texts: Iterable[str], *, name: str = "document") -> Document:

@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from kimiqa.errors import BadRequestError, DocumentInUseError
 from kimiqa.money import plain
+from kimiqa.opening import leftovers
 from kimiqa.opening.counting import counted_by, first_counter
+from kimiqa.opening.leftovers import Unread
 from kimiqa.personal import keeping
 from kimiqa.store import Store, Stored, store_for
 
 if TYPE_CHECKING:
     from kimiqa.ledger import Call, Ledger
+
+UNREAD = "(not read)"
+"""What a file is called that was not read: only its bytes are known."""
 
 _DAY = 86_400
 _SHOWN = 5
@@ -40,6 +45,8 @@ class Kept:
     """What questions cost that it was part of, in each currency."""
     only: tuple[str, ...]
     """Where it may go; empty: anywhere."""
+    read: bool = True
+    """False of a file that is here and was not read to its end."""
 
     @property
     def used(self) -> float:
@@ -58,6 +65,7 @@ class Kept:
             "stored": _moment(self.stored),
             "spent": {currency: plain(amount) for currency, amount in self.spent.items()},
             "only": list(self.only),
+            "status": "read" if self.read else "not read",
         }
 
 
@@ -76,11 +84,17 @@ class Documents:
         self._clock = clock
 
     def listed(self) -> list[Kept]:
-        """All of them, the last stored first."""
+        """All of them, the last stored first, and then the files that were not read: one that
+        waits for its password, or what a program left that was ended."""
         shelf = self._store.shelf()
         vocabulary = counted_by(first_counter())
         tokens = self._store.token_sums([each.id for each, _ in shelf], vocabulary)
-        return [self._kept(each, tokens.get(each.id), at) for each, at in shelf]
+        read = [self._kept(each, tokens.get(each.id), at) for each, at in shelf]
+        return [*read, *map(self._unread, leftovers.unread(self._store))]
+
+    def _unread(self, each: Unread) -> Kept:
+        only = keeping.rule(self._store, each.id)
+        return Kept(each.id, UNREAD, 0, None, each.bytes, each.since, None, {}, only, read=False)
 
     def _kept(self, each: Stored, tokens: int | None, stored: float) -> Kept:
         calls = self._ledger.calls_about(each.id)
@@ -105,11 +119,15 @@ class Documents:
             There is none, or more than one: they are listed then.
         """
         stored = [each for each, _ in self._store.shelf()]
+        stored += [
+            Stored(each.id, UNREAD, "", each.bytes, 0, False)
+            for each in leftovers.unread(self._store)
+        ]
         wanted = named.strip()
         found = [each for each in stored if each.id == wanted.lower()] or [
             each
             for each in stored
-            if each.name == wanted
+            if (each.name == wanted and each.name != UNREAD)
             or (len(wanted) >= _LEAST_PREFIX and each.id.startswith(wanted.lower()))
         ]
         if len(found) == 1:
@@ -153,7 +171,9 @@ class Documents:
         return [each for each in self.listed() if each.used < before]
 
     def clear(self, days: float | None) -> list[Kept]:
-        """Delete what was not used for so many days, and is not needed now; None keeps all."""
+        """Delete what was not used for so many days, and is not needed now; None keeps all but
+        files that were not read and that nobody can be reading any more."""
+        leftovers.sweep(self._store, self._clock())
         if days is None:
             return []
         return [each for each in self.unused(days) if self._deleted(each.id)]

@@ -129,6 +129,8 @@ class Store:
         self.warning: str | None = None
         self._lock = threading.Lock()
         self._held = threading.local()
+        self.brought: set[str] = set()
+        """The files that came here by this store and were not read yet."""
         self.folder = self._private() if home is None else home / "documents"
         try:
             self._prepare()
@@ -229,6 +231,7 @@ class Store:
         """Remove the bytes alone. An id that is none of ours names no folder."""
         if not re.fullmatch("[0-9a-f]{64}", document_id):
             return
+        self.brought.discard(document_id)
         shutil.rmtree(self.folder / document_id, ignore_errors=True)
 
     def _keep(self, spool: Path, digest: str) -> None:
@@ -238,6 +241,7 @@ class Store:
         if not place.exists():
             with contextlib.suppress(PermissionError):
                 spool.replace(place)
+                self.brought.add(digest)
 
     # Pages and counts -------------------------------------------------------------------------
 
@@ -255,6 +259,7 @@ class Store:
         """
         try:
             self._save(document, pages, counts or {}, remarks)
+            self.brought.discard(document.id)
         except (OSError, sqlite3.Error) as error:
             self.warning = f"{document.name} was read but not kept in {self.folder}: {error}."
 

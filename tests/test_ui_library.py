@@ -16,7 +16,7 @@ from test_ui_states import LEASE, Page
 
 from kimiqa.ledger import Ledger
 from kimiqa.settings import Settings, save_settings
-from kimiqa.store import Store
+from kimiqa.store import Store, store_for
 from kimiqa.testing import KimiServer
 from kimiqa.ui import intake, opening, secrets
 from kimiqa.ui.engine import engine
@@ -268,3 +268,30 @@ def test_a_question_in_a_second_tab_waits_and_is_not_lost(kimi: KimiServer, home
     assert second.at.session_state["page"].choices.question == "What is the rent?"
     first.settle()
     assert len(kimi.chats) == 1
+
+
+def test_a_file_that_was_not_read_is_listed_and_deleted(home: Path) -> None:
+    store = store_for(home)
+    digest, _size = store.take_path(_protected(home))
+    page = Page().click("view-library")
+
+    assert "1 file was not read" in [each.label for each in page.at.expander]
+    page.click(f"delete-unread-{digest}")
+
+    assert not store.source(digest).exists()
+    assert "not read" not in " ".join(each.label for each in page.at.expander)
+
+
+def test_a_protected_file_that_is_left_out_is_not_kept(home: Path) -> None:
+    page = Page().upload(("secret.pdf", pdfs.make_encrypted_pdf(["one"], "quill")))
+    assert list(store_for(home).folder.glob("*/source"))
+
+    page.click(page.buttons("drop-")[0].key)
+
+    assert not list(store_for(home).folder.glob("*/source"))
+
+
+def _protected(folder: Path) -> Path:
+    path = folder / "secret.pdf"
+    path.write_bytes(pdfs.make_encrypted_pdf(["one"], "quill"))
+    return path

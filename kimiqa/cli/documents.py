@@ -145,7 +145,7 @@ def _row(each: Kept) -> list[str]:
     return [
         each.id[:12],
         one_line(each.name),
-        f"{each.pages:,}",
+        f"{each.pages:,}" if each.read else "",
         "" if each.tokens is None else f"{each.tokens:,}",
         size(each.bytes),
         "never" if asked is None else f"{datetime.fromtimestamp(asked):%Y-%m-%d %H:%M}",
@@ -191,10 +191,15 @@ def _shelf(home: str | None) -> Documents:
 
 
 def clear_old(home: str | None) -> None:
-    """Delete what the settings' retention says is too old, and say on standard error what."""
+    """Delete what the settings' retention says is too old, and say on standard error what; and
+    what was begun long ago and never read."""
     from kimiqa.documents import cleared_in_words
+    from kimiqa.opening import leftovers
     from kimiqa.settings import load_settings
+    from kimiqa.store import store_for
 
     days = load_settings(_folder(home)).retention_days
-    if days is not None and (said := cleared_in_words(_shelf(home).clear(days), days)):
+    if days is None:
+        leftovers.sweep(store_for(_folder(home)))
+    elif said := cleared_in_words(_shelf(home).clear(days), days):
         click.echo(one_line(said), err=True)

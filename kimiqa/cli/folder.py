@@ -92,9 +92,11 @@ def paths_of(files: Sequence[str]) -> list[str]:
 def cost(files: Sequence[str], question: str, choices: Choices) -> int:
     """Price the question for each document of the folders. 0 where any could be priced, 1 where
     none could, 3 where --max-cost leaves no way for any."""
+    from kimiqa.cli.documents import clear_old
     from kimiqa.opening.intake import DEFAULT, store_of
     from kimiqa.singly import totals
 
+    clear_old(choices.home)
     paths = paths_of(files)
     pricer = choices.client().singly(question, **_options(choices))
     found = Found(pricer.model.id, totals(pricer.model.id))

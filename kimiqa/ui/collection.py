@@ -13,7 +13,7 @@ from kimiqa.ledger.spending import groups
 from kimiqa.settings import home_folder
 from kimiqa.store import Store, Stored, store_for
 from kimiqa.tokens import counter_for
-from kimiqa.ui import arriving, desk, opening, ticked
+from kimiqa.ui import arriving, desk, opening, ticked, unread
 from kimiqa.ui.calm import calm
 from kimiqa.ui.state import State
 from kimiqa.ui.sums import amounts, day
@@ -51,6 +51,7 @@ def show(state: State) -> None:
         st.markdown(
             _("Nothing is here yet. Each document that you open stays until you delete it.")
         )
+        unread.show(state)
         return
     books = _books(state)
     found = _chosen(known, books)
@@ -61,6 +62,7 @@ def show(state: State) -> None:
     _entries(state, found[(at - 1) * PER_PAGE : at * PER_PAGE], books)
     if pages > 1:
         st.pagination(pages, key=f"library-page-{pages}")
+    unread.show(state)
 
 
 def _store() -> Store:

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from kimiqa.chapters import entries
 from kimiqa.document import Document
 from kimiqa.errors import KimiqaError, PasswordRequiredError
+from kimiqa.opening import leftovers
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
 from kimiqa.ui.engine import Job, engine
@@ -137,6 +138,7 @@ def _settle_shelved(state: State) -> None:
             state.arrived += 1
         elif job is not None:
             _refuse(state, job.title, job.error or KimiqaError(_("Reading it was stopped.")))
+            leftovers.discard(store_for(home_folder()), document_id)
         if job is not None:
             engine().forget(job)
 
@@ -165,6 +167,7 @@ def _ended(state: State, document_id: str, job: Job) -> None:
         state.documents.remove(document_id)
         stopped = KimiqaError(_("Reading it was stopped."))
         _refuse(state, job.title, job.error or stopped)
+        leftovers.discard(store_for(home_folder()), document_id)
         engine().forget(job)
 
 
@@ -211,6 +214,8 @@ def jobs(state: State) -> list[Job]:
 
 def drop(state: State, document_id: str) -> None:
     """Take a document off this page. The numbers D1, D2, … change: a new conversation."""
+    if is_locked(state, document_id):
+        leftovers.discard(store_for(home_folder()), document_id)
     state.documents.remove(document_id)
     for kept in (state.opened, state.names, state.passwords):
         kept.pop(document_id, None)

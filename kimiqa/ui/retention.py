@@ -9,7 +9,9 @@ import streamlit as st
 from kimiqa.documents import Documents, cleared_in_words
 from kimiqa.errors import KimiqaError
 from kimiqa.ledger import Ledger
+from kimiqa.opening import leftovers
 from kimiqa.settings import home_folder, ledger_place, load_settings
+from kimiqa.store import store_for
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 
@@ -21,6 +23,7 @@ def cleared_at_start(home: str) -> str:
     """What the settings' retention has deleted, in a sentence; once for each run of the app."""
     days = load_settings(home_folder()).retention_days
     if days is None:
+        leftovers.sweep(store_for(home_folder()))
         return ""
     with _ledger() as ledger:
         return cleared_in_words(Documents(home_folder(), ledger).clear(days), days)
