@@ -13,10 +13,22 @@ C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 
 def paragraphs(body: Element) -> Iterator[str]:
     """The paragraphs of a text body, line breaks kept."""
+    for runs in styled(body):
+        yield "".join(text for text, _ in runs)
+
+
+def styled(body: Element) -> Iterator[list[tuple[str, Element | None]]]:
+    """The same run by run: its text, and what it says of its looks."""
     for paragraph in body.iter(f"{A}p"):
-        text = "".join(_run(each) for each in paragraph.iter())
-        if text.strip():
-            yield text
+        runs: list[tuple[str, Element | None]] = []
+        style: Element | None = None
+        for each in paragraph.iter():
+            if each.tag in (f"{A}r", f"{A}fld", f"{A}br"):
+                style = each.find(f"{A}rPr")
+            if text := _run(each):
+                runs.append((text, style))
+        if any(text.strip() for text, _ in runs):
+            yield runs
 
 
 def _run(element: Element) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from kimiqa.reading.office.parts import Cutter, Part, Span
+from kimiqa.reading.office.styles import Look, Styles
 from kimiqa.reading.plain import decode
-
-HIDDEN = "hidden by its style"
 
 _SILENT = {"script", "style", "template", "noscript", "head", "svg", "math-annotation", "object",
            "iframe", "select", "textarea", "canvas", "audio", "video"}  # fmt: skip
@@ -21,11 +20,6 @@ _BLOCKS = _HEADINGS | {
     "tbody", "tfoot", "thead", "tr", "ul",
 }  # fmt: skip
 _CELLS = {"td", "th"}
-_UNSEEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?![.\d]*[1-9])"
-    r"|(?<![-\w])opacity\s*:\s*0(?![.\d]*[1-9])",
-    re.IGNORECASE,
-)
 _CHARSET = re.compile(
     rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?([\w-]+)", re.I
 )
@@ -62,7 +56,7 @@ class _Layout:
     def __init__(self, cutter: Cutter) -> None:
         self._cutter = cutter
         self._line: list[Span] = []
-        self._unseen = 0
+        self._looks: list[Look] = []
         self._silent = 0
         self._pre = 0
         self._cells = 0
@@ -73,6 +67,8 @@ class _Layout:
         parsed = LexborHTMLParser(text)
         if parsed.root is None:
             return
+        self._styles = Styles(parsed)
+        self._looks = [self._styles.first]
         for opens, node in _walk(parsed.root):
             if node.is_text_node:
                 if opens and not self._silent:
@@ -84,7 +80,7 @@ class _Layout:
     def _opened(self, node: Any) -> Iterator[Part]:
         tag = node.tag
         self._silent += tag in _SILENT
-        self._unseen += _is_hidden(node)
+        self._looks.append(self._styles.inside(self._looks[-1], node))
         self._pre += tag == "pre"
         if tag == "br":
             yield from self._broken()
@@ -113,7 +109,7 @@ class _Layout:
         elif tag in _BLOCKS:
             self._text(" ")
         self._silent -= tag in _SILENT
-        self._unseen -= _is_hidden(node)
+        self._looks.pop()
         self._pre -= tag == "pre"
 
     def _text(self, text: str) -> None:
@@ -121,7 +117,7 @@ class _Layout:
         if not self._pre and (not self._line or self._line[-1][0].endswith((" ", "\n"))):
             plain = plain.lstrip(" ")
         if plain:
-            self._line.append((plain, HIDDEN if self._unseen else None))
+            self._line.append((plain, self._looks[-1].why))
 
     def _broken(self) -> Iterator[Part]:
         if self._cells:
@@ -145,15 +141,6 @@ def _trimmed(line: list[Span]) -> list[Span]:
     if line:
         line[-1] = (line[-1][0].rstrip(), line[-1][1])
     return line
-
-
-def _is_hidden(node: Any) -> bool:
-    """Whether an element is hidden by itself. What a style sheet hides is not known here."""
-    attributes = node.attributes
-    if "hidden" in attributes:
-        return True
-    style = attributes.get("style")
-    return bool(style and _UNSEEN.search(style))
 
 
 def _walk(root: Any) -> Iterator[tuple[bool, Any]]:

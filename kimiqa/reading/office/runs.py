@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from kimiqa.reading.office.colours import WHITE, alike, of_hex
 from kimiqa.reading.office.numbering import W
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 
 HIDDEN = "hidden text"
-WHITE = "white on white"
 TINY = "too small"
 PAGE_BREAK = "\f"
 
@@ -70,9 +70,9 @@ def _hidden(style: Element | None, shaded: bool) -> str | None:
     ):
         return TINY
     colour = style.find(f"{W}color")
-    white = colour is not None and colour.get(f"{W}val", "").upper() == "FFFFFF"
     ground = shaded or _has(style, "shd") or _has(style, "highlight")
-    return WHITE if white and not ground else None
+    letters = of_hex(colour.get(f"{W}val")) if colour is not None else None
+    return None if ground else alike(letters, WHITE)
 
 
 def _has(style: Element | None, name: str) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from xml.etree.ElementTree import Element
 
 from kimiqa.reading.office import drawing
 from kimiqa.reading.office.drawing import A
+from kimiqa.reading.office.grounds import Ground, P, Place, size_of
 from kimiqa.reading.office.package import Package, Relations
-from kimiqa.reading.office.parts import Part
+from kimiqa.reading.office.parts import Part, Span
 
-P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 
 HIDDEN_SLIDE = "hidden slide"
 HIDDEN_SHAPE = "hidden shape"
+OFF = "off the slide"
 NOTES = "speaker notes"
 COMMENT = "comment"
 
@@ -24,15 +26,19 @@ def parts(package: Package) -> Iterator[Part]:
     """The slides in their order; notes, comments, and what is hidden set apart."""
     main = "ppt/presentation.xml"
     relations = package.relations(main)
-    for number, entry in enumerate(package.xml(main).iter(f"{P}sldId"), start=1):
+    root = package.xml(main)
+    size, xml = size_of(root), cache(package.xml)
+    for number, entry in enumerate(root.iter(f"{P}sldId"), start=1):
         _, path = relations.get(entry.get(f"{_R}id", ""), ("", ""))
         part = Part(f"slide {number}")
         if path in package.names:
-            _slide(package, path, part)
+            _slide(package, path, part, lambda at, slide: Ground.of(package, at, slide, size, xml))
         yield part
 
 
-def _slide(package: Package, path: str, part: Part) -> None:
+def _slide(
+    package: Package, path: str, part: Part, ground: Callable[[str, Element], Ground]
+) -> None:
     root = package.xml(path)
     relations = package.relations(path)
     why = HIDDEN_SLIDE if root.get("show") in ("0", "false") else None
@@ -40,8 +46,8 @@ def _slide(package: Package, path: str, part: Part) -> None:
     part.picture = any(True for _ in root.iter(f"{P}pic"))
     tree = root.find(f"{P}cSld/{P}spTree")
     if tree is not None:
-        for line, hidden in _shapes(package, relations, tree):
-            part.add([(line, why or (HIDDEN_SHAPE if hidden else None))])
+        for spans in _Shapes(package, relations, ground(path, root)).lines(tree):
+            part.add([(text, why or away) for text, away in spans])
     for kind, target in relations.values():
         if kind == "notesSlide" and target in package.names:
             for line in _notes(package.xml(target)):
@@ -51,23 +57,37 @@ def _slide(package: Package, path: str, part: Part) -> None:
                 part.add([(line, COMMENT)])
 
 
-def _shapes(
-    package: Package, relations: Relations, tree: Element, hidden: bool = False
-) -> Iterator[tuple[str, bool]]:
-    """The lines of the shapes of a group, in the order in which they are drawn."""
-    for shape in tree:
-        away = hidden or _is_hidden(shape)
-        if shape.tag == f"{P}grpSp":
-            yield from _shapes(package, relations, shape, away)
-        elif shape.tag == f"{_MC}AlternateContent":
-            choice = shape.find(f"{_MC}Choice")
-            if choice is not None:
-                yield from _shapes(package, relations, choice, away)
-        elif shape.tag == f"{P}graphicFrame":
-            yield from ((line, away) for line in _graphic(package, relations, shape))
-        else:
-            bodies = shape.findall(f"{P}txBody")
-            yield from ((line, away) for body in bodies for line in drawing.paragraphs(body))
+class _Shapes:
+    """The words of a slide's shapes."""
+
+    def __init__(self, package: Package, relations: Relations, ground: Ground) -> None:
+        self._package, self._relations, self._ground = package, relations, ground
+
+    def lines(
+        self, tree: Element, why: str | None = None, place: Place | None = None
+    ) -> Iterator[list[Span]]:
+        """The lines of the shapes of a group, in the order in which they are drawn."""
+        place = place or Place()
+        for shape in tree:
+            away = why or (HIDDEN_SHAPE if _is_hidden(shape) else None)
+            if shape.tag == f"{P}grpSp":
+                yield from self.lines(shape, away, place.inside(shape))
+                continue
+            if shape.tag == f"{_MC}AlternateContent":
+                choice = shape.find(f"{_MC}Choice")
+                if choice is not None:
+                    yield from self.lines(choice, away, place)
+                continue
+            box = place.box(shape)
+            away = away or (OFF if self._ground.is_off(box) else None)
+            if shape.tag == f"{P}graphicFrame":
+                graphic = _graphic(self._package, self._relations, shape)
+                yield from ([(line, away)] for line in graphic)
+                continue
+            under = self._ground.under(shape, box)
+            for body in shape.findall(f"{P}txBody"):
+                for runs in drawing.styled(body):
+                    yield [(text, away or self._ground.why(style, under)) for text, style in runs]
 
 
 def _is_hidden(shape: Element) -> bool:
