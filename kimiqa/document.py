@@ -287,6 +287,11 @@ class Document:
         return any(page.note in _BEYOND for page in self.pages)
 
     @property
+    def deeply_checked(self) -> bool:
+        """Whether the second pass has compared its pages with their pictures."""
+        return self._look.deep
+
+    @property
     def unchecked_pages(self) -> tuple[int, ...]:
         """The pages that the second pass could not look at."""
         return self._look.unchecked

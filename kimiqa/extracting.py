@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING
 
 from kimiqa import rules
 from kimiqa.document import Document
-from kimiqa.errors import EmptyDocumentError, FileNotFoundError, NoKeyError, NoTextError
-from kimiqa.opening.intake import store_of
+from kimiqa.errors import (
+    BadRequestError,
+    EmptyDocumentError,
+    FileNotFoundError,
+    NoKeyError,
+    NoTextError,
+)
+from kimiqa.opening.intake import Home, store_of
 from kimiqa.opening.names import label
+from kimiqa.personal import keeping
 from kimiqa.reading.plain import pages_of
+from kimiqa.store import Stored
 
 if TYPE_CHECKING:
     from kimiqa.asking import Asker
@@ -40,6 +48,17 @@ class Upload:
             "its text extracted (free), under a name of no meaning, and is deleted there "
             "afterwards."
         )
+
+
+def is_offered(base_url: str) -> bool:
+    """Whether an endpoint extracts the text of files."""
+    from kimiqa.endpoint import extracting
+
+    try:
+        extracting.offered(base_url)
+    except BadRequestError:
+        return False
+    return True
 
 
 def upload_of(asker: Asker, source: File, name: str | None = None) -> Upload:
@@ -107,3 +126,15 @@ def _document(asker: Asker, upload: Upload, texts: Sequence[str], left: str) -> 
     if places := rules.places_of(_original(asker, upload)):
         rules.restrict(document, places)  # what was made of a document goes where it may go
     return document
+
+
+def keep(document: Document, home: Home) -> Document:
+    """An extracted document in the store of a home: it opens again, and is listed and deleted
+    like every other."""
+    store = store_of(home)
+    size = sum(len(page.text.encode()) for page in document.pages)
+    row = Stored(document.id, document.name, document.media, size, len(document.pages), False)
+    store.save(row, document.pages)
+    if places := document.only:
+        keeping.save_rule(store, document.id, places)
+    return Document.stored(document.id, home=home) or document

@@ -7,7 +7,7 @@ from decimal import Decimal
 import streamlit as st
 
 from kimiqa.ledger import Period, Scope
-from kimiqa.ui import desk, outline, private, warmth
+from kimiqa.ui import desk, eyes, outline, private, warmth
 from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money
@@ -21,6 +21,7 @@ def show(state: State) -> None:
     _effort(state)
     _field(state, "pages", _("Pages"), _("all, or 40-95, or D2: 3-7"))
     outline.place(state)
+    eyes.choice(state)
     private.choice(state)
     caps = desk.caps(state)
     usual = money(caps.question, caps.currency) if caps.question is not None else _("no cap")

@@ -76,12 +76,20 @@ def _show_page(state: State, turn: int, document: Document, citation: Citation) 
     elif named := document.place(number):
         st.caption(escape(named))
     quoted = (citation.found_start, citation.found_end) if number == cited else (None, None)
+    page = document.pages[number - 1]
+    if page.note:
+        st.caption(escape(_(page.note)))
     try:
         if document.drawable:
             _picture(state, document, number, quoted)
+            if page.text and not document.boxable(number):
+                st.caption(
+                    _("Where its words stand is not known: here they are as they were read.")
+                )
+                _words(state, turn, page, quoted)
         else:
             st.caption(_("This page has no picture: here is its text."))
-            _words(state, turn, document.pages[number - 1], quoted)
+            _words(state, turn, page, quoted)
     except KimiqaError:
         _words(state, turn, document.pages[number - 1], quoted)
 

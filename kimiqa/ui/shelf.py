@@ -7,11 +7,12 @@ import streamlit as st
 from kimiqa.document import Document
 from kimiqa.pages import spans
 from kimiqa.planner import block_tokens
-from kimiqa.ui import desk, library, opening, private, reading, scanned
+from kimiqa.ui import desk, extracted, library, opening, private, reading, scanned, unseen
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _, counted
 
+SHOWN_NOTES = 8
 WITHOUT_TEXT = {
     "image": "only a picture",
     "empty": "empty",
@@ -49,6 +50,27 @@ def _entry(state: State, document: Document, number: int) -> None:
             private.rule(state, document)
         _without_text(document)
         scanned.show(state, document)
+        unseen.show(state, document)
+        extracted.show(state, document)
+        _reading(state, document)
+
+
+def _reading(state: State, document: Document) -> None:
+    """Who read which pages where that is worth a word, and what else can be tried."""
+    notes: dict[str, list[int]] = {}
+    for page in document.pages:
+        if page.note:
+            notes.setdefault(page.note, []).append(page.number)
+    extracts = extracted.is_offered(state, document)
+    if not (notes or document.drawable or extracts):
+        return
+    with st.expander(_("How it is read")):
+        for note, pages in list(notes.items())[:SHOWN_NOTES]:
+            st.caption(f"{_('page')} {shortened(spans(pages), 100)}: {escape(_(note))}")
+        if document.drawable:
+            unseen.deeper(state.opened.get(document.id, document))
+        if extracts:
+            extracted.offer(state, document)
 
 
 def _about(state: State, document: Document) -> str:

@@ -30,7 +30,9 @@ class Choices:
     private: bool = False
     """Whether placeholders are sent in place of personal data."""
     pictures: str = ""
-    """Which pages go as pictures: "scanned", or none."""
+    """Which pages go as pictures: "scanned", or their numbers; empty: none."""
+    hidden_kept: tuple[str, ...] = ()
+    """The documents of which hidden text is sent too."""
     cap: str = ""
     label: str = ""
     """A client, a matter, a project: what the cost is booked under."""
@@ -173,7 +175,17 @@ def opened(state: State, document_id: str) -> Document | None:
         if found is None:
             return None
         state.opened[document_id] = found
-    return state.opened[document_id]
+    return _as_chosen(state, state.opened[document_id])
+
+
+def _as_chosen(state: State, document: Document) -> Document:
+    """The document with what is hidden in it, where that is to be sent; the same each time."""
+    if document.id not in state.choices.hidden_kept or not document.hidden_passages:
+        return document
+    kept: dict[int, tuple[Document, Document]] = state.remembered.setdefault("kept_hidden", {})
+    if id(document) not in kept:
+        kept[id(document)] = (document, document.checked(keep_hidden=True))
+    return kept[id(document)][1]
 
 
 def ready(state: State) -> list[Document]:

@@ -35,7 +35,8 @@ def show(state: State) -> None:
 
 def _entry(state: State, each: leftovers.Unread) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.markdown(f"`{each.id[:12]}` · {day(each.since)} · {each.bytes / 1e6:,.1f} MB")
+    size = f"{each.bytes / 1e3:,.0f} kB" if each.bytes < 1e6 else f"{each.bytes / 1e6:,.1f} MB"
+    row.markdown(f"`{each.id[:12]}` · {day(each.since)} · {size}")
     row.button(
         _("Delete for good"),
         key=f"delete-unread-{each.id}",
