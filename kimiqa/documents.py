@@ -141,9 +141,12 @@ class Documents:
             f"{named!r} may be any of {len(found):,} documents: {several}.", "Name it by its id."
         )
 
-    def delete(self, document_id: str, *, conversations: bool = True) -> int:
+    def delete(
+        self, document_id: str, *, conversations: bool = True, keep_rule: bool = False
+    ) -> int:
         """Delete a document for good: its bytes, text, pictures, index and placeholders, its
         rule, and the conversations about it; how many those were. Receipts keep their money.
+        With `keep_rule` it may still go only where its rule says once it is opened again.
 
         Raises
         ------
@@ -157,8 +160,12 @@ class Documents:
                 "Nothing was deleted.",
                 "Wait for its answer, or stop it.",
             )
-        self._store.delete(document_id)
+        self._store.delete(document_id, keep_rule=keep_rule)
         return self._ledger.forget_document(document_id, conversations=conversations)
+
+    def rule(self, document_id: str) -> tuple[str, ...]:
+        """Where a document may go; empty: anywhere."""
+        return keeping.rule(self._store, document_id)
 
     def _running(self, document_id: str) -> Call | None:
         self._ledger.recover()
@@ -172,7 +179,8 @@ class Documents:
 
     def clear(self, days: float | None) -> list[Kept]:
         """Delete what was not used for so many days, and is not needed now; None keeps all but
-        files that were not read and that nobody can be reading any more."""
+        files that were not read and that nobody can be reading any more. Rules stay: nobody
+        has decided that what is opened again may go anywhere."""
         leftovers.sweep(self._store, self._clock())
         if days is None:
             return []
@@ -180,7 +188,7 @@ class Documents:
 
     def _deleted(self, document_id: str) -> bool:
         try:
-            self.delete(document_id)
+            self.delete(document_id, keep_rule=True)
         except DocumentInUseError:
             return False
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import tomllib
@@ -16,6 +17,12 @@ from kimiqa.settings import EMBEDDED, host_of, is_loopback, providers
 
 if TYPE_CHECKING:
     from kimiqa.document import Document
+
+_PLACE = re.compile(
+    r"(?:https?://)?(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-f:.]+\])\.?(?::\d+)?/?"
+    r"|https?://(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-f:.]+\])(?::\d+)?(?:/[\w-][\w.-]*)+/?"
+)
+"""A host, or the URL of an endpoint: nothing that leads elsewhere."""
 
 LOCAL = "local"
 """This machine: the region of a loopback address."""
@@ -77,7 +84,8 @@ def places_of(document: Document) -> tuple[str, ...]:
 
 
 def place(written: str) -> str:
-    """A place as rules hold it: a provider's name, a region, or a host.
+    """A place as rules hold it: a provider's name, a region, or a host. Of a URL its host
+    counts; a host alone has no path.
 
     Raises
     ------
@@ -94,7 +102,7 @@ def place(written: str) -> str:
         host = host_of(word if "://" in word else f"https://{word}")
     except BadRequestError:
         host = ""
-    if "." in host or ":" in host or host == "localhost":
+    if _PLACE.fullmatch(word) and ("." in host or ":" in host or host == "localhost"):
         return host
     raise BadRequestError(
         f"{written!r} is no place that a document may be kept to.",

@@ -429,11 +429,14 @@ class Store:
         with contextlib.suppress(OSError, sqlite3.Error), self._connection(write=True) as database:
             database.execute("UPDATE documents SET name = ? WHERE id = ?", (name, document_id))
 
-    def delete(self, document_id: str) -> None:
-        """Forget a document: its bytes, pages, counts, rule and placeholders."""
+    def delete(self, document_id: str, *, keep_rule: bool = False) -> None:
+        """Forget a document: its bytes, pages, counts, placeholders, and unless it is to hold
+        for the same bytes again its rule."""
         with self._connection(write=True) as database:
             database.execute("DELETE FROM documents WHERE id = ?", (document_id,))
             for table in _OF_A_DOCUMENT:
+                if table == "rules" and keep_rule:
+                    continue
                 database.execute(f"DELETE FROM {table} WHERE document = ?", (document_id,))
             database.execute(_UNUSED)
         self.discard(document_id)

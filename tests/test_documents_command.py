@@ -183,6 +183,27 @@ def test_what_was_not_used_for_so_long_is_cleared(home: Path) -> None:
     assert store_for(home).documents() == []
 
 
+def test_what_nobody_deleted_goes_only_where_its_rule_says_once_it_is_opened_again(
+    home: Path,
+) -> None:
+    Document.open(b"one", name="old.txt").restrict("eu")
+    shelf(home, clock=lambda: time.time() + 31 * 86_400).clear(30)
+
+    assert store_for(home).documents() == []
+    assert Document.open(b"one", name="again.txt").only == ("eu",)
+
+
+def test_deleting_by_hand_says_that_the_rule_goes_too(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Document.open(b"one", name="a.txt").restrict("eu", "moonshot")
+
+    assert run(["documents", "delete", "a.txt", "--yes"]) == 0
+
+    assert "Its rule (only to eu, moonshot) went with it" in capsys.readouterr().out
+    assert Document.open(b"one", name="a.txt").only == ()
+
+
 def test_old_ones_are_deleted_at_the_terminal(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

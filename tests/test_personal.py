@@ -230,6 +230,43 @@ def test_a_place_that_is_none_is_refused_with_those_there_are() -> None:
         Document.from_pages(["x"]).restrict("nowhere")
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "evil.com/..",
+        "evil.com/v1",
+        "https://evil.com/../x",
+        "a.com@b.com",
+        "a.com?b",
+        "a b.com",
+        "..",
+    ],
+)
+def test_a_host_with_more_behind_it_is_no_place(written: str) -> None:
+    document = Document.from_pages(["x"])
+
+    with pytest.raises(BadRequestError, match="is no place"):
+        document.restrict(written)
+
+    assert document.only == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("https://api.moonshot.cn/v1", "api.moonshot.cn"),
+        ("API.example.com:8443", "api.example.com:8443"),
+        ("http://[::1]:8000/v1/", "[::1]:8000"),
+        ("localhost", "localhost"),
+        ("10.0.0.1", "10.0.0.1"),
+    ],
+)
+def test_of_an_endpoint_s_url_its_host_is_the_place(written: str, place: str) -> None:
+    from kimiqa import rules
+
+    assert rules.place(written) == place
+
+
 def test_the_terminal_refuses_with_code_three_and_shows_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -77,17 +78,29 @@ def delete(
     )
     if chosen and not yes and not _agreed(chosen, as_json):
         raise BadRequestError("Nothing was deleted.", "Say --yes to delete them.")
+    ruled = {each.id: rule for each in chosen if (rule := kept.rule(each.id))}
     talks = sum(kept.delete(each.id, conversations=not keep_conversations) for each in chosen)
     if as_json:
-        ids = [{"id": each.id, "name": each.name} for each in chosen]
+        ids = [
+            {"id": each.id, "name": each.name, "only": list(ruled.get(each.id, ()))}
+            for each in chosen
+        ]
         write_json({"deleted": ids, "conversations": talks})
         return
     for each in chosen:
-        click.echo(f"Deleted {one_line(each.name)}.")
+        click.echo(f"Deleted {one_line(each.name)}.{_lifted(ruled.get(each.id, ()))}")
     gone = f"{len(chosen):,} {'document' if len(chosen) == 1 else 'documents'}"
     if talks:
         gone += f" and {talks:,} {'conversation' if talks == 1 else 'conversations'} about them"
     click.echo(f"Gone from this computer: {gone}.")
+
+
+def _lifted(rule: Sequence[str]) -> str:
+    """What went with a document that somebody may rely on."""
+    if not rule:
+        return ""
+    places = ", ".join(rule)
+    return f" Its rule (only to {places}) went with it: opened again, it may go anywhere."
 
 
 def _agreed(chosen: list[Any], as_json: bool) -> bool:

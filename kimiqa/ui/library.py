@@ -59,6 +59,7 @@ def _entry(state: State, each: Stored) -> None:
     )
     with row.popover(_("Delete"), type="tertiary"):
         st.markdown(_("Its file, its text and all that was made of it leave this computer."))
+        retention.rules([each.id])
         talks = st.checkbox(
             _("Delete the conversations about it too"), value=True, key=f"talks-{each.id}"
         )

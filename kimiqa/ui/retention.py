@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import streamlit as st
@@ -10,10 +11,12 @@ from kimiqa.documents import Documents, cleared_in_words
 from kimiqa.errors import KimiqaError
 from kimiqa.ledger import Ledger
 from kimiqa.opening import leftovers
+from kimiqa.personal import keeping
 from kimiqa.settings import home_folder, ledger_place, load_settings
 from kimiqa.store import store_for
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
+from kimiqa.ui.words import _
 
 _TOLD = "retention-told"
 
@@ -35,6 +38,15 @@ def show(state: State) -> None:
     if said and _TOLD not in st.session_state:
         st.session_state[_TOLD] = True
         st.toast(escape(said), icon=":material/auto_delete:", duration="long")
+
+
+def rules(ids: Sequence[str]) -> None:
+    """Say which rules go with documents that are deleted by hand."""
+    store = store_for(home_folder())
+    places = dict.fromkeys(place for each in ids for place in keeping.rule(store, each))
+    if places:
+        told = _("It may go anywhere once it is opened again: its rule goes with it,")
+        st.caption(f"{told} {_('only to')} {escape(', '.join(places))}.")
 
 
 def delete(state: State, document_id: str, *, conversations: bool) -> None:

@@ -72,6 +72,7 @@ def _confirm(state: State, chosen: Sequence[Stored]) -> None:
             f"{_('Receipts keep their money, not the name.')}",
             icon=":material/delete:",
         )
+        retention.rules(sorted(ids))
         also = bool(talks) and st.checkbox(
             f"{_('Also delete')} {counted(len(talks), 'conversation', 'conversations')} "
             f"{_('about it, with questions and answers')}",
