@@ -339,8 +339,8 @@ def check(question: Question, strategy: str) -> None:
         )
 
 
-def block_tokens(document: Document, model_id: str) -> int:
+def block_tokens(document: Document, model: Model | str) -> int:
     """The tokens of a document's block as it would be sent alone, counted for a model."""
-    model = get_model(model_id)
+    model = get_model(model) if isinstance(model, str) else model
     draft = Draft("", (document,), (None,), model, counter_for(model.vocabulary), None)
     return sum(part.tokens for part in document_parts(draft, 1))

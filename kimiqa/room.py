@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,13 @@ class Room:
     margin: Decimal
     """The share by which a count of tokens may be off."""
     allow_unpriced: bool = False
+    _lefts: dict[tuple[str, Decimal | None], Decimal | None] | None = None
+    """What the caps were found to leave, where they are looked at once."""
+
+    def still(self) -> Room:
+        """The same for who prices many documents and asks none meanwhile: the caps are looked at
+        once. Whoever asks reserves, and is held to them as they are then."""
+        return replace(self, _lefts={})
 
     def prompt(self, question: Question) -> int | None:
         """How many prompt tokens there may be, an answer of the least length left free."""
@@ -74,9 +81,7 @@ class Room:
         self, question: Question, price: Price, prompt: int, most: int, wanted: int, least: int
     ) -> tuple[int, RefusedError | None]:
         """The completion tokens that the tightest cap leaves, at least `least`."""
-        left = self.ledger.headroom(
-            price.currency, self.budget, question.max_cost, scope=question.scope
-        )
+        left = self._left(question, price.currency)
         if left is None:
             return wanted, None
         affordable = estimating.affordable_completion(left, price, most)
@@ -90,6 +95,16 @@ class Room:
             return least, None
         error = breach.error()
         return least, OverCapError(f"{error.message} {sizes(prompt, least)}", error.hint)
+
+    def _left(self, question: Question, currency: str) -> Decimal | None:
+        """What the tightest cap leaves for a question."""
+        key = (currency, question.max_cost)
+        if self._lefts is not None and key in self._lefts:
+            return self._lefts[key]
+        left = self.ledger.headroom(currency, self.budget, question.max_cost, scope=question.scope)
+        if self._lefts is not None:
+            self._lefts[key] = left
+        return left
 
     def lowered(self, question: Question, layout: Layout, limit: int) -> str:
         """That an answer may be shorter than it might be otherwise, and what leaves no more;
@@ -113,9 +128,7 @@ class Room:
             return f"{whose} admits {known[0]:,} tokens {known[1]}, prompt and answer together"
         price = self.model.price
         assert price is not None, "what else lowers the limit is a cap, which binds a price"
-        left = self.ledger.headroom(
-            price.currency, self.budget, question.max_cost, scope=question.scope
-        )
+        left = self._left(question, price.currency)
         money = f"{plain(left)} {price.currency}"
         return f"the tightest cap leaves {money}, and the ceiling has to stay under it"
 

@@ -42,13 +42,14 @@ class Pricer:
         self._asked = Question(question, (small,), **options)
         self._small = planner.size(self._asked, "full")
         alone = self._small.layout.prompt_tokens
-        self._round = alone - block_tokens(small, planner.model.id)
-        effort = planner.effort_for(self._asked)
-        self._known = {way: planner.experience(way, effort) for way in WAYS}
+        self._round = alone - block_tokens(small, planner.model)
+        self._effort = planner.effort_for(self._asked)
+        self._known = {way: planner.experience(way, self._effort) for way in WAYS}
+        self._room = planner.room.still()
 
     def tokens(self, document: Document) -> int:
         """The tokens of a document's block as it would be sent alone."""
-        return block_tokens(document, self.model.id)
+        return block_tokens(document, self.model)
 
     def prices(self, tokens: int) -> list[Priced]:
         """A document of so many tokens, on every way."""
@@ -67,10 +68,10 @@ class Pricer:
     def _priced(self, way: Strategy, prompt: int) -> Priced:
         planner, asked = self._planner, self._asked
         layout: Any = _Size(prompt, self._small.layout)
-        limit, refusal = planner.room.completion(asked, layout)
+        limit, refusal = self._room.completion(asked, layout)
         guess = estimating.estimate(
             self.model,
-            planner.effort_for(asked),
+            self._effort,
             prompt_tokens=prompt,
             cached_tokens=0,
             messages=len(layout.parts),

@@ -91,6 +91,12 @@ Ranges = dict[int, list[tuple[int, int, str]]]
 """Page → start, end and reason of each hidden range of its text."""
 
 
+_AT_ONCE = 16
+"""So many documents are written together where one is read after the other."""
+
+_WAIT_SECONDS = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A document as the store lists it. `locked`: its pages need its password."""
@@ -102,6 +108,9 @@ class Stored:
     pages: int
     locked: bool
 
+
+_Finished = tuple[Stored, Sequence[Page], Mapping[str, Sequence[int]], Sequence[str]]
+"""A document that has been read: its pages, their counts, and what was said of it."""
 
 WordRow = tuple[int, int, int, float, float, float, float]
 """Start and end in the page's text, line, left, top, right, bottom in points."""
@@ -159,6 +168,8 @@ class Store:
     def _connection(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
         """A connection for one task, closed after it unless it is held; a write is one
         transaction."""
+        if write:
+            self._write_waiting()
         held: sqlite3.Connection | None = getattr(self._held, "connection", None)
         database = held or self._connected()
         try:
@@ -184,17 +195,21 @@ class Store:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Keep this thread's connection open meanwhile: for who reads one document after the
-        other, opening it anew for each costs more than what is written."""
+        """Keep this thread's connection open meanwhile, and write several documents at once: for
+        who reads one after the other, a connection and a transaction for each cost more than
+        what is written."""
         if getattr(self._held, "connection", None) is not None:
             yield
             return
-        self._held.connection = self._connected()
+        self._held.connection, self._held.waiting = self._connected(), []
         try:
             yield
         finally:
-            self._held.connection.close()
-            self._held.connection = None
+            try:
+                self._write_waiting()
+            finally:
+                self._held.connection.close()
+                self._held.connection = self._held.waiting = None
 
     def database(self, *, write: bool = False) -> AbstractContextManager[sqlite3.Connection]:
         """A connection for what other modules keep beside the documents."""
@@ -257,46 +272,39 @@ class Store:
         Where that fails, `warning` says so: a document that was read is not lost to its
         reader because a disk is full.
         """
-        try:
-            self._save(document, pages, counts or {}, remarks)
-            self.brought.discard(document.id)
-        except (OSError, sqlite3.Error) as error:
-            self.warning = f"{document.name} was read but not kept in {self.folder}: {error}."
+        self.brought.discard(document.id)
+        waiting: list[_Finished] | None = getattr(self._held, "waiting", None)
+        finished = (document, pages, counts or {}, remarks)
+        if waiting is None:
+            self._write([finished])
+            return
+        if not waiting:
+            self._held.since = time.monotonic()
+        waiting.append(finished)
+        if len(waiting) >= _AT_ONCE:
+            self._write_waiting()
 
-    def _save(
-        self,
-        document: Stored,
-        pages: Sequence[Page],
-        counts: Mapping[str, Sequence[int]],
-        remarks: Sequence[str],
-    ) -> None:
-        rows = ((document.id, p.number, p.text, p.status, p.engine, p.note) for p in pages)
-        with self._connection(write=True) as database:
-            database.execute("DELETE FROM documents WHERE id = ?", (document.id,))
-            database.execute(
-                "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    document.id,
-                    document.name,
-                    document.media,
-                    document.bytes,
-                    document.pages,
-                    document.locked,
-                    READER,
-                    time.time(),
-                ),
-            )
-            database.executemany("INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)", rows)
-            labels = (
-                (document.id, p.number, p.label, p.line, json.dumps(p.asides))
-                for p in pages
-                if p.label is not None or p.asides
-            )
-            database.executemany("INSERT INTO labels VALUES (?, ?, ?, ?, ?)", labels)
-            said = (document.id, json.dumps(list(remarks)))
-            database.execute("INSERT INTO remarks VALUES (?, ?)", said)
-            packed = ((document.id, each, _packed(counts[each])) for each in counts)
-            database.executemany("INSERT INTO counts VALUES (?, ?, ?)", packed)
+    def catch_up(self) -> None:
+        """Write what has waited for a while: for who reads something long meanwhile."""
+        if time.monotonic() - getattr(self._held, "since", 0.0) >= _WAIT_SECONDS:
+            self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        """Write the documents that were read since, which nobody has to wait for."""
+        waiting: list[_Finished] | None = getattr(self._held, "waiting", None)
+        if waiting:
+            self._held.waiting = []
+            self._write(waiting)
+
+    def _write(self, finished: Sequence[_Finished]) -> None:
+        try:
+            with self._connection(write=True) as database:
+                for each in finished:
+                    _insert(database, *each)
+        except (OSError, sqlite3.Error) as error:
+            names = ", ".join(document.name for document, *_ in finished)
+            verb = "was" if len(finished) == 1 else "were"
+            self.warning = f"{names} {verb} read but not kept in {self.folder}: {error}."
 
     def find(self, document_id: str) -> Stored | None:
         """The document, where its pages are here and were read by this reader."""
@@ -440,6 +448,41 @@ class Store:
                 database.execute(f"DELETE FROM {table} WHERE document = ?", (document_id,))
             database.execute(_UNUSED)
         self.discard(document_id)
+
+
+def _insert(
+    database: sqlite3.Connection,
+    document: Stored,
+    pages: Sequence[Page],
+    counts: Mapping[str, Sequence[int]],
+    remarks: Sequence[str],
+) -> None:
+    rows = ((document.id, p.number, p.text, p.status, p.engine, p.note) for p in pages)
+    database.execute("DELETE FROM documents WHERE id = ?", (document.id,))
+    database.execute(
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            document.id,
+            document.name,
+            document.media,
+            document.bytes,
+            document.pages,
+            document.locked,
+            READER,
+            time.time(),
+        ),
+    )
+    database.executemany("INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?)", rows)
+    labels = (
+        (document.id, p.number, p.label, p.line, json.dumps(p.asides))
+        for p in pages
+        if p.label is not None or p.asides
+    )
+    database.executemany("INSERT INTO labels VALUES (?, ?, ?, ?, ?)", labels)
+    said = (document.id, json.dumps(list(remarks)))
+    database.execute("INSERT INTO remarks VALUES (?, ?)", said)
+    packed = ((document.id, each, _packed(counts[each])) for each in counts)
+    database.executemany("INSERT INTO counts VALUES (?, ?, ?)", packed)
 
 
 def _page(

@@ -132,6 +132,7 @@ def test_a_document_is_named_by_its_id_or_its_name(home: Path) -> None:
 def test_a_document_is_not_deleted_under_a_running_question(home: Path, server: Any) -> None:
     document = Document.open(WORDS.encode(), name="lease.txt")
     client = client_at(server)
+    server.faults.add("stream_stall", seconds=2.0)
     events = client.stream("Who pays?", document)
     next(events)
 

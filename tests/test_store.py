@@ -147,3 +147,31 @@ def test_token_sums_are_those_of_the_pages_that_are_seen(tmp_path: Path) -> None
     sums = store.token_sums(["a" * 64, "b" * 64, "c" * 64], "kimi_k3 splintr")
 
     assert sums == {"a" * 64: 15, "b" * 64: 12}
+
+
+def test_documents_that_are_read_one_after_the_other_are_all_kept(home: Path) -> None:
+    store, other = Store(home), Store(home)
+    ids = [f"{number:064x}" for number in range(40)]
+
+    with store.held():
+        for each in ids:
+            store.save(stored(each), PAGES, {"v": (1, 2)})
+        assert len(other.documents()) >= 32
+        store.save_counts(ids[-1], "w", (3, 4))
+
+        assert other.counts(ids[-1], "w") == (3, 4)
+
+    assert {each.id for each in other.documents()} == set(ids)
+
+
+def test_what_was_read_before_an_interruption_is_kept(home: Path) -> None:
+    def interrupted() -> None:
+        store = Store(home)
+        with store.held():
+            store.save(stored(), PAGES)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+
+    assert Store(home).find("a" * 64) == stored()

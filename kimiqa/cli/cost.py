@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kimiqa.client import Client
     from kimiqa.document import Document
     from kimiqa.efforts import Effort
+    from kimiqa.models import Model
     from kimiqa.plan import Way
     from kimiqa.scanned import ScanOffer
 
@@ -183,7 +184,7 @@ def way_json(way: Way) -> dict[str, Any]:
     return row
 
 
-def document_json(document: Document, model: str) -> dict[str, Any]:
+def document_json(document: Document, model: Model | str) -> dict[str, Any]:
     """A document's row: how much of it there is, and what of it cannot be read."""
     from kimiqa.planner import block_tokens
 

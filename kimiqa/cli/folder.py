@@ -134,7 +134,7 @@ def _price(path: str, pricer: Pricer, choices: Choices, found: Found) -> None:
     except KimiqaError as error:
         found.failures.append({"file": path, **error.to_json()})
         return
-    row = document_json(document, pricer.model.id)
+    row = document_json(document, pricer.model)
     if row["tokens"] and any(page.text.strip() for page in document.pages):
         for priced in pricer.prices(row["tokens"]):
             found.totals[priced.strategy].add(priced)
@@ -145,9 +145,13 @@ def _price(path: str, pricer: Pricer, choices: Choices, found: Found) -> None:
 
 def _opened(path: str, choices: Choices) -> Document:
     from kimiqa.document import Document
+    from kimiqa.opening.intake import DEFAULT, store_of
 
     home: dict[str, Any] = {"home": choices.home} if choices.home else {}
-    document = Document.open(path, password=choices.password, **home)
+    store = store_of(choices.home or DEFAULT)
+    document = Document.open(
+        path, password=choices.password, on_progress=lambda _: store.catch_up(), **home
+    )
     if choices.deep_check or choices.keep_hidden or not document.drawable:
         # Where there is no page to look at, a look takes no time.
         return document.checked(keep_hidden=choices.keep_hidden, deep=choices.deep_check)

@@ -43,13 +43,14 @@ def taken_away(file: File, *, waits: bool) -> Iterator[None]:
     key = (file.store.folder, file.id)
     with _lock:
         _reading[key] += 1
-    begun = _touched(file)
+    source = file.store.source(file.id)
+    begun = _touched(source)
     try:
         yield
     except BaseException as error:
         _left(key)
         no_document = isinstance(error, NotADocumentError | EmptyDocumentError)
-        ours = file.id in file.store.brought and _changed(file) == begun
+        ours = file.id in file.store.brought and _changed(source) == begun
         if (no_document or ours) and not (waits and isinstance(error, PasswordRequiredError)):
             discard(file.store, file.id)
         raise
@@ -62,16 +63,16 @@ def _left(key: tuple[Path, str]) -> None:
         _reading[key] -= 1
 
 
-def _touched(file: File) -> int | None:
+def _touched(source: Path) -> int | None:
     """Show other processes that the file is read now, and when that was."""
     with contextlib.suppress(OSError):
-        os.utime(file.store.source(file.id))
-    return _changed(file)
+        os.utime(source)
+    return _changed(source)
 
 
-def _changed(file: File) -> int | None:
+def _changed(source: Path) -> int | None:
     try:
-        return file.store.source(file.id).stat().st_mtime_ns
+        return source.stat().st_mtime_ns
     except OSError:
         return None
 
