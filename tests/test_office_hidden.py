@@ -338,3 +338,16 @@ def test_honest_styles_stay(case: str, home: Path) -> None:
 
     assert hidden(document) == []
     assert SECRET in document.pages[0].text
+
+
+@pytest.mark.parametrize("piece", ["{", "@a{", "@media screen{", "/*", "@", "a", "}"])
+def test_a_hostile_sheet_ends_soon_and_the_words_stay(piece: str, home: Path) -> None:
+    page = f"<html><style>{piece * 100_000}</style><p>{SEEN}</p></html>"
+
+    assert SEEN in opened(page.encode(), "a.html", home).pages[0].text
+
+
+def test_an_endless_value_ends_soon(home: Path) -> None:
+    page = f"<html><p style='color:{'rgb(' * 100_000}'>{SEEN}</p></html>"
+
+    assert SEEN in opened(page.encode(), "a.html", home).pages[0].text

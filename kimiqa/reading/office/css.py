@@ -10,10 +10,12 @@ from kimiqa.reading.office.colours import Colour
 Declarations = dict[str, str]
 """What is said of an element, by the name of the property, in small letters."""
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_RULE = re.compile(r"([^{};]*)\{([^{}]*)\}")
-_AT = re.compile(r"@[^{};]*;|@(?P<name>[\w-]+)(?P<for>[^{};]*)\{")
-_SCREEN = re.compile(r"\s*(?:only\s+)?(?:all|screen)\s*")
+_BRACE = re.compile(r"[{}]")
+_STOP = re.compile(r"[;{}]")
+_SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:all|screen)\s*")
+_DEEPEST = 8
+_LONGEST = 500
+"""Characters of a value that are looked at: what tells of colours and places is short."""
 _LENGTH = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))(px|pt|pc|in|cm|mm|em|rem|ex|ch|vw|vh|%)?")
 _PIXELS = {
     "px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 37.8, "mm": 3.78, "em": 16.0,
@@ -43,42 +45,60 @@ def declarations(written: str) -> Declarations:
     {'color': '#fff', 'left': '-9999px'}
     """
     found: Declarations = {}
-    for each in _COMMENT.sub(" ", written).split(";"):
+    for each in _uncommented(written).split(";"):
         name, colon, value = each.partition(":")
         if colon and value.strip():
-            said = value.lower().replace("!important", "")
+            said = value[:_LONGEST].lower().replace("!important", "")
             found[name.strip().lower()] = " ".join(said.split())
     return found
 
 
 def rules(sheet: str) -> Iterator[tuple[str, Declarations]]:
     """The rules of a sheet that always hold on a screen, and the selectors of each."""
-    for selectors, said in _RULE.findall(_plain(_COMMENT.sub(" ", sheet))):
-        yield selectors.strip(), declarations(said)
+    for rule in _plain(_uncommented(sheet)).split("}"):
+        selectors, brace, said = rule.rpartition("{")
+        if brace:
+            yield selectors.rpartition(";")[2].strip(), declarations(said)
 
 
-def _plain(sheet: str) -> str:
+def _plain(sheet: str, depth: int = 0) -> str:
     """A sheet without what holds on paper or in small windows only."""
     parts: list[str] = []
     done = 0
-    while (found := _AT.search(sheet, done)) is not None:
-        parts.append(sheet[done : found.start()])
-        done = found.end()
-        if found["name"]:
-            inner, done = _block(sheet, done)
-            if found["name"].lower() == "media" and _SCREEN.fullmatch(found["for"].lower()):
-                parts.append(_plain(inner))
+    while (at := sheet.find("@", done)) >= 0:
+        stop = _STOP.search(sheet, at)
+        if stop is None:
+            break
+        parts.append(sheet[done:at])
+        done = stop.end() if stop[0] == ";" else stop.start()
+        if stop[0] == "{":
+            inner, done = _block(sheet, stop.end())
+            if _SCREEN.fullmatch(sheet[at : stop.start()].lower()) and depth < _DEEPEST:
+                parts.append(_plain(inner, depth + 1))
+        elif stop[0] == "}":
+            parts.append("}")
+            done = stop.end()
     return "".join([*parts, sheet[done:]])
+
+
+def _uncommented(written: str) -> str:
+    """A style without its comments; one that does not end takes the rest along."""
+    parts: list[str] = []
+    done = 0
+    while (at := written.find("/*", done)) >= 0:
+        parts.append(written[done:at])
+        end = written.find("*/", at + 2)
+        done = len(written) if end < 0 else end + 2
+    return " ".join([*parts, written[done:]])
 
 
 def _block(sheet: str, start: int) -> tuple[str, int]:
     """What stands up to the brace that closes, and where that ends."""
-    depth, at = 1, start
-    for each in re.finditer(r"[{}]", sheet[start:]):
+    depth = 1
+    for each in _BRACE.finditer(sheet, start):
         depth += 1 if each[0] == "{" else -1
         if depth == 0:
-            at = start + each.start()
-            return sheet[start:at], at + 1
+            return sheet[start : each.start()], each.end()
     return sheet[start:], len(sheet)
 
 
