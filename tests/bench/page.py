@@ -278,8 +278,10 @@ BOXED = """name => {
     context.drawImage(shown, 0, 0);
     const points = context.getImageData(0, 0, canvas.width, canvas.height).data;
     let yellow = 0;
-    for (let at = 0; at < points.length; at += 4)
-        if (points[at] > 220 && points[at + 1] > 190 && points[at + 2] < points[at] - 60) yellow += 1;
+    for (let at = 0; at < points.length; at += 4) {
+        const [red, green, blue] = points.slice(at, at + 3);
+        if (red > 220 && green > 190 && blue < red - 60) yellow += 1;
+    }
     return yellow;
 }"""
 """How many points of a page's picture have the colour of a box round quoted words."""
