@@ -48,6 +48,7 @@ class Asker:
         label: str | None = None,
         private: bool = False,
         ranking: str | None = None,
+        rewrite: bool | None = None,
         watch: Watch | None = None,
     ) -> None:
         self.setup = setup
@@ -55,6 +56,7 @@ class Asker:
         self._label = label
         self._private = private
         self._ranking = ranking or setup.settings.ranking
+        self._rewrite = setup.settings.rewrite if rewrite is None else rewrite
         self._watch = watch
         self._endpoint: OpenAIEndpoint | None = None
         # Questions asked side by side open it from threads: a second one would never be closed.
@@ -83,7 +85,7 @@ class Asker:
         try:
             return choosing.choose(planner, asked).sized
         except (OverCapError, PriceUnknownError):
-            return planner.size(asked, "chunks")  # the way that comes nearest
+            return staging.size(planner, asked, "chunks")  # the way that comes nearest
 
     def ways(
         self,
@@ -141,6 +143,7 @@ class Asker:
             chosen.setdefault("label", self._label)
         chosen.setdefault("private", self._private)
         chosen.setdefault("ranking", self._ranking)
+        chosen.setdefault("rewrite", self._rewrite)
         if "max_cost" in chosen:
             chosen["max_cost"] = amount(chosen["max_cost"])
         keep_hidden = chosen.pop("keep_hidden", False)

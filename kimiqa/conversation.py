@@ -65,7 +65,9 @@ def prompt_turns(rows: Sequence[dict[str, Any]]) -> tuple[Turn, ...]:
 
 
 def _turn(plan: Plan, answer: Answer) -> Turn:
-    return Turn(plan.question.strip(), answer.text, plan.strategy, plan.chunks)
+    """The turn as it was answered: what was sent may have been decided on the way."""
+    made = answer.plan or plan
+    return Turn(plan.question.strip(), answer.text, made.strategy, made.chunks)
 
 
 def _as_before(

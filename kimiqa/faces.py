@@ -32,6 +32,7 @@ def asker(model: str | None, options: ClientOptions) -> Asker:
         label=options.get("label"),
         private=options.get("private", False),
         ranking=options.get("ranking"),
+        rewrite=options.get("rewrite"),
     )
 
 

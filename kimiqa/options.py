@@ -49,6 +49,10 @@ class Options(TypedDict, total=False):
     """How chunks are chosen: "bm25" by words, "semantic" by meaning too (the extra `semantic`;
     the documents' vectors are made first, on this machine), "auto" by meaning where the vectors
     are there already; the client's choice where it is not given."""
+    rewrite: bool
+    """Have one cheap call first put the question into the documents' words, and take apart one
+    that asks several things, before `chunks` are chosen; the client's choice where it is not
+    given."""
 
 
 class ClientOptions(TypedDict, total=False):
@@ -62,7 +66,8 @@ class ClientOptions(TypedDict, total=False):
     model be asked that has no price, although no cap can hold then. `deadline` is the seconds
     that a whole answer may take. `label` is the label of every question that is given none.
     `private` sends placeholders in place of personal data, unless a question says otherwise.
-    `ranking` is how chunks are chosen, unless a question says otherwise.
+    `ranking` is how chunks are chosen, and `rewrite` whether questions are rewritten for that,
+    unless a question says otherwise.
     `cache_ttl` is how long the provider is asked to keep prompts: "1h" costs more to write, and
     pays where questions come more than five minutes apart. `env` holds the variables that name
     keys and URLs, in place of the process's own.
@@ -80,4 +85,5 @@ class ClientOptions(TypedDict, total=False):
     cache_ttl: str | None
     private: bool
     ranking: str | None
+    rewrite: bool | None
     env: Mapping[str, str] | None

@@ -268,6 +268,8 @@ class Plan:
     asked: str = ""
     """The question as a swarm's calls are told it: with what was said before in its conversation,
     and with placeholders where personal data was replaced."""
+    drafts: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """By the names of bounded stages: what their prompts will be laid out from."""
     caches: bool = False
     """Whether the endpoint is known to keep what it was sent, and so to bill the writing."""
 

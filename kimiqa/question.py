@@ -40,6 +40,8 @@ class Question:
     """How many calls research may make; None takes the usual number."""
     web_searches: int = 0
     """How many times research may search the web, each at a price."""
+    rewrite: bool = False
+    """Have a cheap call put the question into the documents' words before chunks are chosen."""
 
     @property
     def scope(self) -> Scope:

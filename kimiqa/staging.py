@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
 
-from kimiqa import calling, research, rules, swarm
+from kimiqa import calling, ladder, research, rules, swarm
 from kimiqa.desk import Desk
 from kimiqa.plan import Event, Plan, Strategy
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized
@@ -30,6 +30,13 @@ STAGED: dict[str, Staged] = {"swarm": swarm, "research": research}
 """The strategies of several calls, by name."""
 
 
+def _staged(strategy: str, question: Question) -> Staged | None:
+    """What makes several calls of this strategy for this question; None where one is made."""
+    if strategy == "chunks" and ladder.wanted(question):
+        return ladder
+    return STAGED.get(strategy)
+
+
 def names() -> list[str]:
     """Every strategy there is, without `auto`."""
     return [*STRATEGIES, *STAGED]
@@ -45,8 +52,8 @@ def size(planner: Planner, question: Question, strategy: Strategy) -> Sized:
     NoTextError
         No page that was asked about has text.
     """
-    if strategy in STAGED:
-        sized = STAGED[strategy].size(planner, question)
+    if staged := _staged(strategy, question):
+        sized = staged.size(planner, question)
         forbidden = rules.refusal(question.documents, planner.base_url)
         return replace(sized, refusal=forbidden) if forbidden else sized
     return planner.size(question, strategy)
@@ -54,8 +61,8 @@ def size(planner: Planner, question: Question, strategy: Strategy) -> Sized:
 
 def planned(planner: Planner, question: Question, sized: Sized, reason: str = "") -> Plan:
     """The plan of a question that was sized and may run."""
-    if sized.strategy in STAGED:
-        return STAGED[sized.strategy].planned(planner, question, sized, reason)
+    if staged := _staged(sized.strategy, question):
+        return staged.planned(planner, question, sized, reason)
     return planner.planned(question, sized, reason)
 
 
@@ -75,7 +82,7 @@ def plan(planner: Planner, question: Question, strategy: Strategy, reason: str =
 
 async def run(plan: Plan, desk: Desk) -> AsyncGenerator[Event]:
     """The plan's events, to its end."""
-    strategy = STAGED.get(plan.strategy)
+    strategy = ladder if ladder.is_ladder(plan) else STAGED.get(plan.strategy)
     running = calling.run(plan, desk) if strategy is None else strategy.run(plan, desk)
     async with aclosing(running) as events:
         async for event in events:

@@ -57,7 +57,8 @@ LAYERS = (
     {"question", "refusals", "room", "seeing", "chapters"},
     {"desk", "privacy", "reserving", "believing", "paying", "receiving", "settling"},
     {"planner", "calling", "cliffs", "caching", "parallel", "summing"},
-    {"swarm", "research"},
+    {"swarm", "research", "rewriting"},
+    {"ladder"},
     {"staging"},
     {
         "choosing",

@@ -56,6 +56,11 @@ def endpoint(command: F) -> F:
             type=click.Choice(["auto", "bm25", "semantic"]),
             help="How chunks are chosen: by words, or by meaning too.",
         ),
+        click.option(
+            "--rewrite/--no-rewrite",
+            default=None,
+            help="Have a cheap call put the question into the documents' words for chunks.",
+        ),
         click.option("--max-prompt-tokens", type=click.IntRange(min=1), metavar="N"),
         click.option("--max-completion-tokens", type=click.IntRange(min=1), metavar="N"),
         click.option("--max-steps", type=int, metavar="N", help="Calls of research, 2 to 300."),
@@ -119,6 +124,7 @@ class Choices:
     max_steps: int | None = None
     web_searches: int = 0
     ranking: str | None = None
+    rewrite: bool | None = None
 
     def client(self) -> Client:
         """The client that these choices make."""
@@ -149,6 +155,7 @@ class Choices:
             "web_searches": self.web_searches,
             "private": self.private,
             "ranking": self.ranking,
+            "rewrite": self.rewrite,
         }
 
 

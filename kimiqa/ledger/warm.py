@@ -145,9 +145,8 @@ def last_prompt(
 def _prompt(row: Any, expires: float) -> WarmPrompt:
     documents = tuple(id for id, _ in row.documents)
     tools = (row.estimate or {}).get("tools", "")
-    return WarmPrompt(
-        row.prompt_tokens, row.model, row.effort, row.strategy, documents, expires, tools
-    )
+    strategy = row.strategy.partition(":")[0]  # whichever step of it the call was
+    return WarmPrompt(row.prompt_tokens, row.model, row.effort, strategy, documents, expires, tools)
 
 
 def disappoints(database: Database, endpoint: str, model: str) -> bool:

@@ -88,6 +88,8 @@ class Settings:
     """Documents that nobody used for so many days are deleted when the app or a command starts."""
     ranking: str = "auto"
     """How chunks are chosen: by words ("bm25"), by meaning too ("semantic"), or "auto"."""
+    rewrite: bool = False
+    """Whether a cheap call puts a question into the documents' words before chunks are chosen."""
 
     @property
     def own_limits(self) -> dict[str, int | None]:
@@ -103,6 +105,7 @@ class Settings:
 
 _AMOUNTS = ("max_cost", "conversation_cap", "day_cap", "month_cap", "confirm_above")
 _COUNTS = ("rpm", "tpm", "concurrency", "tpd")
+_SWITCHES = ("rewrite",)
 _CHOICES = {"effort": EFFORTS, "ranking": RANKINGS}
 _NAMES = tuple(each.name for each in fields(Settings))
 
@@ -203,6 +206,9 @@ def _checked(path: Path, name: str, value: object) -> Any:
             return value
     elif name == "tier" and isinstance(value, int | str) and value is not True:
         return _tier(path, str(value))
+    elif name in _SWITCHES:
+        if isinstance(value, bool):
+            return value
     elif name in _CHOICES:
         if value in _CHOICES[name]:
             return value
@@ -240,6 +246,7 @@ def _unusable(path: Path, name: str, value: object) -> BadRequestError:
         **dict.fromkeys(_COUNTS, 'a whole number such as 100, or "none"'),
         "effort": "one of " + ", ".join(EFFORTS),
         "currency": "three letters such as USD, or CNY for yuan",
+        **dict.fromkeys(_SWITCHES, "true or false"),
         "deadline": "whole seconds between 1 and 86400",
     }.get(name, "a text")
     shown = ascii(value)[:60]

@@ -13,6 +13,7 @@ from itertools import groupby
 from kimiqa.plan import Chunk, Coverage, LeftOut
 from kimiqa.prompts import build_messages, chunks_block, content
 from kimiqa.ranking import Index
+from kimiqa.ranking.several import together
 from kimiqa.semantic import likeness
 from kimiqa.strategies.evidence import Material, evidence_tokens
 from kimiqa.strategies.layout import (
@@ -81,12 +82,37 @@ def _best(draft: Draft) -> Iterator[Chunk]:
     for turn in draft.turns:
         for chunk in turn.chunks:
             sent.setdefault((chunk.document, chunk.page), []).append(chunk)
-    index = Index.build(numbered(draft.documents), draft.counter, draft.chunk_tokens)
-    alike = likeness(index, draft.question, draft.ranking)
-    for chunk in index.rank(draft.question, alike):
+    index = index_of(draft)
+    asked = (draft.question, *draft.queries)
+    ranked = [index.rank(each, likeness(index, each, draft.ranking)) for each in asked]
+    for chunk in together(ranked):
         before = sent.get((chunk.document, chunk.page), ())
         if draft.chosen(int(chunk.document[1:]), chunk.page) and not _overlaps(chunk, before):
             yield chunk
+
+
+def index_of(draft: Draft) -> Index:
+    """The index of all chunks there are to choose from."""
+    return Index.build(numbered(draft.documents), draft.counter, draft.chunk_tokens)
+
+
+def best(draft: Draft, tokens: int) -> list[Chunk]:
+    """The best chunks that so many tokens hold, best first; the first that does not fit ends
+    them."""
+    found: list[Chunk] = []
+    for chunk in _best(draft):
+        tokens -= chunk.tokens
+        if tokens < 0:
+            break
+        found.append(chunk)
+    return found
+
+
+def budget_of(draft: Draft) -> int | None:
+    """How many tokens of chunks are sent where the room allows; None: all that it holds."""
+    if draft.evidence is not None:
+        return draft.evidence
+    return None if draft.fills_room else evidence_tokens(material(draft))
 
 
 def _overlaps(chunk: Chunk, others: Iterable[Chunk]) -> bool:
@@ -96,7 +122,7 @@ def _overlaps(chunk: Chunk, others: Iterable[Chunk]) -> bool:
 
 def _within(draft: Draft, ranked: Iterator[Chunk]) -> list[Chunk]:
     """The best chunks, best first, until the budget is full; one that does not fit is skipped."""
-    budget = None if draft.fills_room else evidence_tokens(material(draft))
+    budget = budget_of(draft)
     if draft.room is not None:
         left = draft.room - _laid_out(draft, _pictures(draft)).prompt_tokens
         budget = left if budget is None else min(budget, left)

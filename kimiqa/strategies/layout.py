@@ -65,6 +65,12 @@ class Draft:
     pictures: tuple[frozenset[int], ...] = ()
     """The pages of each document whose pictures are sent; empty where none are."""
 
+    queries: tuple[str, ...] = ()
+    """What is searched for beside the question itself, where it was rewritten."""
+
+    evidence: int | None = None
+    """How many tokens of chunks are sent; None leaves it to the material."""
+
     def pictured(self, n: int) -> frozenset[int]:
         """The asked pages of document `n` whose pictures are sent."""
         if not self.pictures:

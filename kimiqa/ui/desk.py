@@ -105,6 +105,7 @@ def options(state: State) -> dict[str, Any]:
         "max_completion_tokens": state.choices.length or None,
         "label": state.choices.label.strip() or None,
         "web_searches": state.choices.web_searches or None,
+        "rewrite": state.choices.rewrite,
     }
 
 

@@ -42,6 +42,8 @@ class Choices:
     """How many times research may search the web."""
     lifetime: str = ""
     """How long the provider is asked to keep the prompt; empty leaves it at what is usual."""
+    rewrite: bool | None = None
+    """Whether questions are rewritten before chunks are chosen; None leaves it to the settings."""
     each_line: bool = False
     """Whether each line of what was typed is a question of its own."""
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kimiqa.estimating import LEAST_COMPLETION
 from kimiqa.plan import Way
-from kimiqa.ui import desk, web
+from kimiqa.ui import desk, switches, web
 from kimiqa.ui.state import State
 from kimiqa.ui.text import about, at_most, escape, money, price_range
 from kimiqa.ui.words import _, counted
@@ -112,6 +112,8 @@ def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> 
         st.caption(_(MEANINGS[kind]))
         if kind == "research" and chosen:
             web.choice(state)
+        if kind == "chunks":
+            switches.show(state)
         st.space("stretch")
         _button(state, way, kind, chosen, best)
 

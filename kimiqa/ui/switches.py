@@ -1,0 +1,36 @@
+"""What chosen chunks may do beside one call: switches on their card."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kimiqa.ui import desk
+from kimiqa.ui.quick import reprice
+from kimiqa.ui.state import State
+from kimiqa.ui.words import _
+
+LABELS = {"rewrite": "Rewrite the question first"}
+HELP = {
+    "rewrite": (
+        "One cheap call puts the question into the documents' words and takes apart a question "
+        "that asks several things, so that the chunks for it are found. Its price is in the quote."
+    ),
+}
+
+
+def show(state: State) -> None:
+    """A switch each; what was not touched stands as the settings say."""
+    for name in LABELS:
+        _switch(state, name)
+
+
+def _switch(state: State, name: str) -> None:
+    key, chosen = f"choice-{name}", getattr(state.choices, name)
+    usual = getattr(desk.setup(state).settings, name) if chosen is None else chosen
+    st.session_state.setdefault(key, usual)
+
+    def turned() -> None:
+        setattr(state.choices, name, bool(st.session_state[key]))
+        reprice()
+
+    st.toggle(_(LABELS[name]), key=key, help=_(HELP[name]), on_change=turned)

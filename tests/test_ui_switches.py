@@ -1,0 +1,57 @@
+"""The switches on the card of chosen chunks: priced at once, kept over a reload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("streamlit")
+
+from test_rewriting import FILLER, QUERIES, QUESTION, rewrites
+from test_ui_states import Page
+
+from kimiqa.testing import KimiServer
+
+
+@pytest.fixture
+def contract(server: KimiServer, home: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    assert server.key
+    monkeypatch.setenv("KIMIQA_BASE_URL", server.base_url)
+    monkeypatch.setenv("KIMIQA_API_KEY", server.key)
+    server.answer = rewrites()
+    text = "\f".join(FILLER.format(n) * 20 for n in range(1, 81))
+    return Page().upload(("contract.txt", text.encode()))
+
+
+def price(page: Page) -> str:
+    return next(str(each.value) for each in page.at.metric if "Chosen chunks" in each.label)
+
+
+def test_rewriting_is_priced_as_soon_as_it_is_switched_on(contract: Page) -> None:
+    page = contract.type(QUESTION)
+    before = price(page)
+
+    page.at.toggle(key="choice-rewrite").set_value(True).run()
+
+    assert price(page) != before
+    assert page.reloaded().at.toggle(key="choice-rewrite").value is True
+    assert not page.at.exception
+
+
+def test_the_searches_stand_among_the_steps_of_the_answer(contract: Page) -> None:
+    page = contract.type(QUESTION)
+    page.at.toggle(key="choice-rewrite").set_value(True).run()
+
+    page.click("way-chunks").click("ask").settle()
+
+    assert "rewrite 1: " + QUERIES.replace("- ", "").replace("\n", "; ") in page.words
+    assert page.buttons("dismiss-") == []
+
+
+def test_the_settings_turn_it_on_for_every_question(home: Path, contract: Page) -> None:
+    (home / "settings.toml").write_text("rewrite = true\n", encoding="utf-8")
+
+    page = Page(**contract.url)
+
+    assert page.at.toggle(key="choice-rewrite").value is True
