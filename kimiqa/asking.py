@@ -85,7 +85,9 @@ class Asker:
         try:
             return choosing.choose(planner, asked).sized
         except (OverCapError, PriceUnknownError):
-            return staging.size(planner, asked, "chunks")  # the way that comes nearest
+            # The way that comes nearest.
+            near: Strategy = "full" if choosing.needs_everything(asked.text) else "chunks"
+            return staging.size(planner, asked, near)
 
     def ways(
         self,

@@ -16,6 +16,7 @@ from kimiqa.following import next_cost
 from kimiqa.money import plain
 from kimiqa.plan import Estimate, Strategy, Way
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized, in_words, with_fitting
+from kimiqa.refusals import is_partial
 from kimiqa.strategies.chunks import material
 from kimiqa.strategies.evidence import short_tokens
 from kimiqa.tasks import needs_everything
@@ -32,6 +33,9 @@ __all__ = [
 
 ORDINARY_QUESTION = "Who is bound to what, from when, and where does the document say so?"
 """Stands for a question of ordinary length where a price is wanted before one is asked."""
+
+_EVERYTHING = ("full", "swarm")
+"""The ways that read every page."""
 
 WORTH_IT = Decimal("1.25")
 """How many times the price of chunks the whole document may cost and still be chosen."""
@@ -82,16 +86,35 @@ def _best(sized: Mapping[str, Sized], question: Question) -> Choice:
     too_large = isinstance(sized["full"].refusal, ContextWindowError | OverLimitError)
     seen = {name: each for name, each in sized.items() if too_large or name in STRATEGIES}
     running = {name: each for name, each in seen.items() if each.refusal is None}
+    if "full" in running and "chunks" in running:
+        return _between(sized["full"], sized["chunks"], question)
+    if needs_everything(question.text):
+        running = {name: each for name, each in running.items() if name in _EVERYTHING}
+        if not running:
+            raise _not_whole(seen)
     if not running:
         nearest = min(seen.values(), key=lambda each: each.estimate.prompt_tokens)
         assert nearest.refusal is not None
         raise nearest.refusal
-    if "full" in running and "chunks" in running:
-        return _between(sized["full"], sized["chunks"], question)
-    if "chunks" in running and "swarm" in running:
+    if "swarm" in running and too_large and (len(running) == 1 or "chunks" in running):
         return _beyond(sized, question)
     one = running.get("full") or next(iter(running.values()))
     return _only(one, [each for each in sized.values() if each.refusal])
+
+
+def _not_whole(seen: Mapping[str, Sized]) -> RefusedError:
+    """Why nothing that reads everything can run; that a part can is said, and not gone."""
+    nearest = seen.get("swarm", seen["full"])
+    refusal, part = nearest.refusal, seen["chunks"]
+    assert refusal is not None, "asked where neither can run"
+    hint = "Raise the cap, or choose fewer pages (--pages)."
+    if part.refusal is None:
+        seen_of = f"{part.layout.coverage.sent:,} of {part.layout.coverage.pages:,} pages"
+        hint += (
+            f" Chunks fit (about {_money(part.estimate)}) but would see {seen_of}: "
+            "name them to ask all the same (--strategy chunks)."
+        )
+    return type(refusal)(f"The question asks for the whole document. {refusal.message}", hint)
 
 
 def _beyond(sized: Mapping[str, Sized], question: Question) -> Choice:
@@ -198,13 +221,20 @@ def _way(planner: Planner, sized: Sized) -> Way:
         next_cost=next_cost(planner.model, sized),
         hint=sized.refusal.hint if sized.refusal else "",
         code=sized.refusal.code if sized.refusal else "",
+        partial=any(map(is_partial, sized.warnings)),
     )
 
 
 def fitting(planner: Planner, question: Question) -> list[str]:
-    """The ways that can run, in words, for the hint of a refusal."""
+    """The ways that can run, in words, for the hint of a refusal; what answers from a part is
+    none where everything is needed."""
     sized = _sizes(planner, question).values()
-    return [in_words(each) for each in sized if each.refusal is None]
+    whole = needs_everything(question.text)
+    return [
+        in_words(each)
+        for each in sized
+        if each.refusal is None and (each.strategy in _EVERYTHING or not whole)
+    ]
 
 
 def refusal_with_ways(planner: Planner, question: Question, refusal: RefusedError) -> RefusedError:

@@ -302,6 +302,8 @@ class Way:
     """Where it cannot run: the next step, with what to leave out to get under a limit."""
     code: str = ""
     """Where it cannot run: the refusal's code."""
+    partial: bool = False
+    """Whether it sees a part only of what the question asks for as a whole."""
 
     def to_json(self) -> dict[str, Any]:
         head = {

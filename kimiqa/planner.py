@@ -21,7 +21,7 @@ from kimiqa.models import Model, get_model
 from kimiqa.plan import Estimate, Plan, Request, Segment, Stage, Strategy
 from kimiqa.privacy import covered, first_time
 from kimiqa.question import Question, Sized
-from kimiqa.refusals import in_words, no_text, with_fitting
+from kimiqa.refusals import in_words, no_text, partial, with_fitting
 from kimiqa.room import Room
 from kimiqa.settings import UNLIMITED, Limits
 from kimiqa.strategies import chunks, full
@@ -179,6 +179,9 @@ class Planner:
         if over and isinstance(refusal, ContextWindowError):
             refusal = ContextWindowError(refusal.message, f"{over} {refusal.hint}")
         notes = (*self.warnings(question), *seeing.warnings(draft))
+        if strategy == "chunks":
+            pages = sum(len(readable(draft, n, each)) for n, each in numbered(draft.documents))
+            notes = (*notes, partial(question.text, layout.coverage, pages))
         lowered = "" if refusal else self.room.lowered(question, layout, limit)
         return Sized(
             strategy=strategy,

@@ -14,8 +14,11 @@ from kimiqa.errors import (
     RefusedError,
 )
 from kimiqa.money import plain
+from kimiqa.plan import Coverage
+from kimiqa.plurals import counted
 from kimiqa.question import Sized
 from kimiqa.settings import Limits, next_tier
+from kimiqa.tasks import needs_everything
 
 
 def no_text(documents: Sequence[Document]) -> NoTextError:
@@ -93,6 +96,21 @@ def with_fitting(refusal: RefusedError, fitting: Sequence[str]) -> RefusedError:
     if not fitting or not isinstance(refusal, ContextWindowError | OverCapError | OverLimitError):
         return refusal
     return type(refusal)(refusal.message, f"What does fit: {'; '.join(fitting)}. {refusal.hint}")
+
+
+_WHOLE = "This asks for the whole document; chunks see"
+
+
+def partial(question: str, coverage: Coverage, readable: int) -> str:
+    """That chunks show a part only of what is asked for as a whole; empty where they do not."""
+    if coverage.sent >= readable or not needs_everything(question):
+        return ""
+    return f"{_WHOLE} {coverage.sent:,} of {counted(readable, 'page')}."
+
+
+def is_partial(warning: str) -> bool:
+    """Whether a warning is that of `partial`."""
+    return warning.startswith(_WHOLE)
 
 
 def in_words(sized: Sized) -> str:

@@ -86,6 +86,53 @@ def test_a_question_about_everything_gets_everything_that_fits(question: str) ->
     assert (plan.strategy, plan.reason) == ("full", "full: the question needs all 150 pages")
 
 
+def test_a_part_never_stands_for_the_whole_where_a_cap_forbids_that() -> None:
+    with pytest.raises(OverCapError, match="asks for the whole document") as caught:
+        _auto("Summarise the report.", report(), max_cost="0.15")
+
+    assert "0.15" in caught.value.message
+    assert "Chunks fit (about 0.06" in caught.value.hint
+    assert "of 150 pages: name them to ask all the same (--strategy chunks)" in caught.value.hint
+    assert "What does fit" not in caught.value.hint
+
+
+def test_a_part_never_stands_for_the_whole_where_no_prompt_holds_it() -> None:
+    def ask(cap: str) -> Plan:
+        return _auto("List all rents.", report(), max_prompt_tokens=20_000, max_cost=cap)
+
+    with pytest.raises(OverCapError, match="asks for the whole document"):
+        ask("0.15")
+    assert ask("2.00").strategy == "swarm"
+
+
+def test_chunks_that_are_named_say_what_they_do_not_see() -> None:
+    plan = _auto("Summarise the report.", report(), strategy="chunks")
+
+    seen = plan.coverage.sent
+    assert f"This asks for the whole document; chunks see {seen} of 150 pages." in plan.warnings
+
+
+def test_chunks_that_see_every_page_are_no_part() -> None:
+    plan = _auto("Summarise it.", lease(), strategy="chunks")
+
+    assert not any("whole document" in each for each in plan.warnings)
+
+
+def test_the_estimate_of_a_forbidden_whole_is_that_of_the_whole() -> None:
+    client = Client("kimi-k3")
+
+    guess = client.estimate("Summarise the report.", [report()], max_cost="0.15")
+
+    assert guess.prompt_tokens > 50_000
+
+
+def test_the_ways_mark_what_sees_only_a_part() -> None:
+    ways = Client("kimi-k3").ways("Summarise the report.", [report()])
+
+    assert [way.strategy for way in ways if way.partial] == ["chunks"]
+    assert ways[0].strategy == "full"
+
+
 @pytest.mark.parametrize(
     "question",
     ["When does the lease end?", "What does the summons say?", "Who lists?", "租金是多少？"],
@@ -144,7 +191,7 @@ def test_no_swarm_goes_round_a_cap() -> None:
 
 
 def test_over_the_cap_only_chunks_are_left() -> None:
-    plan = _auto("Summarise the report.", report(), max_cost="0.20")
+    plan = _auto(QUESTION, report(), max_cost="0.20")
 
     assert plan.strategy == "chunks"
     assert "the cap per question is 0.20 USD" in plan.reason

@@ -20,7 +20,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 OUTSIDE = [ROOT / "app.py", *sorted((ROOT / "samples").glob("*.py"))]
 
 LAYERS = (
-    {"errors", "money", "amounts", "words", "tasks", "samples", "portal", "start"},
+    {"errors", "money", "amounts", "words", "tasks", "plurals", "samples", "portal", "start"},
     {
         "plan",
         "pages",

@@ -55,3 +55,18 @@ def test_the_settings_turn_it_on_for_every_question(home: Path, contract: Page) 
     page = Page(**contract.url)
 
     assert page.at.toggle(key="choice-rewrite").value is True
+
+
+def test_a_part_is_not_chosen_for_the_whole_and_the_whole_is_offered_over_the_cap(
+    home: Path, contract: Page
+) -> None:
+    (home / "settings.toml").write_text('max_cost = "0.12"\n', encoding="utf-8")
+    page = Page(**contract.url).type("Summarise the contract.")
+
+    assert "This asks for the whole document; chunks see" in page.words
+
+    page.click("ask")
+
+    assert "The question asks for the whole document." in page.words
+    assert page.buttons("over-cap-yes")
+    assert page.settle().buttons("dismiss-") == []

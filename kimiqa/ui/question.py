@@ -78,7 +78,7 @@ def _price_and_ask(state: State, question: str, priced: list[Way]) -> Way | None
 
 def _over_cap_way(priced: list[Way]) -> Way | None:
     """No way can run as it stands: one over a cap may still be asked for once."""
-    cheapest = [way for way in priced if way.estimate.cost.ceiling is not None]
+    cheapest = [way for way in priced if way.estimate.cost.ceiling is not None and not way.partial]
     return min(cheapest, key=lambda each: each.estimate.cost.ceiling or Decimal(0), default=None)
 
 

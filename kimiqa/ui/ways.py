@@ -37,7 +37,10 @@ def chosen_way(state: State, ways: list[Way], embedded: bool) -> Way | None:
     named = next((way for way in ways if kind_of(way) == state.choices.strategy), None)
     if named is not None and (named.fits or over_cap(state, named)):
         return named
-    fitting = [way for way in ways if way.fits]
+    fitting = [way for way in ways if way.fits and not way.partial]
+    if not fitting and any(way.fits for way in ways):
+        # What sees a part of what is asked for as a whole is chosen by hand, or not at all.
+        fitting = [way for way in ways if over_cap(state, way)]
     if embedded:
         fitting = [way for way in fitting if way.model == "local"] or fitting
     return fitting[0] if fitting else None
