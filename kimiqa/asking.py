@@ -49,6 +49,7 @@ class Asker:
         private: bool = False,
         ranking: str | None = None,
         rewrite: bool | None = None,
+        climb: bool | None = None,
         watch: Watch | None = None,
     ) -> None:
         self.setup = setup
@@ -57,6 +58,7 @@ class Asker:
         self._private = private
         self._ranking = ranking or setup.settings.ranking
         self._rewrite = setup.settings.rewrite if rewrite is None else rewrite
+        self._climb = setup.settings.climb if climb is None else climb
         self._watch = watch
         self._endpoint: OpenAIEndpoint | None = None
         # Questions asked side by side open it from threads: a second one would never be closed.
@@ -146,6 +148,7 @@ class Asker:
         chosen.setdefault("private", self._private)
         chosen.setdefault("ranking", self._ranking)
         chosen.setdefault("rewrite", self._rewrite)
+        chosen.setdefault("climb", self._climb)
         if "max_cost" in chosen:
             chosen["max_cost"] = amount(chosen["max_cost"])
         keep_hidden = chosen.pop("keep_hidden", False)

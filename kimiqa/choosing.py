@@ -197,8 +197,11 @@ def _order(way: Way) -> tuple[bool, bool, Decimal]:
 
 
 def _with_reason(way: Way, best: Choice, sized: Mapping[str, Sized]) -> Way:
+    climbs = sized[way.strategy].climbs if way.fits else ""
     if way.strategy == best.sized.strategy:
-        return replace(way, reason=best.reason)
+        return replace(way, reason="; ".join(filter(None, (best.reason, climbs))))
+    if climbs:
+        return replace(way, reason=climbs)
     if way.strategy == "swarm" and way.fits and sized["full"].refusal is None:
         return replace(way, reason="not needed: the documents fit into one prompt")
     if way.strategy == "research" and way.fits:

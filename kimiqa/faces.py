@@ -33,6 +33,7 @@ def asker(model: str | None, options: ClientOptions) -> Asker:
         private=options.get("private", False),
         ranking=options.get("ranking"),
         rewrite=options.get("rewrite"),
+        climb=options.get("climb"),
     )
 
 

@@ -53,6 +53,10 @@ class Options(TypedDict, total=False):
     """Have one cheap call first put the question into the documents' words, and take apart one
     that asks several things, before `chunks` are chosen; the client's choice where it is not
     given."""
+    climb: bool
+    """Where an answer from chunks does not hold (it refuses, it was cut, its citations do not
+    stand), ask again with more chunks and then with everything, as far as the caps leave room
+    for all of it; the client's choice where it is not given."""
 
 
 class ClientOptions(TypedDict, total=False):
@@ -66,8 +70,9 @@ class ClientOptions(TypedDict, total=False):
     model be asked that has no price, although no cap can hold then. `deadline` is the seconds
     that a whole answer may take. `label` is the label of every question that is given none.
     `private` sends placeholders in place of personal data, unless a question says otherwise.
-    `ranking` is how chunks are chosen, and `rewrite` whether questions are rewritten for that,
-    unless a question says otherwise.
+    `ranking` is how chunks are chosen, `rewrite` whether questions are rewritten for that, and
+    `climb` whether more is asked where their answer does not hold, unless a question says
+    otherwise.
     `cache_ttl` is how long the provider is asked to keep prompts: "1h" costs more to write, and
     pays where questions come more than five minutes apart. `env` holds the variables that name
     keys and URLs, in place of the process's own.
@@ -86,4 +91,5 @@ class ClientOptions(TypedDict, total=False):
     private: bool
     ranking: str | None
     rewrite: bool | None
+    climb: bool | None
     env: Mapping[str, str] | None

@@ -42,6 +42,8 @@ class Question:
     """How many times research may search the web, each at a price."""
     rewrite: bool = False
     """Have a cheap call put the question into the documents' words before chunks are chosen."""
+    climb: bool = False
+    """Where an answer from chunks does not hold, ask with more of them, then with everything."""
 
     @property
     def scope(self) -> Scope:
@@ -64,3 +66,5 @@ class Sized:
     cache_note: str = ""
     warnings: tuple[str, ...] = ()
     """What should be known before it is asked, a sentence each."""
+    climbs: str = ""
+    """How far it may climb where its answer does not hold, in words."""

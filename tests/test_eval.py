@@ -18,9 +18,9 @@ from kimiqa.evaluating.dataset import Item, read_dataset
 from kimiqa.evaluating.grading import right
 from kimiqa.evaluating.locating import located
 from kimiqa.evaluating.measures import groups, measured, scored
-from kimiqa.evaluating.refusing import refused
 from kimiqa.evaluating.results import DONE, Book, Result
 from kimiqa.evaluating.running import Evaluation
+from kimiqa.refusing import refused
 from kimiqa.testing import KimiServer
 
 CHOICES = ("they were tired", "the Tenant", "the Tenant and the Landlord")

@@ -20,7 +20,18 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 OUTSIDE = [ROOT / "app.py", *sorted((ROOT / "samples").glob("*.py"))]
 
 LAYERS = (
-    {"errors", "money", "amounts", "words", "tasks", "plurals", "samples", "portal", "start"},
+    {
+        "errors",
+        "money",
+        "amounts",
+        "words",
+        "tasks",
+        "plurals",
+        "refusing",
+        "samples",
+        "portal",
+        "start",
+    },
     {
         "plan",
         "pages",

@@ -49,6 +49,27 @@ def test_the_searches_stand_among_the_steps_of_the_answer(contract: Page) -> Non
     assert page.buttons("dismiss-") == []
 
 
+def test_climbing_shows_each_rung_with_its_cost_and_the_accepted_answer_alone(
+    server: KimiServer, contract: Page
+) -> None:
+    said = iter(["The documents do not say."])
+    server.answer = lambda body: next(said, f'"{FILLER.format(7).strip()}" [D1 p. 7]')
+    page = contract.type(QUESTION)
+    before = price(page)
+    page.at.toggle(key="choice-climb").set_value(True).run()
+
+    assert price(page) != before
+
+    page.click("way-chunks").click("ask").settle()
+
+    assert "rung 1: chunks, " in page.words
+    assert "it says that the documents do not say" in page.words
+    assert "rung 2: everything, 80 of 80 pages: the answer holds" in page.words
+    assert "Matter 7 of the cost" in page.words
+    assert page.buttons("dismiss-") == []
+    assert not page.at.exception
+
+
 def test_the_settings_turn_it_on_for_every_question(home: Path, contract: Page) -> None:
     (home / "settings.toml").write_text("rewrite = true\n", encoding="utf-8")
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--model", metavar="ID,ID", help="The models; see `kimiqa models`.")
 @click.option("--max-prompt-tokens", type=click.IntRange(min=1), metavar="N")
 @click.option("--rewrite/--no-rewrite", default=None, help="Rewrite questions for chunks first.")
+@click.option("--climb/--no-climb", default=None, help="Ask more where chunks do not hold.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The first N questions.")
 @runs.paid
 @click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
@@ -84,7 +85,7 @@ def _evaluation(dataset: Path, home: str | None, chosen: Mapping[str, Any]) -> E
         book,
         opened,
         {name: chosen[name] for name in ("max_prompt_tokens", "max_completion_tokens")}
-        | {name: chosen[name] for name in ("effort", "rewrite")},
+        | {name: chosen[name] for name in ("effort", "rewrite", "climb")},
     )
 
 

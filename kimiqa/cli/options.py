@@ -61,6 +61,11 @@ def endpoint(command: F) -> F:
             default=None,
             help="Have a cheap call put the question into the documents' words for chunks.",
         ),
+        click.option(
+            "--climb/--no-climb",
+            default=None,
+            help="Where an answer from chunks does not hold, ask with more of the documents.",
+        ),
         click.option("--max-prompt-tokens", type=click.IntRange(min=1), metavar="N"),
         click.option("--max-completion-tokens", type=click.IntRange(min=1), metavar="N"),
         click.option("--max-steps", type=int, metavar="N", help="Calls of research, 2 to 300."),
@@ -125,6 +130,7 @@ class Choices:
     web_searches: int = 0
     ranking: str | None = None
     rewrite: bool | None = None
+    climb: bool | None = None
 
     def client(self) -> Client:
         """The client that these choices make."""
@@ -156,6 +162,7 @@ class Choices:
             "private": self.private,
             "ranking": self.ranking,
             "rewrite": self.rewrite,
+            "climb": self.climb,
         }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from kimiqa.evaluating.dataset import Item
 from kimiqa.evaluating.dates import days, same_day
 from kimiqa.evaluating.numbers import numbers, same
-from kimiqa.evaluating.refusing import refused
+from kimiqa.refusing import refused
 
 ENOUGH = 0.6
 """The token F1 (of long gold answers: the share of their words) from which a text is right."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from kimiqa.evaluating.dataset import Item
 from kimiqa.evaluating.grading import right
-from kimiqa.evaluating.refusing import refused
 from kimiqa.evaluating.results import DONE, Result
+from kimiqa.refusing import refused
 
 DRAWS = 1_000
 SEED = 6

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kimiqa.ladder.adding import Part, in_turn
+from kimiqa.ladder.climbing import Climb, climb
 from kimiqa.ladder.rungs import Rung, Rungs
 from kimiqa.plan import Bounds, Plan, Stage
 from kimiqa.planner import Planner, Question, Sized
@@ -18,7 +19,7 @@ from kimiqa.rewriting import REWRITE, Rewriting, rewriting_of
 
 def wanted(question: Question) -> bool:
     """Whether `chunks` may be more than one call for this question."""
-    return question.rewrite
+    return question.rewrite or question.climb
 
 
 def is_ladder(plan: Plan) -> bool:
@@ -35,6 +36,7 @@ class Ladder:
     rewriting: Rewriting | None
     rungs: tuple[Rung, ...]
     notes: tuple[str, ...] = ()
+    climbs: str = ""
 
     @property
     def single(self) -> bool:
@@ -59,19 +61,21 @@ def size(planner: Planner, question: Question) -> Sized:
     ladder = _ladder(planner, question)
     warnings = (*ladder.plain.warnings, *ladder.notes)
     if ladder.single:
-        return replace(ladder.plain, warnings=warnings)
+        return replace(ladder.plain, warnings=warnings, climbs=ladder.climbs)
     first = ladder.rungs[0]
     return replace(
         ladder.plain,
         limit=first.limit,
         estimate=in_turn(ladder.parts),
         warnings=tuple(dict.fromkeys((*warnings, *first.warnings))),
+        climbs=ladder.climbs,
     )
 
 
 def planned(planner: Planner, question: Question, sized: Sized, reason: str = "") -> Plan:
     """The plan of a question that was sized and may run."""
     ladder = _ladder(planner, question)
+    reason = "; ".join(filter(None, (reason, ladder.climbs)))
     if ladder.single:
         return planner.planned(question, sized, reason)
     first = ladder.rungs[0]
@@ -106,4 +110,5 @@ def _ladder(planner: Planner, question: Question) -> Ladder:
     if rewriting and first.refusal:
         notes.append("The question is not rewritten: the caps leave no room for that.")
         rewriting, first = None, rungs.first(None)
-    return Ladder(plain, rewriting, (first,), tuple(notes))
+    above = climb(rungs, planner, question) if question.climb else Climb()
+    return Ladder(plain, rewriting, (first, *above.rungs), tuple(notes), above.told)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from kimiqa import estimating
-from kimiqa.errors import RefusedError
+from kimiqa.errors import ContextWindowError, OverLimitError, RefusedError
 from kimiqa.plan import Estimate, Strategy
 from kimiqa.planner import Planner, Question, Sized
 from kimiqa.rewriting import Rewriting
@@ -17,7 +17,14 @@ from kimiqa.strategies.prefixes import Part
 ANSWER = "answer"
 """The one rung of a question that is only rewritten."""
 
-FULL = "full"
+FIRST, MORE, FULL = "first", "more", "full"
+
+MORE_TIMES = 3
+"""So many times the evidence of the first rung is sent by the next."""
+ENOUGH_MORE = Decimal("1.3")
+"""A prompt that is not so many times the one before is no rung of its own."""
+NEARLY_ALL = Decimal("0.6")
+"""Where more chunks would hold this share of everything, everything is asked at once."""
 
 _PAGE_TAGS = 16
 """Tokens of the tags round a page."""
@@ -55,19 +62,54 @@ class Rungs:
     plain: Sized
     spent: Decimal = field(default=Decimal(0))
     """The ceilings of all calls so far."""
+    rewritten: bool = False
+    """Whether chunks are chosen by searches that are not known yet."""
+    whole: Sized | None = None
+    """Everything in one prompt, where one holds it."""
+
+    def __post_init__(self) -> None:
+        if not self.question.climb:
+            return
+        whole, reads = self.planner.size(self.question, "full"), self.planner.reads
+        too_large = isinstance(whole.refusal, ContextWindowError | OverLimitError)
+        if not too_large and (reads is None or whole.layout.prompt_tokens <= reads):
+            self.whole = whole
 
     def first(self, rewriting: Rewriting | None) -> Rung:
         """What is asked first: the chunks that were chosen, or those that will be."""
-        plain = self.plain
-        if rewriting is None:
-            self.spent = Decimal(0)
-            return self._rung(ANSWER, plain, plain.layout.prompt_tokens, known=True)
-        self.spent = rewriting.estimate.cost.ceiling or Decimal(0)
-        return self._rung(ANSWER, plain, _most(plain.draft, plain.layout), known=False)
+        self.rewritten = rewriting is not None
+        self.spent = rewriting.estimate.cost.ceiling or Decimal(0) if rewriting else Decimal(0)
+        name = FIRST if self.question.climb else ANSWER
+        return self._rung(name, self.plain, known=not self.rewritten)
 
-    def _rung(self, name: str, plain: Sized, most: int, *, known: bool) -> Rung:
+    def more(self) -> Rung | None:
+        """The same with several times the evidence; None where that is hardly more, or so much
+        that everything can be asked instead."""
+        plain, budget = self.plain, chunks.budget_of(self.plain.draft)
+        if budget is None:
+            return None
+        evidence = MORE_TIMES * budget
+        if self.whole is not None and evidence >= NEARLY_ALL * chunks.everything(plain.draft):
+            return None
+        draft = replace(plain.draft, evidence=evidence)
+        layout = chunks.count(draft)
+        if layout.prompt_tokens < ENOUGH_MORE * plain.layout.prompt_tokens:
+            return None
+        return self._rung(MORE, replace(plain, draft=draft, layout=layout), known=False)
+
+    def full(self) -> Rung | None:
+        """Everything; None where that fits no prompt."""
+        return None if self.whole is None else self._rung(FULL, self.whole, known=False)
+
+    def take_back(self, rung: Rung) -> None:
+        """Count a rung out again that is not planned."""
+        self.spent -= rung.estimate.cost.ceiling or Decimal(0)
+
+    def _rung(self, name: str, plain: Sized, *, known: bool) -> Rung:
+        open_ = self.rewritten and plain.strategy == "chunks"
+        most = _most(plain.draft, plain.layout) if open_ else plain.layout.prompt_tokens
         widest = self.planner.resize(self._left(), replace(plain, layout=_filled(plain, most)))
-        cached = widest.estimate.cached_tokens if known else self._warm_before(plain.layout)
+        cached = self._warm_before(plain.layout) if open_ else widest.estimate.cached_tokens
         guess = self._guess(name, plain, widest, cached)
         self.spent += guess.cost.ceiling or Decimal(0)
         return Rung(
@@ -126,7 +168,7 @@ def _most(draft: Draft, layout: Layout) -> int:
     evidence with its tags. What would be more is left out when they are."""
     fixed = chunks.count(replace(draft, evidence=0)).prompt_tokens
     pages = sum(len(each.pages) for each in draft.documents)
-    everything = int(chunks.index_of(draft).tokens.sum()) + _PAGE_TAGS * pages
+    everything = chunks.everything(draft) + _PAGE_TAGS * pages
     budget = chunks.budget_of(draft)
     evidence = everything if budget is None else min(budget, everything)
     most = fixed + evidence + evidence // 16 + 4 * _PAGE_TAGS * len(draft.documents)

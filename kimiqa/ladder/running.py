@@ -12,7 +12,9 @@ import anyio.to_thread
 
 from kimiqa import calling
 from kimiqa.desk import Desk
-from kimiqa.ladder.rungs import strategy_of
+from kimiqa.errors import DeadlineError, EndpointError, KimiqaError
+from kimiqa.ladder.checking import better, candidate_of, why_not
+from kimiqa.ladder.rungs import ANSWER, FIRST, FULL, MORE, strategy_of
 from kimiqa.models import get_model
 from kimiqa.plan import (
     Answer,
@@ -25,13 +27,19 @@ from kimiqa.plan import (
     Request,
     Stage,
     Started,
+    Step,
     Text,
 )
 from kimiqa.planner import STRATEGIES
+from kimiqa.research.candidates import Candidate
 from kimiqa.reserving import held
 from kimiqa.rewriting import REWRITE, Rewritten, rewritten
 from kimiqa.strategies.layout import Draft
 from kimiqa.summing import paid, part_of, summed
+
+RUNG = "rung"
+
+IN_WORDS = {ANSWER: "chunks", FIRST: "chunks", MORE: "more chunks", FULL: "everything"}
 
 
 @dataclass(slots=True)
@@ -43,7 +51,32 @@ class Run:
     searches: Rewritten = field(default_factory=Rewritten)
     answers: list[Answer] = field(default_factory=list)
     """Of the rungs."""
+    best: Candidate | None = None
+    notes: list[str] = field(default_factory=list)
+    uncertain: bool = False
+    """A rung failed that may be billed."""
     started: float = field(default_factory=time.monotonic)
+
+    def consider(self, stage: Stage) -> str:
+        """Take the newest answer where it is the better one; why it does not hold, if so."""
+        now = candidate_of(self.answers[-1])
+        self.best = better(self.best, now)
+        why = why_not(now)
+        if why and stage is not self.rungs[-1]:
+            self.notes.append(f"From {IN_WORDS[stage.name]}: {why}; more was asked.")
+        return why
+
+    def failed(self, stage: Stage, error: KimiqaError) -> None:
+        """Keep what there is, and say what failed."""
+        self.uncertain = getattr(error, "billed", "unknown") != "no"
+        billed = " It may be billed." if self.uncertain else ""
+        self.notes.append(f"Asking {IN_WORDS[stage.name]} failed: {error.message}{billed}")
+
+    def told(self, what: str, why: str) -> str:
+        """What a rung came to, in words."""
+        made = self.answers[-1].plan
+        pages = f", {made.coverage.sent:,} of {made.coverage.pages:,} pages" if made else ""
+        return f"{what}{pages}: {why or 'the answer holds'}"
 
     @property
     def rungs(self) -> tuple[Stage, ...]:
@@ -67,11 +100,42 @@ async def run(plan: Plan, desk: Desk) -> AsyncGenerator[Event]:
             async with aclosing(rewritten(plan, desk, state.searches)) as events:
                 async for event in events:
                     yield event
-        (stage,) = state.rungs
-        async with aclosing(_asked(state, stage)) as events:
+        async with aclosing(_climbed(state)) as events:
             async for event in events:
                 yield event
-        yield Finished(_whole(state, state.answers[-1]))
+        assert state.best is not None, "the first rung answers or raises"
+        answer = _whole(state, state.best.answer)
+        if len(state.rungs) > 1:
+            yield Text(answer.text)
+            for citation in answer.citations:
+                yield Cited(citation)
+        yield Finished(answer)
+
+
+async def _climbed(state: Run) -> AsyncGenerator[Event]:
+    """Rung after rung, until an answer holds. Nothing that may be taken back is passed on."""
+    alone = len(state.rungs) == 1
+    for number, stage in enumerate(state.rungs, 1):
+        step = Step(RUNG, number, None, "running", IN_WORDS[stage.name])
+        if not alone:
+            yield step
+        try:
+            async with aclosing(_asked(state, stage)) as events:
+                async for event in events:
+                    if alone or isinstance(event, Reasoning | Progress):
+                        yield event
+        except (EndpointError, DeadlineError) as error:
+            if state.best is None:
+                raise
+            state.failed(stage, error)
+            yield replace(step, state="failed", message=f"{step.message}: {error.message}")
+            return
+        why = state.consider(stage)
+        if not alone:
+            yield replace(step, state="done", message=state.told(step.message, why),
+                          cost=state.answers[-1].cost)  # fmt: skip
+        if not why:
+            return
 
 
 async def _asked(state: Run, stage: Stage) -> AsyncGenerator[Event]:
@@ -144,7 +208,7 @@ def _whole(state: Run, accepted: Answer) -> Answer:
     plan, calls = state.plan, [*state.searches.answers, *state.answers]
     made = accepted.plan
     assert made is not None, "every rung's answer has its plan"
-    notes = filter(None, [state.searches.warning])
+    notes = filter(None, [state.searches.warning, *state.notes])
     warnings = (*plan.warnings, *accepted.warnings, *notes)
     return replace(
         accepted,
@@ -155,6 +219,10 @@ def _whole(state: Run, accepted: Answer) -> Answer:
         estimate=plan.estimate,
         warnings=tuple(dict.fromkeys(warnings)),
         seconds=time.monotonic() - state.started,
-        state="settled" if all(each.state == "settled" for each in calls) else "estimated",
+        state="settled" if _all_settled(state, calls) else "estimated",
         question=plan.question,
     )
+
+
+def _all_settled(state: Run, calls: Sequence[Answer]) -> bool:
+    return not state.uncertain and all(each.state == "settled" for each in calls)

@@ -82,6 +82,23 @@ def runs(
     return found[:limit]
 
 
+def counts(
+    database: Database, model: str, effort: str | None, strategies: Sequence[str]
+) -> list[int]:
+    """How many calls of each of these strategies, or steps of one, were settled."""
+    import sqlalchemy as sa
+
+    calls = database.tables.calls
+    same = calls.c.effort == effort if effort is not None else calls.c.effort.is_(None)
+    query = sa.select(calls.c.strategy, sa.func.count()).where(
+        calls.c.model == model, same, calls.c.state == "settled", calls.c.strategy.in_(strategies)
+    )
+    with database.read() as connection:
+        rows = connection.execute(query.group_by(calls.c.strategy)).all()
+    found = {str(strategy): int(count) for strategy, count in rows}
+    return [found.get(each, 0) for each in strategies]
+
+
 def template(database: Database, endpoint: str, model: str) -> Template:
     """What the model's chat template adds there: as receipts agree; where there is none, as the
     endpoint's count said; else a guess."""

@@ -44,6 +44,10 @@ class Memory:
         strategy where none is named."""
         return learning.history(self._database, model, strategy, effort, limit)
 
+    def counts(self, model: str, effort: str | None, strategies: Sequence[str]) -> list[int]:
+        """How many calls of each of these strategies, or steps of one, were settled."""
+        return learning.counts(self._database, model, effort, strategies)
+
     def runs(
         self, model: str, strategy: str, effort: str | None, limit: int = 60
     ) -> list[tuple[Usage, float]]:

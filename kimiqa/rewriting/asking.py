@@ -11,7 +11,7 @@ from kimiqa.models import Model
 from kimiqa.plan import Estimate, Request
 from kimiqa.planner import Planner, Question, Sized
 from kimiqa.rewriting import showing, wording
-from kimiqa.strategies.chunks import index_of
+from kimiqa.strategies.chunks import sends_all
 
 REWRITE = "rewrite"
 
@@ -39,7 +39,7 @@ def rewriting_of(planner: Planner, question: Question, plain: Sized) -> Rewritin
         return "the embedded endpoint has no model that could"
     if draft.counter.count(draft.question) > LONG_QUESTION_TOKENS:
         return f"it has more than {LONG_QUESTION_TOKENS} tokens"
-    if sum(each.tokens for each in plain.layout.chunks) >= int(index_of(draft).tokens.sum()):
+    if sends_all(draft, plain.layout):
         return "all that the documents hold is sent"
     effort = _least(planner.model)
     request = _request(planner, plain, question.documents, effort)

@@ -90,6 +90,8 @@ class Settings:
     """How chunks are chosen: by words ("bm25"), by meaning too ("semantic"), or "auto"."""
     rewrite: bool = False
     """Whether a cheap call puts a question into the documents' words before chunks are chosen."""
+    climb: bool = False
+    """Whether more of the documents is asked where an answer from chunks does not hold."""
 
     @property
     def own_limits(self) -> dict[str, int | None]:
@@ -105,7 +107,7 @@ class Settings:
 
 _AMOUNTS = ("max_cost", "conversation_cap", "day_cap", "month_cap", "confirm_above")
 _COUNTS = ("rpm", "tpm", "concurrency", "tpd")
-_SWITCHES = ("rewrite",)
+_SWITCHES = ("rewrite", "climb")
 _CHOICES = {"effort": EFFORTS, "ranking": RANKINGS}
 _NAMES = tuple(each.name for each in fields(Settings))
 

@@ -108,6 +108,17 @@ def best(draft: Draft, tokens: int) -> list[Chunk]:
     return found
 
 
+def everything(draft: Draft) -> int:
+    """The tokens of all chunks there are."""
+    return int(index_of(draft).tokens.sum())
+
+
+def sends_all(draft: Draft, layout: Layout) -> bool:
+    """Whether nothing is left to choose, now and in the turns before."""
+    sent = [*layout.chunks, *(chunk for turn in draft.turns for chunk in turn.chunks)]
+    return sum(chunk.tokens for chunk in sent) >= everything(draft)
+
+
 def budget_of(draft: Draft) -> int | None:
     """How many tokens of chunks are sent where the room allows; None: all that it holds."""
     if draft.evidence is not None:

@@ -106,6 +106,7 @@ def options(state: State) -> dict[str, Any]:
         "label": state.choices.label.strip() or None,
         "web_searches": state.choices.web_searches or None,
         "rewrite": state.choices.rewrite,
+        "climb": state.choices.climb,
     }
 
 

@@ -44,6 +44,8 @@ class Choices:
     """How long the provider is asked to keep the prompt; empty leaves it at what is usual."""
     rewrite: bool | None = None
     """Whether questions are rewritten before chunks are chosen; None leaves it to the settings."""
+    climb: bool | None = None
+    """Whether more is asked where an answer from chunks does not hold; None: as in the settings."""
     each_line: bool = False
     """Whether each line of what was typed is a question of its own."""
 

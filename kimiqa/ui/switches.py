@@ -9,11 +9,19 @@ from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
 from kimiqa.ui.words import _
 
-LABELS = {"rewrite": "Rewrite the question first"}
+LABELS = {
+    "rewrite": "Rewrite the question first",
+    "climb": "Ask more where it does not hold",
+}
 HELP = {
     "rewrite": (
         "One cheap call puts the question into the documents' words and takes apart a question "
         "that asks several things, so that the chunks for it are found. Its price is in the quote."
+    ),
+    "climb": (
+        "Where the answer refuses, is cut off or its citations do not hold, it is asked again with "
+        "more chunks, then with everything, as far as the caps leave room. All of it is in the "
+        "price: expected by how often that happens, at most as if it always did."
     ),
 }
 

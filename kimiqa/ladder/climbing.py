@@ -1,0 +1,74 @@
+"""How far a question may climb: the rungs that fit under the caps, how likely each is, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from kimiqa.ladder.rungs import FIRST, FULL, MORE, Rung, Rungs
+from kimiqa.money import plain
+from kimiqa.planner import Planner, Question
+from kimiqa.strategies import chunks
+
+CLIMBS, CLIMBS_AGAIN = Decimal("0.25"), Decimal("0.5")
+"""How often a first answer does not hold, and one from more chunks neither, before receipts say
+so: assumed, and counted as so many receipts."""
+PRIOR_RECEIPTS = 10
+
+CALLED = {MORE: "more chunks", FULL: "everything"}
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """The rungs behind the first, and what is to be said of them."""
+
+    rungs: tuple[Rung, ...] = ()
+    told: str = ""
+
+
+def climb(rungs: Rungs, planner: Planner, question: Question) -> Climb:
+    """The rungs behind the first one, each only where its ceiling fits beside those before."""
+    if planner.model.id == "local" or chunks.sends_all(rungs.plain.draft, rungs.plain.layout):
+        return Climb()
+    taken: list[Rung] = []
+    missing: list[str] = []
+    for name, made in ((MORE, rungs.more), (FULL, rungs.full)):
+        rung = made()
+        if rung is None and name == FULL:
+            missing.append(f"{CALLED[FULL]} (it fits no prompt)")
+        elif rung is not None and rung.refusal:
+            rungs.take_back(rung)
+            missing.append(f"{CALLED[name]} ({_price(rung)}, which the caps do not leave)")
+        elif rung is not None:
+            taken.append(rung)
+    return Climb(_likely(taken, planner, question), _told(taken, missing))
+
+
+def _price(rung: Rung) -> str:
+    cost = rung.estimate.cost
+    return f"up to {plain(cost.ceiling)} {cost.currency} more"
+
+
+def _told(taken: Sequence[Rung], missing: Sequence[str]) -> str:
+    if not taken:
+        return f"it cannot climb to {' or to '.join(missing)}"
+    what = ", then to ".join(CALLED[rung.name] for rung in taken)
+    end = f", but not to {' or to '.join(missing)}" if missing else ""
+    return f"climbs to {what} where the answer does not hold{end}"
+
+
+def _likely(taken: Sequence[Rung], planner: Planner, question: Question) -> tuple[Rung, ...]:
+    """The rungs with how likely each is to be asked: as receipts say, blended with what is
+    assumed while they are few."""
+    steps = [f"chunks:{name}" for name in (FIRST, MORE, FULL)]
+    first, more, full = planner.ledger.counts(planner.model.id, planner.effort_for(question), steps)
+    once = _blended(CLIMBS, max(more, full), first)
+    again = _blended(CLIMBS_AGAIN, min(more, full), more)
+    shares = (once, once * again)
+    return tuple(replace(rung, share=share) for rung, share in zip(taken, shares, strict=False))
+
+
+def _blended(prior: Decimal, climbed: int, of: int) -> Decimal:
+    share = (prior * PRIOR_RECEIPTS + min(climbed, of)) / (PRIOR_RECEIPTS + of)
+    return round(share, 6)
