@@ -16,6 +16,7 @@ from kimiqa.errors import BadRequestError, ContextWindowError, OverLimitError, R
 from kimiqa.models import LOCAL, Model, all_models, get_model
 from kimiqa.plan import Strategy
 from kimiqa.planner import Planner, Question
+from kimiqa.question import MOST_QUESTIONS
 from kimiqa.scanned import ScanOffer, offers
 from kimiqa.settings import host_of, provider_of, url_at
 from kimiqa.setup import Setup
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from kimiqa.ledger import Call
 
 Models = Sequence[str] | Literal["all"] | None
-MOST_QUESTIONS = 1_000
 
 
 def break_even(

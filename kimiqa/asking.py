@@ -19,12 +19,16 @@ from kimiqa.errors import (
     ContextWindowError,
     KimiqaError,
     NoKeyError,
+    NoPicturesError,
     OverCapError,
+    OverLimitError,
     PriceUnknownError,
     RefusedError,
 )
-from kimiqa.plan import Answer, Estimate, Event, Finished, Plan, Strategy, Way
+from kimiqa.plan import Answer, Estimate, Event, Finished, Plan, Strategy, Way, Whole
 from kimiqa.planner import Question, Sized
+from kimiqa.question import MOST_QUESTIONS
+from kimiqa.saving import with_saving
 from kimiqa.setup import Setup
 from kimiqa.template import PROBES, Observed, Template, learn
 from kimiqa.tokens import counter_for
@@ -128,11 +132,23 @@ class Asker:
         planner = self.setup.planner
         try:
             if strategy != "auto":
-                return staging.plan(planner, asked, strategy)
+                return self._beside_whole(staging.plan(planner, asked, strategy), asked)
             choice = choosing.choose(planner, asked)
         except RefusedError as refusal:
             raise choosing.refusal_with_ways(planner, asked, refusal) from None
-        return staging.planned(planner, asked, choice.sized, choice.reason)
+        plan = staging.planned(planner, asked, choice.sized, choice.reason)
+        return self._beside_whole(plan, asked)
+
+    def _beside_whole(self, plan: Plan, asked: Question) -> Plan:
+        """The plan beside everything in one prompt, where that would have been a way."""
+        if plan.strategy == "full":
+            return plan
+        whole = self.setup.planner.size(asked, "full")
+        if isinstance(whole.refusal, ContextWindowError | OverLimitError | NoPicturesError):
+            return plan
+        guess = whole.estimate
+        written = guess.completion_tokens.expected
+        return replace(plan, whole=Whole(guess.prompt_tokens, guess.cached_tokens, written))
 
     def _question(
         self,
@@ -209,6 +225,8 @@ class Asker:
         desk = await self.off_the_loop(self._desk)
         async with aclosing(staging.run(plan, desk)) as events:
             async for event in events:
+                if isinstance(event, Finished):
+                    event = Finished(with_saving(event.answer))
                 yield event
 
     async def run_many(
@@ -221,6 +239,7 @@ class Asker:
     ) -> list[Answer | KimiqaError]:
         """The answers to several questions over the same documents, in their order."""
         opened = self._documents(documents)
+        options = {"expected_questions": min(len(questions), MOST_QUESTIONS) or 1, **options}
 
         async def planned(number: int) -> Plan:
             return await self.off_the_loop(self.plan, questions[number], opened, strategy, options)

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from kimiqa import staging
 from kimiqa.errors import ContextWindowError, OverLimitError, RefusedError
-from kimiqa.following import next_cost
+from kimiqa.following import asking, next_cost
 from kimiqa.money import plain
 from kimiqa.plan import Estimate, Strategy, Way
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized, in_words, with_fitting
@@ -156,6 +156,8 @@ def _between(full: Sized, chunks: Sized, question: Question) -> Choice:
         return Choice(full, f"full: the question needs {pages}")
     if whole.cost.expected is None or part.cost.expected is None:
         return Choice(full, f"full: {pages} fit, and no price speaks against it")
+    if several := _of_several(full, chunks, question):
+        return several
     if whole.cost.expected <= part.cost.expected * WORTH_IT:
         # The rules alone are warm after any question: that is not what makes the whole cheap.
         warm = " while the cache is warm" if whole.cached_tokens * 2 > whole.prompt_tokens else ""
@@ -166,12 +168,38 @@ def _between(full: Sized, chunks: Sized, question: Question) -> Choice:
     return Choice(chunks, f"chunks: {chunks.layout.coverage.sent:,} of {pages}, {saved}")
 
 
+def _of_several(full: Sized, chunks: Sized, question: Question) -> Choice | None:
+    """Everything, where several questions are expected and it is worth its price over all of
+    them: the first reads it, the others find it in the provider's cache."""
+    model, others = full.draft.model, question.expected_questions - 1
+    price = model.price
+    if not others or price is None:
+        return None
+    whole, part = (
+        (each.estimate.cost.expected or Decimal(0))
+        + others * asking(model, each).cost(price, warm=True)
+        for each in (full, chunks)
+    )
+    if whole > part * WORTH_IT:
+        return None
+    costs = f"{_amount(whole, price.currency)}, by chunks {_amount(part, price.currency)}"
+    return Choice(
+        full,
+        f"full: {question.expected_questions:,} questions cost about {costs}, for all "
+        f"{full.layout.coverage.sent:,} pages stay in the cache from the first on",
+    )
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    return f"{plain(round(amount, 4))} {currency}"
+
+
 def _money(estimate: Estimate) -> str:
     money = estimate.cost
     return (
         "an unknown price"
         if money.expected is None
-        else f"{plain(round(money.expected, 4))} {money.currency}"
+        else _amount(money.expected, money.currency or "")
     )
 
 

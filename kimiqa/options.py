@@ -57,6 +57,9 @@ class Options(TypedDict, total=False):
     """Where an answer from chunks does not hold (it refuses, it was cut, its citations do not
     stand), ask again with more chunks and then with everything, as far as the caps leave room
     for all of it; the client's choice where it is not given."""
+    expected_questions: int
+    """How many questions are expected about these documents in one sitting, this one among them:
+    `auto` then counts what the first leaves in the provider's cache for the others."""
 
 
 class ClientOptions(TypedDict, total=False):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from kimiqa.money import Cost, CostRange, Price, Range, Usage
+from kimiqa.money import Cost, CostRange, Price, Range, Usage, plain
 
 Strategy = Literal["full", "chunks", "swarm", "research", "auto"]
 Reason = Literal["empty", "failed", "image", "hidden", "not_chosen", "over_budget"]
@@ -234,6 +234,38 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """Everything in one prompt, as it could have been sent in place of a plan."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    """As they are expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What an answer cost less than everything in one prompt would have; negative: more."""
+
+    amount: Decimal
+    """With what of everything was likely to stand in the provider's cache."""
+    cold: Decimal
+    """With nothing of it there."""
+    whole: Decimal
+    """What everything would have cost; `amount` is the difference."""
+    currency: str
+
+    @property
+    def share(self) -> Decimal:
+        """The saving as a share of what everything would have cost."""
+        return self.amount / self.whole
+
+    def to_json(self) -> dict[str, Any]:
+        amounts = {name: plain(getattr(self, name)) for name in ("amount", "cold", "whole")}
+        return amounts | {"currency": self.currency}
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is priced, and what is sent. Nothing has left the machine."""
 
@@ -270,6 +302,8 @@ class Plan:
     and with placeholders where personal data was replaced."""
     drafts: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """By the names of bounded stages: what their prompts will be laid out from."""
+    whole: Whole | None = None
+    """Everything in one prompt, where that was another way to ask this."""
     caches: bool = False
     """Whether the endpoint is known to keep what it was sent, and so to bill the writing."""
 
@@ -389,6 +423,8 @@ class Answer:
     """What the endpoint calls `reasoning`."""
     uncertain: bool = False
     """Whether it may have cost more than is booked: the caps then take it at its ceiling."""
+    saving: Saving | None = None
+    """What it saved against sending everything; None where everything was sent, or was no way."""
 
     @property
     def complete(self) -> bool:
@@ -407,6 +443,7 @@ class Answer:
             "estimate": self.estimate.to_json(),
             "finish_reason": self.finish_reason,
             "warnings": list(self.warnings),
+            "saving": self.saving.to_json() if self.saving else None,
         }
 
 

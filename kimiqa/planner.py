@@ -20,7 +20,7 @@ from kimiqa.ledger import Budget, cap_warnings
 from kimiqa.models import Model, get_model
 from kimiqa.plan import Estimate, Plan, Request, Segment, Stage, Strategy
 from kimiqa.privacy import covered, first_time
-from kimiqa.question import Question, Sized
+from kimiqa.question import MOST_QUESTIONS, Question, Sized
 from kimiqa.refusals import in_words, no_text, partial, with_fitting
 from kimiqa.room import Room
 from kimiqa.settings import UNLIMITED, Limits
@@ -335,6 +335,14 @@ def check(question: Question, strategy: str) -> None:
         raise BadRequestError("The question is empty.", "Write what you want to know.")
     if not question.documents:
         raise BadRequestError("There is no document to ask.", "Open at least one.")
+    if (
+        type(question.expected_questions) is not int
+        or not 1 <= question.expected_questions <= MOST_QUESTIONS
+    ):
+        raise BadRequestError(
+            f"So many questions ({question.expected_questions!r}) cannot be expected.",
+            f"Choose 1 to {MOST_QUESTIONS:,}.",
+        )
     limits = (question.max_prompt_tokens, question.max_completion_tokens, question.chunk_tokens)
     if any(limit is not None and (type(limit) is not int or limit < 1) for limit in limits):
         raise BadRequestError(

@@ -12,6 +12,9 @@ from kimiqa.pages import Pages
 from kimiqa.plan import Estimate, Segment, Strategy
 from kimiqa.strategies.layout import Draft, Layout, Turn
 
+MOST_QUESTIONS = 1_000
+"""More questions are expected of no sitting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -44,6 +47,8 @@ class Question:
     """Have a cheap call put the question into the documents' words before chunks are chosen."""
     climb: bool = False
     """Where an answer from chunks does not hold, ask with more of them, then with everything."""
+    expected_questions: int = 1
+    """How many are expected about these documents in one sitting, this one among them."""
 
     @property
     def scope(self) -> Scope:

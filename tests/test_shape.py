@@ -43,6 +43,7 @@ LAYERS = (
         "tokens",
         "usage",
         "breakeven",
+        "saving",
         "template",
         "ranges",
         "windows",

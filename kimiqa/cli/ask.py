@@ -25,6 +25,12 @@ MARKS = {"verified": "✓", "moved": "→", "supported": "~", "unverified": "?",
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("-q", "--question", required=True, help="What you want to know.")
+@click.option(
+    "--questions",
+    type=click.IntRange(1, 1_000),
+    metavar="N",
+    help="How many you expect to ask in one sitting, for auto.",
+)
 @click.option("--yes", is_flag=True, help="Go on above the settings' threshold unasked.")
 @click.option(
     "--reader",
@@ -35,13 +41,20 @@ MARKS = {"verified": "✓", "moved": "→", "supported": "~", "unverified": "?",
 )
 @options.endpoint
 @options.output
-def ask(files: tuple[str, ...], question: str, yes: bool, reader: str, **chosen: Any) -> int:
+def ask(
+    files: tuple[str, ...],
+    question: str,
+    questions: int | None,
+    yes: bool,
+    reader: str,
+    **chosen: Any,
+) -> int:
     """Ask FILE... a question. The answer goes to standard output, the receipt to standard error.
 
     Above the threshold of the settings (confirm_above) a person is asked first; a script goes
     on with --yes only. Caps hold either way.
     """
-    choices = Choices(**chosen)
+    choices = Choices(**chosen, questions=questions)
     client = choices.client()
     kimi = reader == "kimi"
     documents = _extracted(client, files) if kimi else opened(files, choices)
@@ -200,7 +213,18 @@ def receipt_lines(answer: Answer) -> list[str]:
     state = "" if answer.state == "settled" else f" ({answer.state})"
     cost = money(answer.cost.amount, answer.cost.currency)
     lines.append(f"Cost {cost}{state}, quoted {price_range(answer.estimate)}")
+    lines += _saved(answer)
     return lines + [f"Note: {one_line(warning)}" for warning in answer.warnings]
+
+
+def _saved(answer: Answer) -> list[str]:
+    from kimiqa.saving import in_words
+
+    saving = answer.saving
+    if saving is None:
+        return []
+    amount, whole = (money(each, saving.currency) for each in (abs(saving.amount), saving.whole))
+    return [in_words(saving, amount, whole)]
 
 
 def _left_out(answer: Answer) -> str:

@@ -64,7 +64,7 @@ def cost(
     from kimiqa.choosing import ORDINARY_QUESTION
     from kimiqa.settings import home_folder
 
-    choices = Choices(**chosen)
+    choices = Choices(**chosen, questions=questions)
     asked = question or ORDINARY_QUESTION
     if as_source is None:
         folder.announce(files, choices)

@@ -131,6 +131,8 @@ class Choices:
     ranking: str | None = None
     rewrite: bool | None = None
     climb: bool | None = None
+    questions: int | None = None
+    """How many are expected in one sitting."""
 
     def client(self) -> Client:
         """The client that these choices make."""
@@ -163,6 +165,7 @@ class Choices:
             "ranking": self.ranking,
             "rewrite": self.rewrite,
             "climb": self.climb,
+            "expected_questions": self.questions,
         }
 
 

@@ -34,6 +34,7 @@ from kimiqa.planner import STRATEGIES
 from kimiqa.research.candidates import Candidate
 from kimiqa.reserving import held
 from kimiqa.rewriting import REWRITE, Rewritten, rewritten
+from kimiqa.saving import saving_of
 from kimiqa.strategies.layout import Draft
 from kimiqa.summing import paid, part_of, summed
 
@@ -210,12 +211,14 @@ def _whole(state: Run, accepted: Answer) -> Answer:
     assert made is not None, "every rung's answer has its plan"
     notes = filter(None, [state.searches.warning, *state.notes])
     warnings = (*plan.warnings, *accepted.warnings, *notes)
+    total = paid(calls)
+    whole = replace(accepted, cost=total)
     return replace(
-        accepted,
+        whole,
+        saving=saving_of(made, whole, accepted.usage),
         strategy=made.strategy,
         coverage=made.coverage,
         usage=summed(calls),
-        cost=paid(calls),
         estimate=plan.estimate,
         warnings=tuple(dict.fromkeys(warnings)),
         seconds=time.monotonic() - state.started,

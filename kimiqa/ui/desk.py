@@ -107,6 +107,7 @@ def options(state: State) -> dict[str, Any]:
         "web_searches": state.choices.web_searches or None,
         "rewrite": state.choices.rewrite,
         "climb": state.choices.climb,
+        "expected_questions": _expected(state),
     }
 
 
@@ -115,6 +116,14 @@ def caps(state: State) -> Budget:
     used = setup(state)
     price = used.model.price
     return (used.budget.of_currency(price.currency) if price else None) or used.budget
+
+
+def _expected(state: State) -> int | None:
+    """How many questions are asked in one sitting: as many as there are lines, where each is
+    one."""
+    if not state.choices.each_line:
+        return None
+    return sum(bool(line.strip()) for line in state.choices.question.splitlines()) or None
 
 
 def ways(state: State, question: str) -> list[Way]:

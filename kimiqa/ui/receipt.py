@@ -80,10 +80,23 @@ def details(receipt: Mapping[str, Any], state: str) -> list[str]:
         thought = used["reasoning_tokens"]
         of_which = f", {thought:,} {_('of them thinking')}" if thought else ""
         rows.append(f"{used['completion_tokens']:,} {_('completion tokens')}{of_which}")
-    rows += filter(None, [_off(receipt)])
+    rows += filter(None, [_off(receipt), saved(receipt)])
     if state in STATES:
         rows.append(f"{_('Ledger')}: {_(STATES[state])}")
     return rows
+
+
+def saved(receipt: Mapping[str, Any]) -> str:
+    """What it saved against sending everything; receipts of older versions do not know."""
+    saving = receipt.get("saving")
+    if not saving:
+        return ""
+    amount, whole = (Decimal(saving[name]) for name in ("amount", "whole"))
+    currency = saving["currency"]
+    head = _("Saved against sending everything") if amount >= 0 else _("More than everything")
+    would = _("everything would have cost")
+    shown = f"{money(abs(amount), currency)} ({abs(amount / whole):.0%})"
+    return f"{head}: {shown}; {would} {money(whole, currency)}"
 
 
 def _off(receipt: Mapping[str, Any]) -> str:
