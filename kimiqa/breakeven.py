@@ -12,6 +12,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Literal
 
 from kimiqa.money import Price, Usage, cost, plain
+from kimiqa.plurals import counted
 
 Per = Literal["day", "month"]
 _TIMES: dict[Per, dict[str, int]] = {
@@ -225,8 +226,8 @@ def _total_in_words(total: Total, currency: str) -> str:
     unit = Price(Decimal(0), Decimal(0), currency=currency)
     part = f"{_money(row.chunks, unit)} by chunks"
     if row.full is None or row.full_cold is None:
-        return f"{row.questions:,} questions a {total.span}: {part}."
+        return f"{counted(row.questions, 'question')} a {total.span}: {part}."
     return (
-        f"{row.questions:,} questions a {total.span}: {_money(row.full, unit)} in full when asked "
-        f"in one sitting, {_money(row.full_cold, unit)} when each comes cold, {part}."
+        f"{counted(row.questions, 'question')} a {total.span}: {_money(row.full, unit)} in full "
+        f"when asked in one sitting, {_money(row.full_cold, unit)} when each comes cold, {part}."
     )

@@ -12,10 +12,11 @@ from decimal import Decimal
 
 from kimiqa import staging
 from kimiqa.errors import ContextWindowError, OverLimitError, RefusedError
-from kimiqa.following import asking, next_cost
-from kimiqa.money import plain
-from kimiqa.plan import Estimate, Strategy, Way
+from kimiqa.following import next_cost
+from kimiqa.plan import Strategy, Way
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized, in_words, with_fitting
+from kimiqa.plurals import counted
+from kimiqa.reasons import WORTH_IT, all_pages, money, not_whole, of_several
 from kimiqa.refusals import is_partial
 from kimiqa.strategies.chunks import material
 from kimiqa.strategies.evidence import short_tokens
@@ -36,9 +37,6 @@ ORDINARY_QUESTION = "Who is bound to what, from when, and where does the documen
 
 _EVERYTHING = ("full", "swarm")
 """The ways that read every page."""
-
-WORTH_IT = Decimal("1.25")
-"""How many times the price of chunks the whole document may cost and still be chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,33 +86,19 @@ def _best(sized: Mapping[str, Sized], question: Question) -> Choice:
     running = {name: each for name, each in seen.items() if each.refusal is None}
     if "full" in running and "chunks" in running:
         return _between(sized["full"], sized["chunks"], question)
-    if needs_everything(question.text):
+    whole = needs_everything(question.text)
+    if whole:
         running = {name: each for name, each in running.items() if name in _EVERYTHING}
         if not running:
-            raise _not_whole(seen)
+            raise not_whole(seen)
     if not running:
         nearest = min(seen.values(), key=lambda each: each.estimate.prompt_tokens)
         assert nearest.refusal is not None
         raise nearest.refusal
-    if "swarm" in running and too_large and (len(running) == 1 or "chunks" in running):
+    if "swarm" in running and too_large and (whole or "chunks" in running):
         return _beyond(sized, question)
     one = running.get("full") or next(iter(running.values()))
     return _only(one, [each for each in sized.values() if each.refusal])
-
-
-def _not_whole(seen: Mapping[str, Sized]) -> RefusedError:
-    """Why nothing that reads everything can run; that a part can is said, and not gone."""
-    nearest = seen.get("swarm", seen["full"])
-    refusal, part = nearest.refusal, seen["chunks"]
-    assert refusal is not None, "asked where neither can run"
-    hint = "Raise the cap, or choose fewer pages (--pages)."
-    if part.refusal is None:
-        seen_of = f"{part.layout.coverage.sent:,} of {part.layout.coverage.pages:,} pages"
-        hint += (
-            f" Chunks fit (about {_money(part.estimate)}) but would see {seen_of}: "
-            "name them to ask all the same (--strategy chunks)."
-        )
-    return type(refusal)(f"The question asks for the whole document. {refusal.message}", hint)
 
 
 def _beyond(sized: Mapping[str, Sized], question: Question) -> Choice:
@@ -122,9 +106,9 @@ def _beyond(sized: Mapping[str, Sized], question: Question) -> Choice:
     chunks, swarm, full = sized["chunks"], sized["swarm"], sized["full"]
     why = full.refusal.message if full.refusal else ""
     if needs_everything(question.text):
-        pages = f"all {swarm.layout.coverage.sent:,} pages"
+        pages = all_pages(swarm)
         return Choice(swarm, f"swarm: the question needs {pages}, and they fit no prompt ({why})")
-    about = f"about {_money(chunks.estimate)}, a swarm over everything {_money(swarm.estimate)}"
+    about = f"about {money(chunks.estimate)}, a swarm over everything {money(swarm.estimate)}"
     return Choice(chunks, f"chunks: {about} ({why})")
 
 
@@ -139,7 +123,7 @@ def _only(way: Sized, refused: Sequence[Sized]) -> Choice:
 
 def _between(full: Sized, chunks: Sized, question: Question) -> Choice:
     whole, part = full.estimate, chunks.estimate
-    pages = f"all {full.layout.coverage.sent:,} pages"
+    pages, one = all_pages(full), full.layout.coverage.sent == 1
     going = question.turns[-1].strategy if question.turns else ""
     if full.draft.model.id == "local":
         return Choice(full, f"full: the embedded endpoint reads {pages} at no cost")
@@ -149,58 +133,28 @@ def _between(full: Sized, chunks: Sized, question: Question) -> Choice:
         return Choice(full, f"full: the conversation holds {pages}, and its prefix stays")
     made_of = material(chunks.draft)
     if whole.prompt_tokens <= short_tokens(made_of):
-        what = "of a contract, which is asked whole," if made_of.contract else "are only"
-        verb = " have " if made_of.contract else " "
-        return Choice(full, f"full: {pages} {what}{verb}{whole.prompt_tokens:,} tokens")
+        verb = "has" if one else "have" if made_of.contract else "are"
+        what = (
+            f"of a contract, which is asked whole, {verb}" if made_of.contract else f"{verb} only"
+        )
+        return Choice(full, f"full: {pages} {what} {counted(whole.prompt_tokens, 'token')}")
     if needs_everything(question.text):
         return Choice(full, f"full: the question needs {pages}")
     if whole.cost.expected is None or part.cost.expected is None:
-        return Choice(full, f"full: {pages} fit, and no price speaks against it")
-    if several := _of_several(full, chunks, question):
-        return several
+        return Choice(
+            full, f"full: {pages} {'fits' if one else 'fit'}, and no price speaks against it"
+        )
+    if several := of_several(full, chunks, question):
+        return Choice(full, several)
     if whole.cost.expected <= part.cost.expected * WORTH_IT:
         # The rules alone are warm after any question: that is not what makes the whole cheap.
         warm = " while the cache is warm" if whole.cached_tokens * 2 > whole.prompt_tokens else ""
+        cost = "costs" if one else "cost"
         return Choice(
-            full, f"full: {pages} cost about {_money(whole)}{warm}, chunks {_money(part)}"
+            full, f"full: {pages} {cost} about {money(whole)}{warm}, chunks {money(part)}"
         )
-    saved = f"about {_money(part)} instead of {_money(whole)}"
+    saved = f"about {money(part)} instead of {money(whole)}"
     return Choice(chunks, f"chunks: {chunks.layout.coverage.sent:,} of {pages}, {saved}")
-
-
-def _of_several(full: Sized, chunks: Sized, question: Question) -> Choice | None:
-    """Everything, where several questions are expected and it is worth its price over all of
-    them: the first reads it, the others find it in the provider's cache."""
-    model, others = full.draft.model, question.expected_questions - 1
-    price = model.price
-    if not others or price is None:
-        return None
-    whole, part = (
-        (each.estimate.cost.expected or Decimal(0))
-        + others * asking(model, each).cost(price, warm=True)
-        for each in (full, chunks)
-    )
-    if whole > part * WORTH_IT:
-        return None
-    costs = f"{_amount(whole, price.currency)}, by chunks {_amount(part, price.currency)}"
-    return Choice(
-        full,
-        f"full: {question.expected_questions:,} questions cost about {costs}, for all "
-        f"{full.layout.coverage.sent:,} pages stay in the cache from the first on",
-    )
-
-
-def _amount(amount: Decimal, currency: str) -> str:
-    return f"{plain(round(amount, 4))} {currency}"
-
-
-def _money(estimate: Estimate) -> str:
-    money = estimate.cost
-    return (
-        "an unknown price"
-        if money.expected is None
-        else _amount(money.expected, money.currency or "")
-    )
 
 
 def ways(planner: Planner, question: Question) -> list[Way]:

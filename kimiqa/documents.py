@@ -16,6 +16,7 @@ from kimiqa.opening import leftovers
 from kimiqa.opening.counting import counted_by, first_counter
 from kimiqa.opening.leftovers import Unread
 from kimiqa.personal import keeping
+from kimiqa.plurals import counted
 from kimiqa.store import Store, Stored, store_for
 
 if TYPE_CHECKING:
@@ -138,7 +139,8 @@ class Documents:
             )
         several = "; ".join(f"{each.id[:12]} {each.name}" for each in found[:_SHOWN])
         raise BadRequestError(
-            f"{named!r} may be any of {len(found):,} documents: {several}.", "Name it by its id."
+            f"{named!r} may be any of {counted(len(found), 'document')}: {several}.",
+            "Name it by its id.",
         )
 
     def delete(

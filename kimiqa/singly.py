@@ -17,6 +17,7 @@ from kimiqa.errors import RefusedError
 from kimiqa.money import CostRange, Range
 from kimiqa.plan import Estimate, Strategy
 from kimiqa.planner import Planner, block_tokens
+from kimiqa.plurals import counted
 from kimiqa.question import Question
 from kimiqa.strategies.evidence import MOST_TOKENS
 
@@ -118,7 +119,7 @@ class Total:
         if not self.refusals:
             return None
         codes = ", ".join(f"{count:,} × {code}" for code, count in self.refusals.items())
-        return f"{self.fit:,} of {self.documents:,} documents fit ({codes})"
+        return f"{self.fit:,} of {counted(self.documents, 'document')} fit ({codes})"
 
     def to_json(self) -> dict[str, Any]:
         """The same keys as one question's way has, and how many documents are in it."""

@@ -27,6 +27,12 @@ def test_a_short_document_is_sent_whole() -> None:
     assert plan.reason == f"full: all 3 pages are only {plan.estimate.prompt_tokens} tokens"
 
 
+def test_one_page_is_one_page() -> None:
+    plan = _auto(QUESTION, Document.from_pages(["The lease of Eastwick ends in 2030."]))
+
+    assert plan.reason == f"full: the only page has only {plan.estimate.prompt_tokens} tokens"
+
+
 def test_short_ends_at_a_number_of_tokens() -> None:
     def of(pages: int) -> Plan:
         return _auto(QUESTION, Document.from_pages(["word " * 98] * pages))

@@ -199,7 +199,7 @@ def test_a_folder_of_source_code_is_one_document_and_says_so(tmp_path: Path, hom
     done = kimiqa("cost", folder, home=home)
     otherwise = found("cost", folder, "--as-documents", home=home)
 
-    assert "one document of source code; --as-documents prices its 1 documents" in done.stderr
+    assert "one document of source code; --as-documents prices its 1 document " in done.stderr
     assert [row["name"] for row in otherwise["documents"]] == ["manual.md"]
     assert [row["name"] for row in found("cost", folder, home=home)["documents"]] == ["tool"]
 

@@ -119,7 +119,7 @@ def test_everything_is_read_once_where_many_questions_come() -> None:
     assert few.strategy == "chunks"
     assert many.strategy == "full"
     assert many.reason.startswith("full: 20 questions cost about 1.2")
-    assert many.reason.endswith("for all 150 pages stay in the cache from the first on")
+    assert many.reason.endswith("for the whole stays in the cache from the first on")
 
 
 def test_the_turn_is_where_the_sums_over_all_questions_turn() -> None:
@@ -159,3 +159,16 @@ def test_the_terminal_takes_the_number(tmp_path: Path, capsys: pytest.CaptureFix
     assert run(["cost", str(file), "--model", "kimi-k3", "--questions", "20"]) == 0
 
     assert "full: 20 questions cost about" in capsys.readouterr().out
+
+
+def test_the_prices_name_the_way_that_each_reason_is_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.txt"
+    file.write_text("\f".join(page.text for page in report().pages), encoding="utf-8")
+
+    assert run(["cost", str(file), "--model", "kimi-k3"]) == 0
+
+    said = capsys.readouterr().out
+    assert "kimi-k3: chunks: " in said
+    assert "kimi-k3: swarm: not needed: the documents fit into one prompt" in said

@@ -74,6 +74,7 @@ LAYERS = (
     {"staging"},
     {
         "choosing",
+        "reasons",
         "scanned",
         "setup",
         "singly",

@@ -13,6 +13,7 @@ from kimiqa.cli.options import Choices, confirmed, opened
 from kimiqa.cli.show import Status, duration, money, one_line, price_range, safe, table, write_json
 from kimiqa.cli.trace import Trace
 from kimiqa.errors import OverCapError
+from kimiqa.plurals import counted
 
 if TYPE_CHECKING:
     from kimiqa.client import Client
@@ -167,8 +168,8 @@ def _announce(plan: Plan, choices: Choices) -> None:
 def _pages(plan: Plan) -> str:
     """How many pages are sent; of research nobody knows beforehand."""
     if plan.strategy == "research":
-        return f"as many of {plan.coverage.pages:,} pages as it needs"
-    return f"{plan.coverage.sent:,} of {plan.coverage.pages:,} pages"
+        return f"as many of {counted(plan.coverage.pages, 'page')} as it needs"
+    return f"{plan.coverage.sent:,} of {counted(plan.coverage.pages, 'page')}"
 
 
 def _receipt(answer: Answer) -> None:
@@ -201,7 +202,7 @@ def citations_table(answer: Answer) -> str:
 def receipt_lines(answer: Answer) -> list[str]:
     """What it saw, used and cost, beside the quote."""
     seen = answer.coverage
-    lines = [f"\n{seen.sent:,} of {seen.pages:,} pages sent{_left_out(answer)}"]
+    lines = [f"\n{seen.sent:,} of {counted(seen.pages, 'page')} sent{_left_out(answer)}"]
     if answer.usage:
         used = answer.usage
         cached = "" if used.cached_tokens is None else f", {used.cached_tokens:,} cached"

@@ -9,6 +9,7 @@ import click
 from kimiqa.cli import options, weigh
 from kimiqa.cli.options import Choices, opened
 from kimiqa.cli.show import write_json
+from kimiqa.plurals import counted
 
 if TYPE_CHECKING:
     from kimiqa.comparing import Offer
@@ -68,7 +69,7 @@ def _summary(found: list[Offer]) -> str:
     unpriced = sum(offer.cost is None for offer in found)
     hosts = len({offer.host for offer in found})
     return (
-        f"{len(found):,} models at {hosts:,} endpoints, nothing cached: {small:,} are too small, "
-        f"{unpriced:,} have no known price (all with --json). Counts with ± are by another "
-        "vocabulary than the model's own."
+        f"{counted(len(found), 'model')} at {counted(hosts, 'endpoint')}, nothing cached: "
+        f"{small:,} are too small, {unpriced:,} have no known price (all with --json). "
+        "Counts with ± are by another vocabulary than the model's own."
     )

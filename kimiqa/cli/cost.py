@@ -256,7 +256,7 @@ def ways_table(ways: list[Way]) -> str:
 
 def _notes(model: str, ways: list[Way]) -> list[str]:
     notes = [
-        f"{way.model}: {way.reason}" if way.fits else f"{way.strategy} cannot run: {way.reason}"
+        f"{way.model}: {_named(way)}" if way.fits else f"{way.strategy} cannot run: {way.reason}"
         for way in ways
         if way.reason and way.model != "local"
     ]
@@ -273,3 +273,9 @@ def _notes(model: str, ways: list[Way]) -> list[str]:
             "asks no language model. Set MOONSHOT_API_KEY to ask Kimi at the prices above."
         )
     return notes
+
+
+def _named(way: Way) -> str:
+    """What speaks for a way, with its name."""
+    reason = way.reason or ""
+    return reason if reason.startswith(way.strategy) else f"{way.strategy}: {reason}"

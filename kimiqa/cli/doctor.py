@@ -15,6 +15,7 @@ from kimiqa import __version__
 from kimiqa.cli import options
 from kimiqa.cli.show import one_line, write_json
 from kimiqa.errors import KimiqaError
+from kimiqa.plurals import counted
 
 if TYPE_CHECKING:
     from kimiqa.setup import Setup
@@ -86,7 +87,9 @@ def _configured(setup: Setup) -> Iterator[Check]:
 
     target = setup.target
     yield _check("folder", True, str(setup.home))
-    yield _check("ledger", True, f"{len(setup.ledger.calls(limit=1_000)):,} calls, newest first")
+    yield _check(
+        "ledger", True, f"{counted(len(setup.ledger.calls(limit=1_000)), 'call')}, newest first"
+    )
     yield _check("model", True, f"{setup.model.id} at {target.base_url}")
     if setup.embedded:
         hint = "none is needed; set MOONSHOT_API_KEY to ask Kimi"
@@ -136,7 +139,9 @@ def _reached(setup: Setup) -> Check:
         finally:
             await asker.aclose()
 
-    return _check("endpoint", True, f"{setup.host} answers and offers {wait_for(listed())} models")
+    return _check(
+        "endpoint", True, f"{setup.host} answers and offers {counted(wait_for(listed()), 'model')}"
+    )
 
 
 def _balance(setup: Setup) -> Check:

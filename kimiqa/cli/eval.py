@@ -11,6 +11,7 @@ import click
 from kimiqa.cli import options, runs
 from kimiqa.cli.show import duration, one_line, table, write_json
 from kimiqa.errors import KimiqaError
+from kimiqa.plurals import counted
 
 if TYPE_CHECKING:
     from kimiqa.evaluating.dataset import Item
@@ -128,7 +129,10 @@ def _report(
         return 0
     left = len(work.missing())
     click.echo(
-        one_line(f"kimiqa: {stopped.message} {left:,} questions are left. {stopped.hint}"), err=True
+        one_line(
+            f"kimiqa: {stopped.message} {counted(left, 'question')} left to ask. {stopped.hint}"
+        ),
+        err=True,
     )
     return stopped.exit_code if not rows else 1
 
@@ -211,11 +215,12 @@ def _notes(
     documents = len({item.documents for item in items})
     paid = {row.result.currency for row in rows if row.result.currency}
     notes = [
-        f"{len(items):,} questions over {documents:,} documents; brackets: 95 % intervals by "
-        f"document; costs in {', '.join(sorted(paid)) or 'no currency'}, means of a question."
+        f"{counted(len(items), 'question')} over {counted(documents, 'document')}; brackets: "
+        f"95 % intervals by document; costs in "
+        f"{', '.join(sorted(paid)) or 'no currency'}, means of a question."
     ]
     if documents < FEW_DOCUMENTS:
-        notes.append(f"Intervals from {documents:,} documents say little about others.")
+        notes.append(f"Intervals from {counted(documents, 'document')} say little about others.")
     for (model, way), row in found.items():
         readers, whole = row["readers_on_gold"], row["completeness"]
         if readers.value is not None and whole.value is not None:

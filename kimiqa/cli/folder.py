@@ -12,6 +12,7 @@ import click
 from kimiqa.cli.options import Choices
 from kimiqa.cli.show import Status, duration, money, one_line, price_range, table, write_json
 from kimiqa.errors import DocumentError, EmptyDocumentError, KimiqaError
+from kimiqa.plurals import counted
 
 if TYPE_CHECKING:
     from kimiqa.document import Document
@@ -62,11 +63,11 @@ def announce(files: Sequence[str], choices: Choices) -> None:
 
 def _taken(path: str, held: Contents) -> str:
     if held.is_source:
-        other = f"; --as-documents prices its {len(held.documents):,} documents instead"
+        other = f"; --as-documents prices its {counted(len(held.documents), 'document')} instead"
         return f"{path}: one document of source code{other if held.documents else ''}"
     others = f", {held.others:,} other files are not read" if held.others else ""
     code = f" ({held.code:,} source files: --as-source reads them as one)" if held.code else ""
-    return f"{path}: a folder of {len(held.documents):,} documents{code}{others}"
+    return f"{path}: a folder of {counted(len(held.documents), 'document')}{code}{others}"
 
 
 def paths_of(files: Sequence[str]) -> list[str]:
@@ -109,7 +110,7 @@ def cost(files: Sequence[str], question: str, choices: Choices) -> int:
                 _price(path, pricer, choices, found)
     except KeyboardInterrupt:
         status.clear()
-        said = f"{done:,} of {len(paths):,} files were read and are kept: the same command goes on"
+        said = f"{done:,} of {counted(len(paths), 'file')} read and kept: the same command goes on"
         click.echo(f"{said} from there.", err=True)
         raise
     finally:

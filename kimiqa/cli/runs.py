@@ -15,6 +15,7 @@ from kimiqa.cli.options import _checked_amount as checked_amount
 from kimiqa.cli.show import Status, money, one_line
 from kimiqa.errors import BadRequestError, KimiqaError, OverCapError
 from kimiqa.money import plain
+from kimiqa.plurals import counted
 
 if TYPE_CHECKING:
     from kimiqa.client import Client
@@ -89,7 +90,7 @@ def tell_quote(quote: Quote, work: Evaluation) -> None:
     """What is left would cost so much; and what cannot be asked."""
     kept = len(work.jobs) - quote.jobs - len(quote.refused)
     click.echo(
-        f"Quote: {_cost(quote)} for {quote.jobs:,} questions"
+        f"Quote: {_cost(quote)} for {counted(quote.jobs, 'question')}"
         + (f"; {kept:,} were asked already and are not paid again" if kept else "")
         + f". Results: {work.book.path}",
         err=True,
@@ -163,7 +164,7 @@ def asked(work: Evaluation, jobs: Sequence[Job], as_json: bool) -> KimiqaError |
         for number, result in enumerate(work.run(jobs), 1):
             spent += result.cost or Decimal(0)
             left = "" if not spent else f", {plain(spent)} {result.currency or ''} so far"
-            status.show(f"{number:,} of {len(jobs):,} questions{left}")
+            status.show(f"{number:,} of {counted(len(jobs), 'question')}{left}")
     except BadRequestError:
         raise
     except KimiqaError as error:

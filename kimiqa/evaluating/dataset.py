@@ -134,7 +134,7 @@ def _texts(row: Mapping[str, Any], names: Sequence[str], n: int, path: Path) -> 
     found = [] if name is None else row[name]
     values = found if isinstance(found, list) else [found]
     if any(isinstance(each, bool) or not isinstance(each, str | int | float) for each in values):
-        raise _wrong(path, n, f"has a {name} that is neither text nor number")
+        raise _wrong(path, n, f"has {_article(str(name))} {name} that is neither text nor number")
     return tuple(str(each) for each in values if str(each).strip())
 
 
@@ -183,3 +183,7 @@ def _check_questions(items: Sequence[Item], path: Path) -> None:
 
 def _wrong(path: Path, n: int, why: str) -> BadRequestError:
     return BadRequestError(f"Line {n} of {path.name} {why}.", _FORMAT)
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"

@@ -31,6 +31,7 @@ from kimiqa.plan import (
     Text,
 )
 from kimiqa.planner import STRATEGIES
+from kimiqa.plurals import counted
 from kimiqa.research.candidates import Candidate
 from kimiqa.reserving import held
 from kimiqa.rewriting import REWRITE, Rewritten, rewritten
@@ -76,7 +77,9 @@ class Run:
     def told(self, what: str, why: str) -> str:
         """What a rung came to, in words."""
         made = self.answers[-1].plan
-        pages = f", {made.coverage.sent:,} of {made.coverage.pages:,} pages" if made else ""
+        pages = (
+            f", {made.coverage.sent:,} of {counted(made.coverage.pages, 'page')}" if made else ""
+        )
         return f"{what}{pages}: {why or 'the answer holds'}"
 
     @property

@@ -10,6 +10,7 @@ from kimiqa import seeing
 from kimiqa.errors import BadRequestError, ContextWindowError, OverCapError, RefusedError
 from kimiqa.plan import Bounds, Plan, Request, Stage, canonical
 from kimiqa.planner import Planner, Question, Sized
+from kimiqa.plurals import counted
 from kimiqa.refusals import unpriced
 from kimiqa.strategies.layout import Layout
 from kimiqa.swarm.pricing import estimate, nothing
@@ -80,7 +81,8 @@ def planned(planner: Planner, question: Question, sized: Sized, reason: str = ""
         coverage=coverage(swarm.draft),
         price=planner.model.price,
         effort=swarm.effort,
-        reason=reason or f"swarm: {len(swarm.calls):,} readers over all pages, then a merge",
+        reason=reason
+        or f"swarm: {counted(len(swarm.calls), 'reader')} over all pages, then a merge",
         max_cost=question.max_cost,
         conversation=question.conversation,
         label=question.label,
@@ -164,7 +166,7 @@ def _terms(swarm: Swarm) -> tuple[Terms | None, RefusedError | None]:
         if breach is None:
             return terms, None
         error = breach.error()
-        readers = f"{len(swarm.missing):,} readers and a merge"
+        readers = f"{counted(len(swarm.missing), 'reader')} and a merge"
         found = (terms, OverCapError(f"{error.message} That is for {readers}.", error.hint))
     return found
 
