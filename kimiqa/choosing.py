@@ -179,11 +179,10 @@ def _order(way: Way) -> tuple[bool, bool, Decimal]:
 
 
 def _with_reason(way: Way, best: Choice, sized: Mapping[str, Sized]) -> Way:
-    climbs = sized[way.strategy].climbs if way.fits else ""
     if way.strategy == best.sized.strategy:
-        return replace(way, reason="; ".join(filter(None, (best.reason, climbs))))
-    if climbs:
-        return replace(way, reason=climbs)
+        return replace(way, reason="; ".join(filter(None, (best.reason, way.climbs))))
+    if way.climbs and way.fits:
+        return replace(way, reason=way.climbs)
     if way.strategy == "swarm" and way.fits and sized["full"].refusal is None:
         return replace(way, reason="not needed: the documents fit into one prompt")
     if way.strategy == "research" and way.fits:
@@ -206,6 +205,7 @@ def _way(planner: Planner, sized: Sized) -> Way:
         next_cost=next_cost(planner.model, sized),
         hint=sized.refusal.hint if sized.refusal else "",
         code=sized.refusal.code if sized.refusal else "",
+        climbs=sized.climbs,
         partial=any(map(is_partial, sized.warnings)),
     )
 

@@ -336,6 +336,8 @@ class Way:
     """Where it cannot run: the next step, with what to leave out to get under a limit."""
     code: str = ""
     """Where it cannot run: the refusal's code."""
+    climbs: str = ""
+    """How far it may climb where its answer does not hold."""
     partial: bool = False
     """Whether it sees a part only of what the question asks for as a whole."""
 

@@ -70,3 +70,27 @@ def test_several_questions_are_asked_at_once(paid: App, tab: Tab, samples: Path)
     tab.text("Asked side by side with others").wait_for()
     tab.page.get_by_text("What is the rent?").first.wait_for()
     assert tab.foreign == []
+
+
+def test_the_switches_of_chunks_price_and_show_what_they_do(
+    paid: App, tab: Tab, samples: Path, pictures: Path
+) -> None:
+    said = iter(["- files in /var/tmp preserved between reboots", "The documents do not say."])
+    paid.kimi.answer = lambda body: next(
+        said, '"must not be deleted when the system is booted" [D1 p. 45]'
+    )
+    tab.open(paid.url).upload(samples / "fhs-3.0.pdf")
+    for label in ("Rewrite the question first", "Ask more where it does not hold"):
+        tab.text(label).click()
+        tab.settled()
+    tab.page.locator(".st-key-way-chunks button").click()
+    tab.settled().shown(pictures, "switches")
+
+    tab.ask("May files in /var/tmp be deleted when the system is booted?")
+
+    tab.text("rewrite 1: files in /var/tmp preserved between reboots").wait_for(state="attached")
+    tab.citations.first.wait_for()
+    tab.settled().text("Steps ·").click()
+    tab.text("it says that the documents do not say").wait_for()
+    tab.settled().shown(pictures, "rungs")
+    assert tab.foreign == []

@@ -59,6 +59,7 @@ def test_climbing_shows_each_rung_with_its_cost_and_the_accepted_answer_alone(
     page.at.toggle(key="choice-climb").set_value(True).run()
 
     assert price(page) != before
+    assert "climbs to everything where the answer does not hold" in page.words
 
     page.click("way-chunks").click("ask").settle()
 

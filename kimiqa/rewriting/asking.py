@@ -43,7 +43,9 @@ def rewriting_of(planner: Planner, question: Question, plain: Sized) -> Rewritin
         return "all that the documents hold is sent"
     effort = _least(planner.model)
     request = _request(planner, plain, question.documents, effort)
-    quiet = replace(planner.model, reasons=planner.model.reasons and not _can_be_quiet(planner))
+    # Assumed until receipts know better: a few lines at the lowest effort take as much as the
+    # answer of a model that does not think. The ceiling holds for one that does.
+    quiet = replace(planner.model, reasons=False)
     own = planner.experience(f"chunks:{REWRITE}", effort).own
     guess = estimating.estimate(
         quiet,

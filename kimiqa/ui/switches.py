@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kimiqa.plan import Way
 from kimiqa.ui import desk
 from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
+from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
 
 LABELS = {
@@ -26,10 +28,12 @@ HELP = {
 }
 
 
-def show(state: State) -> None:
-    """A switch each; what was not touched stands as the settings say."""
+def show(state: State, way: Way) -> None:
+    """A switch each; what was not touched stands as the settings say. Then how far it climbs."""
     for name in LABELS:
         _switch(state, name)
+    if way.climbs:
+        st.caption(escape(way.climbs))
 
 
 def _switch(state: State, name: str) -> None:

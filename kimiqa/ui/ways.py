@@ -116,7 +116,7 @@ def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> 
         if kind == "research" and chosen:
             web.choice(state)
         if kind == "chunks":
-            switches.show(state)
+            switches.show(state, way)
         st.space("stretch")
         _button(state, way, kind, chosen, best)
 
