@@ -505,6 +505,8 @@ class Step:
     """`nothing`: it found nothing; `kept`: an earlier run did it, and it is not paid again."""
     message: str = ""
     cost: Cost | None = None
+    text: str = ""
+    """The best answer so far, where it may still be taken back and is not shown yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -356,6 +357,35 @@ def test_the_next_turn_goes_on_from_the_chunks_that_answered(server: KimiServer)
     sent = server.chats[-1]["messages"]
     assert then.requests[0].messages[: len(sent)] == sent
     assert not set(then.chunks) & set(first.plan.chunks)
+
+
+def test_nothing_personal_leaves_on_any_rung(server: KimiServer) -> None:
+    texts = [page.text for page in contract().pages]
+    texts[139] += " Write to eva.lind@example.com about it."
+    server.answer = NO
+    document = kimiqa.Document.from_pages(texts, name="contract")
+
+    answer = client_at(server, home=None).ask(
+        QUESTION, [document], strategy="chunks", climb=True, private=True
+    )
+
+    assert len(server.chats) == 3
+    assert answer.coverage.sent
+    everything = json.dumps(server.chats)
+    assert "eva.lind" not in everything
+    assert "[EMAIL-1]" in everything
+
+
+def test_a_model_without_a_price_climbs_too_where_that_is_allowed(server: KimiServer) -> None:
+    server.models = ["nobody"]
+    server.answer = reads()
+    client = client_at(server, "nobody", home=None, allow_unpriced=True)
+
+    answer = client.ask(QUESTION, [contract()], strategy="chunks", climb=True, rewrite=True)
+
+    assert FACT in answer.text
+    assert answer.cost.amount is None
+    assert answer.saving is None
 
 
 # Where it is asked for ---------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from kimiqa.cli.ask import receipt_lines
 from kimiqa.errors import BadRequestError
 from kimiqa.plan import Answer
 from kimiqa.testing import KimiServer, Scripted
-from kimiqa.ui import receipt
 
 ONE = Scripted("It ends.", reasoning=300)
 
@@ -91,17 +90,6 @@ def test_the_terminal_and_the_json_tell_it(
     assert line.endswith("%) that sending everything would have cost")
     assert set(found) == {"amount", "cold", "whole", "currency"}
     assert Decimal(found["amount"]) < Decimal(found["whole"])
-
-
-def test_the_pages_receipt_tells_it_and_an_older_one_does_not(server: KimiServer) -> None:
-    told = asked(server).to_json()
-
-    rows = receipt.details(told, "settled")
-    older = receipt.details({name: told[name] for name in told if name != "saving"}, "settled")
-
-    (row,) = (each for each in rows if each.startswith("Saved against sending everything: $0.1"))
-    assert "; everything would have cost $0.1" in row
-    assert [each for each in rows if each != row] == older
 
 
 # How many questions come -------------------------------------------------------------------------

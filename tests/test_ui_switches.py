@@ -1,17 +1,25 @@
-"""The switches on the card of chosen chunks: priced at once, kept over a reload."""
+"""What chunks may do beside one call, on the page: switches, steps, and what was saved."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("streamlit")
 
+import test_ladder as ladder
+import test_saving as saving
+from asking import client_at
 from test_rewriting import FILLER, QUERIES, QUESTION, rewrites
 from test_ui_states import Page
 
+from kimiqa.conversation import Talk
+from kimiqa.plan import Step
 from kimiqa.testing import KimiServer
+from kimiqa.ui import receipt
+from kimiqa.ui.asking import SoFar
 
 
 @pytest.fixture
@@ -92,3 +100,33 @@ def test_a_part_is_not_chosen_for_the_whole_and_the_whole_is_offered_over_the_ca
     assert "The question asks for the whole document." in page.words
     assert page.buttons("over-cap-yes")
     assert page.settle().buttons("dismiss-") == []
+
+
+def test_a_climb_that_is_stopped_keeps_the_answer_it_had(server: KimiServer) -> None:
+    server.answer = ladder.reads()
+    client = client_at(server, home=None)
+    talk = Talk([ladder.contract()], client.ledger)
+    plan = client.plan(ladder.QUESTION, [ladder.contract()], strategy="chunks", climb=True)
+    so_far = SoFar(plan)
+
+    with closing(client.stream(plan)) as events:  # type: ignore[type-var]
+        for event in events:
+            so_far.note(event)
+            if isinstance(event, Step) and event.state == "done":
+                break
+    so_far.keep(talk)
+
+    (row,) = client.ledger.turns(talk.id)
+    assert (row["answer"], row["apart"]) == (ladder.NO, "stopped")
+    assert talk.turns == ()
+
+
+def test_the_pages_receipt_tells_it_and_an_older_one_does_not(server: KimiServer) -> None:
+    told = saving.asked(server).to_json()
+
+    rows = receipt.details(told, "settled")
+    older = receipt.details({name: told[name] for name in told if name != "saving"}, "settled")
+
+    (row,) = (each for each in rows if each.startswith("Saved against sending everything: $0.1"))
+    assert "; everything would have cost $0.1" in row
+    assert [each for each in rows if each != row] == older

@@ -74,8 +74,13 @@ class Run:
         billed = " It may be billed." if self.uncertain else ""
         self.notes.append(f"Asking {IN_WORDS[stage.name]} failed: {error.message}{billed}")
 
-    def told(self, what: str, why: str) -> str:
-        """What a rung came to, in words."""
+    def done(self, step: Step, why: str) -> Step:
+        """The step of a rung that has ended; with the best answer, in case there is no other."""
+        text = self.best.answer.text if self.best else ""
+        told = self._told(step.message, why)
+        return replace(step, state="done", message=told, cost=self.answers[-1].cost, text=text)
+
+    def _told(self, what: str, why: str) -> str:
         made = self.answers[-1].plan
         pages = (
             f", {made.coverage.sent:,} of {counted(made.coverage.pages, 'page')}" if made else ""
@@ -136,8 +141,7 @@ async def _climbed(state: Run) -> AsyncGenerator[Event]:
             return
         why = state.consider(stage)
         if not alone:
-            yield replace(step, state="done", message=state.told(step.message, why),
-                          cost=state.answers[-1].cost)  # fmt: skip
+            yield state.done(step, why)
         if not why:
             return
 

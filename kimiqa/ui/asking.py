@@ -13,7 +13,18 @@ from kimiqa.conversation import Talk
 from kimiqa.errors import KimiqaError
 from kimiqa.money import Cost
 from kimiqa.parallel import run_all
-from kimiqa.plan import Answer, Cited, Event, Finished, Plan, Progress, Started, Strategy, Text
+from kimiqa.plan import (
+    Answer,
+    Cited,
+    Event,
+    Finished,
+    Plan,
+    Progress,
+    Started,
+    Step,
+    Strategy,
+    Text,
+)
 from kimiqa.ui import desk
 from kimiqa.ui.engine import engine
 from kimiqa.ui.state import State
@@ -41,12 +52,16 @@ class SoFar:
     pieces: list[str] = field(default_factory=list)
     citations: list[Cited] = field(default_factory=list)
     finished: bool = False
+    rung: str = ""
+    """The best answer of a climb that goes on."""
 
     def note(self, event: Event) -> None:
         if isinstance(event, Started):
             self.call = event.id
         elif isinstance(event, Text):
             self.pieces.append(event.text)
+        elif isinstance(event, Step) and event.text:
+            self.rung = event.text
         elif isinstance(event, Cited):
             self.citations.append(event)
         elif isinstance(event, Finished):
@@ -54,7 +69,7 @@ class SoFar:
 
     def keep(self, talk: Talk, first: Callable[[], None] = lambda: None) -> None:
         """Keep the part of an answer that did not come to its end; it was paid for."""
-        text = "".join(self.pieces)
+        text = "".join(self.pieces) or self.rung
         if not self.finished and text.strip():
             first()
             talk.keep_apart(self.plan, self._answer(talk, text), "stopped")
