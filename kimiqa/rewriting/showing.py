@@ -52,7 +52,7 @@ _known: WeakKeyDictionary[Document, tuple[str, ...]] = WeakKeyDictionary()
 def _titles(document: Document) -> tuple[str, ...]:
     if document not in _known:
         try:
-            found = chapters(document.outline(), len(document.pages))
+            found = chapters(document.outline() or (), len(document.pages))
         except DocumentError:
             found = []
         _known[document] = tuple(_spread([" ".join(each.title.split())[:80] for each in found]))
