@@ -10,6 +10,7 @@ from kimiqa.ui import (
     arriving,
     beginning,
     heap,
+    live,
     opening,
     outline,
     panel,
@@ -43,6 +44,7 @@ def _page(state: State) -> None:
         state.documents = turns.documents_of(state)
     arriving.settle(state)
     _write_url(state)
+    live.dress()
     calm(retention.show)(state)
     with st.sidebar:
         calm(_side)(state)

@@ -13,19 +13,14 @@ from typing import Any
 import streamlit as st
 
 FOLDER = Path(__file__).resolve().parent.parent / "data"
-READABLE = (
-    ".st-key-ask kbd{color:inherit!important;opacity:1!important}\n"
-    "[data-testid=stPopoverButton]{color:inherit!important}"
-)
-"""On the accent, Streamlit writes a button's keys too faintly to be read; in the dark, the button
-of what is unfolded. Without the line's end this would be taken for a file's name."""
 QUIET = "p{margin:0;font-size:.875rem;color:var(--st-text-color);opacity:.75}"
 
 
 @cache
 def _component(name: str) -> Any:
-    if name == "keys":
-        return st.components.v2.component("kimiqa_keys", css=READABLE, isolate_styles=False)
+    if name == "dress":
+        style = (FOLDER / "page.css").read_text(encoding="utf-8")
+        return st.components.v2.component("kimiqa_dress", css=style, isolate_styles=False)
     script = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
     if name == "countdown":
         return st.components.v2.component(f"kimiqa_{name}", html="<p></p>", css=QUIET, js=script)
@@ -43,6 +38,6 @@ def reach_citations() -> None:
     _component("citations")(key="citations", height=1)
 
 
-def readable_keys() -> None:
-    """Let the keys on the button that asks be readable by everyone."""
-    _component("keys")(key="keys", height=1)
+def dress() -> None:
+    """What the page looks like beyond Streamlit's own theme: `page.css` says where and why."""
+    _component("dress")(key="dress", height=1)

@@ -10,7 +10,7 @@ from kimiqa.choosing import ORDINARY_QUESTION
 from kimiqa.errors import KimiqaError, OverCapError
 from kimiqa.plan import Plan, Strategy, Way
 from kimiqa.setup import Setup
-from kimiqa.ui import asking, desk, live, private, several, warmth, ways, weigh
+from kimiqa.ui import asking, desk, private, several, warmth, ways, weigh
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import Confirm, State
 from kimiqa.ui.text import at_most, escape, money, price_range
@@ -31,10 +31,12 @@ def show(state: State) -> None:
             placeholder=_("What do you want to know? Several questions: one on each line."),
         )
         several.choice(state)
-        live.readable_keys()
+        # What is pressed, and what came of it, stands under what was typed: the cards below it
+        # are a screen long.
+        place = st.container()
         question = _asked(state)
-        priced = _priced(state, question)
-        way = None if priced is None else _price_and_ask(state, question, priced)
+        priced = _priced(state, question, place)
+        way = None if priced is None else _price_and_ask(state, question, priced, place)
     with notice:
         # Above the box, and after it: the first look for personal data takes a while.
         calm(private.notice)(state)
@@ -49,17 +51,22 @@ def _asked(state: State) -> str:
     return several.lines(typed)[0] if state.choices.each_line else typed
 
 
-def _priced(state: State, question: str) -> list[Way] | None:
+def _priced(
+    state: State, question: str, place: st.delta_generator.DeltaGenerator
+) -> list[Way] | None:
     """The ways; where there can be none, the sentence that says why."""
     try:
         return desk.ways(state, question or ORDINARY_QUESTION)
     except KimiqaError as error:
-        show_error(error)
+        with place:
+            show_error(error)
     return None
 
 
-def _price_and_ask(state: State, question: str, priced: list[Way]) -> Way | None:
-    """The cards, and the button for one of them: the way that is chosen."""
+def _price_and_ask(
+    state: State, question: str, priced: list[Way], place: st.delta_generator.DeltaGenerator
+) -> Way | None:
+    """The cards, and in its place the button for one of them: the way that is chosen."""
     setup = desk.setup(state)
     if not question:
         st.caption(_("Prices are for a question of ordinary length until you type yours."))
@@ -71,8 +78,10 @@ def _price_and_ask(state: State, question: str, priced: list[Way]) -> Way | None
         _about_keys(state)
     if way is not None:
         calm(warmth.offer)(state, way)
-        calm(_ask_row)(state, question, way, setup)
-    _last_problem(state)
+    with place:
+        if way is not None:
+            calm(_ask_row)(state, question, way, setup)
+        _last_problem(state)
     return way
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kimiqa.estimating import LEAST_COMPLETION
 from kimiqa.plan import Way
-from kimiqa.ui import desk, switches, web
+from kimiqa.ui import desk, folding, switches, web
 from kimiqa.ui.state import State
 from kimiqa.ui.text import about, at_most, escape, money, price_range
 from kimiqa.ui.words import _, counted
@@ -62,11 +62,12 @@ def show(state: State, ways: list[Way], embedded: bool) -> None:
     ordered = sorted(ways, key=lambda way: way.model != "local") if embedded else ways
     said = _said_of_all(ordered)
     across = _across(len(ordered))
-    for first in range(0, len(ordered), across):
-        row = ordered[first : first + across]
-        for column, way in zip(st.columns(across), row, strict=False):
-            with column:
-                _card(state, way, way is chosen, way is best and len(ways) > 1, said)
+    with folding.cards(state, [way for way in ordered if way is not chosen], chosen):
+        for first in range(0, len(ordered), across):
+            row = ordered[first : first + across]
+            for column, way in zip(st.columns(across), row, strict=False):
+                with column:
+                    _card(state, way, way is chosen, way is best and len(ways) > 1, said)
     for warning in said:
         st.caption(f":material/info: {escape(warning)}")
 
@@ -96,19 +97,20 @@ def _said_of_all(ways: list[Way]) -> list[str]:
 
 def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> None:
     kind = kind_of(way)
-    with st.container(border=True, height="stretch", key=f"card-{kind}"):
+    key = f"chosen-card-{kind}" if chosen else f"card-{kind}"
+    with st.container(border=True, height="stretch", key=key):
         asked = "" if kind == "local" else f" · {way.model}"
         st.metric(
             escape(f"{_(TITLES[kind])}{asked}"),
             _price(way),
             help=escape(way.reason) if way.reason and way.fits else None,
         )
-        if way.fits:
-            if way.strategy == "swarm" and way.reason:
-                st.caption(escape(_(way.reason)))
-            st.caption(_facts(way))
-        else:
+        if not way.fits:
             _cannot(state, way)
+        elif way.strategy == "swarm" and way.reason:
+            st.caption(escape(_(way.reason)))
+        if way.fits or over_cap(state, way):
+            st.caption(_facts(way))
         for each in way.warnings:
             if each not in said and each not in way.hint:
                 st.caption(escape(each))

@@ -1,0 +1,52 @@
+"""The cards that were not chosen, folded away: after the first answer, and on a telephone always.
+
+How wide the window is only the browser knows: `page.css` folds by the names given here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import streamlit as st
+
+from kimiqa.plan import Way
+from kimiqa.ui.state import State
+from kimiqa.ui.text import escape, money_range
+from kimiqa.ui.words import _
+
+
+@contextmanager
+def cards(state: State, others: Sequence[Way], chosen: Way | None) -> Iterator[None]:
+    """The place of the cards, and under it the button that unfolds `others`, or folds them."""
+    if chosen is None or not others:
+        with st.container(key="ways-open"):
+            yield
+        return
+    asked = len(state.remembered.get("turns", ()))
+    fold = "folded" if asked else "narrow"
+    now = (state.conversation, asked)
+    unfolded = state.remembered.get("unfolded") == now
+    with st.container(key="ways-open" if unfolded else f"ways-{fold}"):
+        yield
+
+    def turn() -> None:
+        state.remembered["unfolded"] = None if unfolded else now
+
+    st.button(
+        _("Only the chosen way") if unfolded else escape(_said(others)),
+        key=f"fold-{fold}" if unfolded else f"unfold-{fold}",
+        icon=":material/unfold_less:" if unfolded else ":material/unfold_more:",
+        type="tertiary",
+        on_click=turn,
+    )
+
+
+def _said(others: Sequence[Way]) -> str:
+    """What the others would cost, from the least to the most; not yet escaped."""
+    costs = [way.estimate.cost for way in others]
+    lows = [cost.low for cost in costs if cost.low is not None]
+    highs = [cost.high for cost in costs if cost.high is not None]
+    if len({cost.currency for cost in costs}) != 1 or not lows or not highs:
+        return _("Other ways")
+    return f"{_('Other ways')}, {money_range(min(lows), max(highs), costs[0].currency)}"
