@@ -83,9 +83,9 @@ def is_up(url: str) -> bool:
 
 
 @contextmanager
-def running_app(home: Path, **environment: str) -> Iterator[str]:
+def running_app(home: Path, *, port: int = 0, **environment: str) -> Iterator[str]:
     """The app over a home of its own; its URL."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "kimiqa", "app", "--no-open", "--port", str(port)]
     process = subprocess.Popen(
         [*command, "--home", str(home)],
@@ -214,7 +214,8 @@ class Tab:
 
     @property
     def citations(self) -> Any:
-        return self.page.get_by_role("button", name=re.compile(r"^. D\d p"))
+        """The marks in the answers, each a link to its page."""
+        return self.page.locator("a[href^='#cite-']")
 
     @property
     def foreign(self) -> list[str]:

@@ -68,3 +68,89 @@ def test_the_ways_that_were_not_chosen_are_folded_on_a_telephone_and_after_the_f
     assert buttons.count() == 0
     tab.button("Other ways, $").click()
     buttons.nth(1).wait_for()
+
+
+# The page beside its mark -----------------------------------------------------------------------
+
+LONG_ANSWER = "\n\n".join(
+    f"{'There is more to read before the next one. ' * 12}It says so [D1 p. {n}]."
+    for n in range(2, 12)
+)
+
+
+@pytest.fixture(scope="module")
+def long_answer(_paid: App, browser: Any, samples: Path) -> str:
+    """The URL of a conversation whose answer is several screens long."""
+    _paid.kimi.answer = LONG_ANSWER
+    tab = Tab(browser).open(_paid.url).upload(samples / "fhs-3.0.pdf")
+    tab.ask("What does it say?").citations.nth(9).wait_for()
+    url: str = tab.page.url
+    tab.close()
+    return url
+
+
+def press(tab: Tab, number: int) -> Any:
+    """Press a citation's mark; the picture of its page."""
+    mark = tab.page.locator(f"a[href='#cite-0-{number}']")
+    mark.scroll_into_view_if_needed()
+    mark.click()
+    picture = tab.page.get_by_role("img", name=f"fhs-3.0.pdf, page {number + 2}", exact=True)
+    picture.wait_for()
+    tab.page.wait_for_function("each => each.complete", arg=picture.element_handle())
+    return picture
+
+
+@pytest.mark.parametrize("width", [1440, 768, 360])
+def test_a_pressed_mark_brings_its_page_into_sight(
+    paid: App, tab: Tab, long_answer: str, width: int
+) -> None:
+    tab.open(long_answer).citations.nth(9).wait_for()
+    height = sized(tab, width)
+
+    for number in (7, 2):
+        picture = press(tab, number)
+        tab.settled()
+        tab.page.wait_for_timeout(300)
+
+        assert 0 < box(picture)[0] < box(picture)[1] < height, number
+        assert tab.page.locator("a[aria-current=true]").inner_text() == f"? D1 p. {number + 2}"
+
+
+def test_on_a_telephone_the_page_leads_back_to_its_mark(
+    paid: App, tab: Tab, long_answer: str
+) -> None:
+    tab.open(long_answer).citations.nth(9).wait_for()
+    height = sized(tab, 360)
+    press(tab, 1)
+    mark = tab.page.locator("a[href='#cite-0-1']")
+    tab.settled()
+    assert box(mark)[1] < 0
+
+    tab.page.get_by_role("link", name="Back to the text").click()
+    tab.page.wait_for_timeout(300)
+
+    assert 0 < box(mark)[0] < box(mark)[1] < height
+    assert tab.page.evaluate("document.activeElement.getAttribute('href')") == "#cite-0-1"
+
+
+def test_the_keys_bring_mark_and_page_into_sight(paid: App, tab: Tab, long_answer: str) -> None:
+    tab.open(long_answer).citations.nth(9).wait_for()
+    height = SIZES[1440]
+    press(tab, 3)
+
+    for number in (4, 5, 6, 7, 8):
+        tab.page.keyboard.press("Alt+ArrowDown")
+        tab.text(f"citation {number + 1} of 10").wait_for()
+    tab.settled()
+    tab.page.wait_for_timeout(300)
+
+    mark = tab.page.locator("a[href='#cite-0-8']")
+    assert 0 < box(mark)[0] < box(mark)[1] < height
+
+
+def test_no_row_of_buttons_repeats_the_marks(paid: App, tab: Tab, long_answer: str) -> None:
+    tab.open(long_answer).citations.nth(9).wait_for()
+    tab.settled()
+
+    assert tab.page.get_by_role("link", name="D1 p.").count() == 10
+    assert tab.page.get_by_role("button", name="D1 p.").count() == 0

@@ -1,11 +1,57 @@
-// A click on a citation's mark in an answer presses the button that opens its page.
-export default function () {
-  const open = (event) => {
-    const mark = event.target.closest?.('a[href^="#cite-"]');
-    if (!mark) return;
-    event.preventDefault();
-    document.querySelector(`.st-key-${mark.getAttribute("href").slice(1)} button`)?.click();
+// A click on a citation's mark in an answer presses the button that opens its page, and brings the
+// page into sight; the way back leads to the mark.
+const handlers = new Map(); // by turn: another run of the page takes the place of the last one
+const opened = new Map();
+const SETTLES = 2000; // milliseconds in which a page's picture arrives
+
+export default function ({ data }) {
+  const { turn, at } = data;
+  const link = (number) => document.querySelector(`a[href="#cite-${turn}-${number}"]`);
+  const panel = () => document.querySelector(`.st-key-page-${turn}`);
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  const into = (place, block) => {
+    if (!place) return;
+    const { top, bottom } = place.getBoundingClientRect();
+    if (top >= 0 && bottom <= innerHeight) return;
+    place.scrollIntoView({ block, behavior: still ? "auto" : "smooth" });
   };
-  document.addEventListener("click", open);
-  return () => document.removeEventListener("click", open);
+  const show = () => {
+    const shown = panel();
+    if (!shown) return;
+    into(shown, "nearest");
+    const watch = new ResizeObserver(() => into(shown, "nearest"));
+    watch.observe(shown);
+    setTimeout(() => watch.disconnect(), SETTLES);
+  };
+  const clicked = (event) => {
+    const mark = event.target.closest?.(`a[href^="#cite-${turn}-"]`);
+    const back = event.target.closest?.(`a[href^="#text-${turn}-"]`);
+    if (!mark && !back) return;
+    event.preventDefault();
+    const name = (mark ?? back).getAttribute("href").slice(1);
+    if (back) {
+      const place = link(name.split("-").pop());
+      into(place, "center");
+      place?.focus({ preventScroll: true });
+      return;
+    }
+    document.querySelector(`.st-key-${name} button`)?.click();
+    show();
+  };
+
+  document.removeEventListener("click", handlers.get(turn));
+  handlers.set(turn, clicked);
+  document.addEventListener("click", clicked);
+  document.querySelectorAll(`a[href^="#cite-${turn}-"]`).forEach((each) => {
+    if (each === link(at)) each.setAttribute("aria-current", "true");
+    else each.removeAttribute("aria-current");
+  });
+  // By its keys the open citation moves without a click.
+  if (opened.has(turn) && opened.get(turn) !== at) {
+    if (innerWidth > 640) into(link(at), "nearest");
+    show();
+  }
+  opened.set(turn, at);
+  return () => document.removeEventListener("click", clicked);
 }

@@ -33,9 +33,15 @@ def countdown(key: str, seconds: float, label: str, over: str, on_over: Callable
     _component("countdown")(key=key, data=told, on_over_change=on_over, width="content")
 
 
-def reach_citations() -> None:
-    """Let a click on a mark in an answer open its page."""
-    _component("citations")(key="citations", height=1)
+def reach_citations(turn: int, at: int) -> None:
+    """Let a click on a mark in an answer open its page, and bring the open one into sight."""
+    told = {"turn": turn, "at": at}
+    _component("citations")(key=f"citations-{turn}", data=told, height=1)
+
+
+def keep_draft(field: str) -> None:
+    """Let what is typed into a field survive a reload, also where it was not left yet."""
+    _component("draft")(key="draft", data={"key": field}, height=1)
 
 
 def dress() -> None:

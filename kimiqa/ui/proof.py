@@ -52,6 +52,8 @@ def show(
         else:
             _show_page(state, turn, document, citation)
         _steps(state, turn, len(citations), at)
+        with st.container(key=f"back-{turn}"):
+            st.markdown(f"[{_('Back to the text')}](#text-{turn}-{at})")
     sources = [opened(state, document_id) for document_id, _name in documents.values()]
     pictures.ahead(state, pictures.near(citations, at, sources))
 

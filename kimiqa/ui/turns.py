@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -127,8 +128,6 @@ def show(state: State, turns: tuple[Turn, ...]) -> None:
     if hidden and st.button(f"{_('Show earlier questions')} ({hidden:,})", key="earlier"):
         state.remembered["turns_shown"] = shown + SHOWN_AT_ONCE
         st.rerun()
-    if turns:
-        live.reach_citations()
     for turn in turns[hidden:]:
         newest = turn.number == len(turns) - 1
         _show_turn(state, _shown(state, turn), newest=newest)
@@ -148,20 +147,31 @@ def _turn_and_proof(state: State, turn: Turn, newest: bool) -> None:
         if turn.reasoning:
             running.reasoning(turn.reasoning)
         reach = [(_key(turn, n), _about(each)) for n, each in enumerate(turn.citations)]
-        st.markdown(answer_markdown(turn.answer, turn.citations, reach))
+        shown = answer_markdown(turn.answer, turn.citations, reach)
+        st.markdown(shown)
         if turn.apart:
             st.caption(_(APART[turn.apart]))
-        _proof(state, turn, newest, page)
-        receipt.show(turn.receipt, turn.state, turn.number, dict(_numbered(turn)))
-        afterwards.show(state, turn, newest=newest)
+        marked = {n for n, (key, _words) in enumerate(reach) if f"](#{key} " in shown}
+        _proof(state, turn, newest, page, marked)
+        with st.container(key=f"under-{turn.number}"):
+            receipt.show(turn.receipt, turn.state, turn.number, dict(_numbered(turn)))
+            afterwards.show(state, turn, newest=newest)
 
 
 @st.fragment
-def _proof(state: State, turn: Turn, newest: bool, page: st.delta_generator.DeltaGenerator) -> None:
+def _proof(
+    state: State,
+    turn: Turn,
+    newest: bool,
+    page: st.delta_generator.DeltaGenerator,
+    marked: Set[int],
+) -> None:
     """The marks, and the page of the one that is open: a click on a mark runs these alone."""
     open_at = state.cited.get(turn.number, 0 if newest and turn.citations else -1)
-    _marks(state, turn, open_at)
-    with page:
+    _marks(state, turn, open_at, marked)
+    if turn.citations:
+        live.reach_citations(turn.number, open_at)
+    with page, st.container(key=f"page-{turn.number}"):
         if 0 <= open_at < len(turn.citations):
             calm(proof.show)(state, turn.number, turn.citations, open_at, dict(_numbered(turn)))
         elif turn.citations:
@@ -172,13 +182,15 @@ def _numbered(turn: Turn) -> list[tuple[str, tuple[str, str]]]:
     return [(f"D{n}", document) for n, document in enumerate(turn.documents, 1)]
 
 
-def _marks(state: State, turn: Turn, open_at: int) -> None:
-    """A button for each citation: its shape, its page, and its words on hovering."""
+def _marks(state: State, turn: Turn, open_at: int, marked: Set[int]) -> None:
+    """A button for each citation: its shape, its page, and its words on hovering. Where its mark
+    in the text is a link to it, the button does what the link asks for and is not shown."""
     if not turn.citations:
         return
-    row = st.container(horizontal=True, gap="small")
+    behind = st.container(horizontal=True, gap="small", key=f"marks-{turn.number}")
+    beside = st.container(horizontal=True, gap="small")
     for n, citation in enumerate(turn.citations):
-        row.button(
+        (behind if n in marked else beside).button(
             f"{escape(MARKS[citation.status][0])} {escape(place(citation))}",
             key=_key(turn, n),
             help=escape(_about(citation)),
