@@ -10,7 +10,7 @@ from kimiqa.choosing import ORDINARY_QUESTION
 from kimiqa.errors import KimiqaError, OverCapError
 from kimiqa.plan import Plan, Strategy, Way
 from kimiqa.setup import Setup
-from kimiqa.ui import asking, desk, private, several, warmth, ways, weigh
+from kimiqa.ui import asking, desk, live, private, several, warmth, ways, weigh
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import Confirm, State
 from kimiqa.ui.text import at_most, escape, money, price_range
@@ -30,6 +30,7 @@ def show(state: State) -> None:
             height=96,
             placeholder=_("What do you want to know? Several questions: one on each line."),
         )
+        live.keep_draft(key)
         several.choice(state)
         # What is pressed, and what came of it, stands under what was typed: the cards below it
         # are a screen long.

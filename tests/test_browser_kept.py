@@ -1,0 +1,79 @@
+"""Nothing is lost in a real browser: a draft that was not left, an app that cannot be reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+pytest.importorskip("streamlit")
+pytest.importorskip("playwright.sync_api")
+
+from browsing import App, Tab, running_app
+
+DRAFT = "Who may terminate the lease"
+
+
+HOLDS = "text => [...document.querySelectorAll('textarea')].some(each => each.value === text)"
+
+
+def holds(tab: Tab, text: str) -> None:
+    """Wait until this stands in the question's box, which is filled once the page is drawn."""
+    tab.page.wait_for_function(HOLDS, arg=text, timeout=20_000)
+
+
+def typed(tab: Tab, text: str) -> None:
+    """Type into the question's box, and stay in it."""
+    tab.page.get_by_label("Your question").click()
+    tab.page.keyboard.type(text)
+
+
+def test_a_draft_that_was_not_left_survives_a_reload(paid: App, tab: Tab, samples: Path) -> None:
+    tab.open(paid.url).upload(samples / "lease.md")
+    typed(tab, DRAFT)
+
+    tab.page.reload()
+
+    holds(tab, DRAFT)
+    tab.text("Prices are for a question").wait_for(state="detached")
+
+
+def test_a_draft_is_priced_after_a_pause_and_typing_goes_on(
+    paid: App, tab: Tab, browser: Any, samples: Path
+) -> None:
+    tab.open(paid.url).upload(samples / "lease.md")
+    typed(tab, DRAFT)
+    tab.text("Prices are for a question").wait_for(state="detached")
+
+    tab.page.keyboard.type(", and when?")
+    tab.page.wait_for_timeout(1_500)
+
+    other = Tab(browser).open(tab.settled().page.url)
+    for each in (tab, other):
+        holds(each, f"{DRAFT}, and when?")
+    other.close()
+
+
+def test_what_was_asked_is_no_draft(paid: App, tab: Tab, samples: Path) -> None:
+    tab.open(paid.url).upload(samples / "lease.md")
+    tab.ask(DRAFT).citations.first.wait_for()
+
+    tab.page.reload()
+    tab.citations.first.wait_for()
+
+    tab.settled().page.wait_for_timeout(300)
+    assert tab.page.get_by_label("Your next question").input_value() == ""
+
+
+def test_a_draft_survives_the_end_of_the_app(tab: Tab, samples: Path, tmp_path: Path) -> None:
+    with running_app(tmp_path) as url:
+        tab.open(url).upload(samples / "lease.md")
+        typed(tab, DRAFT)
+        address, port = tab.page.url, urlsplit(url).port
+
+    with running_app(tmp_path, port=port or 0):
+        tab.page.goto(address)
+
+        holds(tab, DRAFT)
