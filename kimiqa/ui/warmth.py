@@ -8,7 +8,7 @@ import streamlit as st
 
 from kimiqa import caching
 from kimiqa.plan import Way
-from kimiqa.ui import desk, live
+from kimiqa.ui import desk, live, ways
 from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
@@ -19,7 +19,7 @@ LIFETIMES = {"": "Five minutes", caching.ONE_HOUR: "An hour"}
 
 def show(state: State, way: Way) -> None:
     """How long the cache holds what this way would read from it; it counts down by itself."""
-    if not (way.estimate.cached_tokens and way.warm_until):
+    if not (way.warm_until and ways.is_warm(way)):
         return
     left = way.warm_until - time.time()
     if left > 0:

@@ -185,15 +185,16 @@ def _cold_and_warm(way: Way) -> str:
         return ""
     amount = money(cost.expected, cost.currency)
     now = f"{_('about')} {amount}"
-    if way.next_cost is None or _is_warm(way):
+    if way.next_cost is None or is_warm(way):
         cold = money(cost.cold, cost.currency)
-        if not way.estimate.cached_tokens or cold == amount:
+        # What research finds in the cache it wrote there itself: nothing is warm before it.
+        if not (way.estimate.cached_tokens and way.warm_until) or cold == amount:
             return now
         return f"{now} {_('while warm')}, {cold} {_('cold')}"
     warm = money(way.next_cost, cost.currency)
     return now if warm == amount else f"{now} {_('cold, then')} {warm} {_('while warm')}"
 
 
-def _is_warm(way: Way) -> bool:
+def is_warm(way: Way) -> bool:
     """Whether more than the rules is cached: those alone change no price."""
     return way.estimate.cached_tokens * 3 > way.estimate.prompt_tokens

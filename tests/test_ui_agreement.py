@@ -1,0 +1,65 @@
+"""The page agrees with itself: what it says in one place it says in every other."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pdfs
+import pytest
+
+pytest.importorskip("streamlit")
+
+from test_ui_states import LEASE, Page
+
+from kimiqa.estimating import NARROWEST, Experience, Receipt, completion_range
+from kimiqa.models import get_model
+from kimiqa.money import Usage
+from kimiqa.testing import KimiServer
+from kimiqa.ui import receipt
+
+
+@pytest.fixture
+def kimi(server: KimiServer, monkeypatch: pytest.MonkeyPatch) -> KimiServer:
+    """The loopback server, with its key configured."""
+    monkeypatch.setenv("KIMIQA_BASE_URL", server.base_url)
+    monkeypatch.setenv("KIMIQA_API_KEY", str(server.key))
+    return server
+
+
+def countdowns(page: Page) -> list[str]:
+    """What counts down beside the button that asks."""
+    found = page.at.get("bidi_component")
+    return [str(each.proto.json) for each in found if "cache warm" in str(each.proto)]
+
+
+# Warm and cold ----------------------------------------------------------------------------------
+
+
+def test_a_document_that_was_never_asked_is_not_called_warm(
+    kimi: KimiServer, home: Path, samples: Path
+) -> None:
+    Page().upload(("notes.pdf", pdfs.make_pdf(LEASE))).ask("When does the lease end?")
+
+    page = Page().upload(("lease.md", (samples / "lease.md").read_bytes()))
+
+    assert "cold, then $" in page.words  # only the rules are in the cache
+    assert countdowns(page) == []
+
+
+def test_a_document_that_was_asked_counts_down(kimi: KimiServer, home: Path) -> None:
+    page = Page().click("sample").settle().ask("Where do configuration files live?")
+
+    assert len(countdowns(page)) == 1
+    assert "while warm" in page.words
+
+
+def test_research_speaks_of_no_warmth_before_anything_was_asked(
+    kimi: KimiServer, home: Path
+) -> None:
+    page = Page().click("sample").settle()
+
+    told = next(each.value for each in page.at.caption if "as it finds them" in each.value)
+
+    assert told.startswith("about ")
+    assert "warm" not in told
