@@ -25,6 +25,11 @@ ENOUGH_RECEIPTS = 10
 """Receipts of one model, strategy and effort from which they alone are asked. Fewer of them are
 blended with what is known otherwise, by their number."""
 
+NARROWEST = 0.8
+"""The low end of what receipts teach is at most this share of the expected, the high end at least
+the expected over it: receipts that agree to the token, as those of one question asked again, say
+little about the next question."""
+
 DEFAULT_COMPLETION = 16_384
 LEAST_COMPLETION = 4_096
 _ENDLESS = 1_000_000_000
@@ -72,7 +77,11 @@ class Experience:
             share = min(1.0, len(receipts) / ENOUGH_RECEIPTS)
             found = learned([value(each) for each in receipts])
             known = found if share == 1.0 else blended(found, known, share)
-        return known
+        return Range(
+            min(known.low, known.expected * NARROWEST),
+            known.expected,
+            max(known.high, known.expected / NARROWEST),
+        )
 
 
 NO_EXPERIENCE = Experience()

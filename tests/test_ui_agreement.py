@@ -63,3 +63,27 @@ def test_research_speaks_of_no_warmth_before_anything_was_asked(
 
     assert told.startswith("about ")
     assert "warm" not in told
+
+
+# Quotes -----------------------------------------------------------------------------------------
+
+
+def test_receipts_that_agree_to_the_token_still_leave_a_range() -> None:
+    same = [Receipt(Usage(9_000, 100, 0), 2.0)] * 40
+
+    found = completion_range(get_model("kimi-k3"), "low", 16_384, Experience(same))
+
+    assert found.expected == 100
+    assert found.low <= 100 * NARROWEST
+    assert found.high >= 100 / NARROWEST
+
+
+def test_a_cost_that_reads_as_quoted_is_called_inside() -> None:
+    quoted = {"low": "0.02801", "expected": "0.02802", "high": "0.02803", "currency": "USD"}
+
+    def off(paid: str) -> str:
+        return receipt._off({"estimate": {"cost": quoted}, "cost": {"amount": paid}})
+
+    assert "inside the range" in off("0.02840")
+    assert "outside of the range" in off("0.03000")
+    assert receipt.money(Decimal("0.02840"), "USD") == receipt.money(Decimal("0.02803"), "USD")

@@ -106,7 +106,10 @@ def _off(receipt: Mapping[str, Any]) -> str:
     if not paid or not expected or low is None or high is None:
         return ""
     share = (paid - expected) / expected
-    inside = _("inside the range") if low <= paid <= high else _("outside of the range")
+    # As a person reads them: what looks the same is not called different.
+    ends = {money(end, quoted["currency"]) for end in (low, high)}
+    within = low <= paid <= high or money(paid, quoted["currency"]) in ends
+    inside = _("inside the range") if within else _("outside of the range")
     told = f"{_('Expected')} {money(expected, quoted['currency'])}"
     if round(share, 2) == 0:
         return f"{told}, {_('and so it came')}: {inside}"
