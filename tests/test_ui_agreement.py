@@ -87,3 +87,15 @@ def test_a_cost_that_reads_as_quoted_is_called_inside() -> None:
     assert "inside the range" in off("0.02840")
     assert "outside of the range" in off("0.03000")
     assert receipt.money(Decimal("0.02840"), "USD") == receipt.money(Decimal("0.02803"), "USD")
+
+
+# Tokens -----------------------------------------------------------------------------------------
+
+
+def test_the_library_and_the_page_count_the_same_tokens(home: Path) -> None:
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
+    counted = next(each.value for each in page.at.caption if each.value.startswith("3 pages · "))
+
+    page.click("view-library")
+
+    assert counted in [each.value for each in page.at.caption]

@@ -223,6 +223,11 @@ def _close(draft: Draft, n: int) -> str:
     return f"{DOCUMENT_CLOSE}\n\n" if n == len(draft.documents) else f"{DOCUMENT_CLOSE}\n"
 
 
+def frame_tokens(name: str, pages: int, counter: Counter) -> int:
+    """What stands round the pages of a document that is sent alone: its first line and its last."""
+    return counter.count(document_open(1, name, pages)) + counter.count(f"{DOCUMENT_CLOSE}\n\n")
+
+
 def rules_part(counter: Counter) -> Part:
     """The part that holds the rules."""
     return text_part(RULES, counter)

@@ -12,6 +12,7 @@ from kimiqa.ledger import Call
 from kimiqa.ledger.spending import groups
 from kimiqa.settings import home_folder
 from kimiqa.store import Store, Stored, store_for
+from kimiqa.strategies.layout import frame_tokens
 from kimiqa.tokens import counter_for
 from kimiqa.ui import arriving, desk, opening, ticked, unread
 from kimiqa.ui.calm import calm
@@ -130,15 +131,23 @@ def _worth(spent: Spent) -> Decimal:
 
 def _entries(state: State, shown: Sequence[Stored], books: Books) -> None:
     ids = [each.id for each in shown]
-    missing, tokens = _store().missing(ids), _tokens(state, ids)
+    missing, tokens = _store().missing(ids), _tokens(state, shown)
     for each in shown:
         facts = _facts(each, tokens.get(each.id), books.get(each.id, NEVER))
         _entry(state, each, facts, missing.get(each.id, 0))
 
 
-def _tokens(state: State, ids: Sequence[str]) -> dict[str, int]:
+def _tokens(state: State, shown: Sequence[Stored]) -> dict[str, int]:
+    """The tokens of each document's block as it would be sent alone, where its pages were
+    counted."""
     counter = counter_for(desk.model(state).vocabulary)
-    return _store().token_sums(ids, f"{counter.vocabulary} {counter.engine}")
+    ids = [each.id for each in shown]
+    found = _store().token_sums(ids, f"{counter.vocabulary} {counter.engine}")
+    return {
+        each.id: found[each.id] + frame_tokens(each.name, each.pages, counter)
+        for each in shown
+        if each.id in found
+    }
 
 
 def _facts(each: Stored, tokens: int | None, spent: Spent) -> str:
