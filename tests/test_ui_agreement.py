@@ -99,3 +99,31 @@ def test_the_library_and_the_page_count_the_same_tokens(home: Path) -> None:
     page.click("view-library")
 
     assert counted in [each.value for each in page.at.caption]
+
+
+# Settings ---------------------------------------------------------------------------------------
+
+
+def test_what_the_environment_sets_is_said_before_anybody_saves_in_vain(
+    kimi: KimiServer, home: Path
+) -> None:
+    page = Page().click("settings")
+
+    assert f"Set by the environment: KIMIQA_BASE_URL ({kimi.base_url})" in page.words
+    assert "changes nothing until that is removed" in page.words
+
+
+def test_without_variables_nothing_is_said_of_them(home: Path) -> None:
+    assert "Set by the environment" not in Page().click("settings").words
+
+
+def test_a_short_key_is_called_set(
+    home: Path, monkeypatch: pytest.MonkeyPatch, server: KimiServer
+) -> None:
+    monkeypatch.setenv("KIMIQA_BASE_URL", server.base_url)
+    monkeypatch.setenv("KIMIQA_API_KEY", "short")
+
+    page = Page().click("settings")
+
+    assert "Key in use: set from KIMIQA_API_KEY" in page.words
+    assert "short" not in page.words

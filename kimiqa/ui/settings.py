@@ -23,14 +23,17 @@ from kimiqa.settings import (
     saved_keys,
 )
 from kimiqa.settings.files import EFFORTS
+from kimiqa.settings.secrets import Secret, mask
 from kimiqa.setup import usual_budget
-from kimiqa.ui import desk, quotes, trial
+from kimiqa.ui import desk, quotes, secrets, trial
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _
 
 OTHER = "other"
+OVERRIDING = ("KIMIQA_BASE_URL", "KIMIQA_API_KEY")
+"""The variables that come before what is saved."""
 
 
 def show(state: State) -> None:
@@ -41,6 +44,7 @@ def show(state: State) -> None:
         st.rerun()
     settings = load_settings(home_folder())
     with st.container(border=True):
+        _of_environment()
         _endpoint(state, settings)
     with st.container(border=True):
         _caps(settings)
@@ -49,6 +53,18 @@ def show(state: State) -> None:
 
 
 # Key and endpoint -------------------------------------------------------------------------------
+
+
+def _of_environment() -> None:
+    """What variables say comes before what is saved here: said before anybody saves in vain."""
+    found = secrets.variables()
+    named = [name for name in OVERRIDING if found.get(name, "").strip()]
+    if not named:
+        return
+    url = found.get("KIMIQA_BASE_URL", "").strip()
+    where = ", ".join(f"{name} ({url})" if name == "KIMIQA_BASE_URL" else name for name in named)
+    kept = _("saving an endpoint or a key here changes nothing until that is removed.")
+    st.info(escape(f"{_('Set by the environment:')} {where}; {kept}"), icon=":material/terminal:")
 
 
 def _endpoint(state: State, settings: Settings) -> None:
@@ -103,7 +119,12 @@ def _saved(base_url: str) -> str:
         key = saved_keys(home_folder()).get(host_of(clean_url(base_url)))
     except KimiqaError:
         return ""
-    return f"{_('saved')}: {key}" if key else ""
+    return f"{_('saved')}: {_masked(key)}" if key else ""
+
+
+def _masked(key: Secret) -> str:
+    """A key as it may be shown; of a short one nothing but that it is there."""
+    return _("set") if str(key) == mask("") else str(key)
 
 
 def save_and_test(state: State, url: str, key: str, model: str, *, test: bool) -> None:
@@ -138,7 +159,7 @@ def _in_use(state: State) -> None:
     """The key that is used, masked, where it does not come from here."""
     target = desk.setup(state).target
     if target.api_key and target.key_source not in ("", "saved"):
-        key = f"{target.api_key} {_('from')} {target.key_source}, {_('for')} {target.host}"
+        key = f"{_masked(target.api_key)} {_('from')} {target.key_source}, {_('for')} {target.host}"
         st.caption(escape(f"{_('Key in use:')} {key}"))
 
 
