@@ -127,3 +127,13 @@ def test_a_short_key_is_called_set(
 
     assert "Key in use: set from KIMIQA_API_KEY" in page.words
     assert "short" not in page.words
+
+
+# First start ------------------------------------------------------------------------------------
+
+
+def test_an_empty_key_is_asked_for(home: Path) -> None:
+    page = Page().press("Save and test")
+
+    assert "Paste the key first, or begin without one." in page.errors
+    assert "Who shall answer?" in page.words

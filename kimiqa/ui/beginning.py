@@ -66,13 +66,12 @@ def _key_form(state: State) -> None:
             _("API key"), type="password", autocomplete="off", placeholder=_("paste it here")
         )
         st.caption(_("Stored for you alone, sent to this endpoint alone, never shown again."))
-        if (
-            st.form_submit_button(_("Save and test"), width="stretch")
-            and name
-            and (key or known[name].local)
-        ):
-            state.remembered["begun"] = True
-            settings.save_and_test(state, known[name].base_url, key, "", test=True)
+        pressed = st.form_submit_button(_("Save and test"), width="stretch")
+    if pressed and name and (key.strip() or known[name].local):
+        state.remembered["begun"] = True
+        settings.save_and_test(state, known[name].base_url, key, "", test=True)
+    elif pressed:
+        st.error(_("Paste the key first, or begin without one."), icon=":material/key:")
     trial.show(state)
 
     def other() -> None:
