@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("streamlit")
 pytest.importorskip("playwright.sync_api")
 
-from browsing import App, Tab, running_app
+from browsing import SIZES, App, Tab, running_app
 
 DRAFT = "Who may terminate the lease"
 
@@ -77,3 +77,57 @@ def test_a_draft_survives_the_end_of_the_app(tab: Tab, samples: Path, tmp_path: 
         tab.page.goto(address)
 
         holds(tab, DRAFT)
+
+
+# The app that cannot be reached -----------------------------------------------------------------
+
+LOST = "kimiqa is not running or cannot be reached."
+
+
+def test_an_app_that_ended_is_said_in_words_that_go_when_it_is_back(
+    tab: Tab, samples: Path, pictures: Path, tmp_path: Path
+) -> None:
+    with running_app(tmp_path) as url:
+        tab.open(url).upload(samples / "lease.md")
+        port = urlsplit(url).port or 0
+
+    alert = tab.page.get_by_role("alert")
+    alert.wait_for()
+    assert LOST in alert.inner_text()
+    assert "Your documents and answers are kept." in alert.inner_text()
+    tab.page.wait_for_timeout(8_000)  # by now Streamlit would speak
+    assert tab.page.get_by_role("dialog").count() == 0
+    for scheme in ("light", "dark"):
+        tab.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for width in SIZES:
+            tab.page.set_viewport_size({"width": width, "height": SIZES[width]})
+            tab.page.screenshot(path=pictures / f"lost-{width}-{scheme}.png")
+            assert tab.overflow() == 0
+    assert tab.faults() == []
+
+    with running_app(tmp_path, port=port):
+        alert.wait_for(state="detached")
+
+
+def test_a_lost_network_is_said_only_while_the_socket_is_lost_too(
+    paid: App, tab: Tab, samples: Path
+) -> None:
+    sockets: list[Any] = []
+
+    def pass_on(socket: Any) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    tab.page.route_web_socket("**/_stcore/stream", pass_on)
+    tab.open(paid.url).upload(samples / "lease.md")
+    alert = tab.page.get_by_role("alert")
+    tab.context.set_offline(True)
+    tab.page.wait_for_timeout(3_000)
+    assert alert.count() == 0  # the app runs on this computer: it needs no network
+
+    sockets[-1].close()
+    alert.wait_for()
+    assert LOST in alert.inner_text()
+    tab.context.set_offline(False)
+
+    alert.wait_for(state="detached")

@@ -45,6 +45,7 @@ def _page(state: State) -> None:
     arriving.settle(state)
     _write_url(state)
     live.dress()
+    live.notice_loss()
     calm(retention.show)(state)
     with st.sidebar:
         calm(_side)(state)

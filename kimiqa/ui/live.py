@@ -1,6 +1,7 @@
-"""What lives in the browser alone: a countdown, and marks in an answer that open their page.
+"""What lives in the browser alone: a countdown, marks that open their page, a draft that is kept,
+a server that is gone, and how the page is dressed.
 
-Streamlit has neither. Both are a few lines of our own that never see a document's text.
+Streamlit has none of it. Each is a few lines of our own that never see a document's text.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+
+from kimiqa.ui.words import _
 
 FOLDER = Path(__file__).resolve().parent.parent / "data"
 QUIET = "p{margin:0;font-size:.875rem;color:var(--st-text-color);opacity:.75}"
@@ -39,9 +42,22 @@ def reach_citations(turn: int, at: int) -> None:
     _component("citations")(key=f"citations-{turn}", data=told, height=1)
 
 
-def keep_draft(field: str) -> None:
-    """Let what is typed into a field survive a reload, also where it was not left yet."""
-    _component("draft")(key="draft", data={"key": field}, height=1)
+def keep_draft(field: str, given: str) -> None:
+    """Let what is typed into a field survive a reload, also where it was not left yet. `given`
+    names the question that was put there for the reader, if one was."""
+    _component("draft")(key="draft", data={"key": field, "given": given}, height=1)
+
+
+def notice_loss() -> None:
+    """Say it in the page's own words where its server is gone."""
+    told = {
+        "words": _(
+            "kimiqa is not running or cannot be reached. Your documents and answers are kept. "
+            "Start it again, then reload."
+        ),
+        "again": _("Reload"),
+    }
+    _component("lost")(key="lost", data=told, height=1)
 
 
 def dress() -> None:

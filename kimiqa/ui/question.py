@@ -30,7 +30,7 @@ def show(state: State) -> None:
             height=96,
             placeholder=_("What do you want to know? Several questions: one on each line."),
         )
-        live.keep_draft(key)
+        live.keep_draft(key, state.remembered.get("given", ""))
         several.choice(state)
         # What is pressed, and what came of it, stands under what was typed: the cards below it
         # are a screen long.
