@@ -13,7 +13,7 @@ from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.markdown import answer_markdown
 from kimiqa.ui.state import State, page_state
-from kimiqa.ui.text import duration, escape
+from kimiqa.ui.text import duration, escape, price_range
 from kimiqa.ui.words import _
 
 TICK_SECONDS = 0.4
@@ -87,7 +87,7 @@ def _stop(place: st.delta_generator.DeltaGenerator, job: Job) -> None:
 
 
 def _standing(job: Job) -> str:
-    took = duration(time.time() - job.started)
+    took = f"{duration(time.time() - job.started)}{_quoted(job)}"
     if job.stopped:
         return _("Stopping …")
     waiting, words = job.last(Progress), job.of(Text)
@@ -96,6 +96,15 @@ def _standing(job: Job) -> str:
     if words:
         return f"{_('Answering')} · {took}"
     return f"{_('Thinking') if job.of(Reasoning) else _('Asking')} … {took}"
+
+
+def _quoted(job: Job) -> str:
+    """What was quoted for it, as long as no receipt stands."""
+    started = job.last(Started)
+    cost = started.plan.estimate.cost if started else None
+    if cost is None or not cost.ceiling:
+        return ""
+    return f" · {_('quoted')} {price_range(cost)}"
 
 
 def _question(job: Job) -> None:
@@ -154,6 +163,7 @@ def _bring_back(state: State, job: Job) -> None:
     question = started.plan.question if started else state.remembered.get("asked", "")
     question = "\n".join(missed) or question
     state.choices.question = question
+    state.remembered["given"] = job.id
     asked = len(state.remembered.get("turns", ()))
     st.session_state[f"question-{state.conversation}-{asked}"] = question
     engine().forget(job)
