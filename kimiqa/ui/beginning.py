@@ -25,17 +25,18 @@ def show(state: State) -> None:
     st.subheader(_("Who shall answer?"), anchor=False)
     without, with_one = st.columns(2)
     with without.container(border=True, height="stretch"):
-        st.markdown(f"**{_('Begin without a key')}**")
-        st.caption(
-            _(
-                "Quotes are found by word match on this computer, free, and nothing is sent. "
-                "What Kimi's answers would cost stands beside them."
-            )
-        )
+        st.markdown(f"**{_('Without a key')}**")
+        for fact in (
+            _("Quotes are found by word match on this computer, free."),
+            _("Nothing is sent."),
+            _("What Kimi's answers would cost stands beside them."),
+            _("A key can be added at any time."),
+        ):
+            st.markdown(f":material/check: {fact}")
         st.space("stretch")
         st.button(_("Begin without a key"), key="begin-free", on_click=_begun, width="stretch")
     with with_one.container(border=True, height="stretch"):
-        st.markdown(f"**{_('Begin with a key')}**")
+        st.markdown(f"**{_('With a key')}**")
         _key_form(state)
     st.caption(_("You can change this at any time under Key and settings."))
 

@@ -122,7 +122,8 @@ def _table(state: State) -> None:
     newest_first = list(reversed(found)) if by in ("day", "month") else found
     names = _titles(state) if by == "conversation" else {}
     if by != "day":
-        charts.bars(_bars(newest_first, names, desk.setup(state).budget.currency))
+        unit = desk.setup(state).budget.currency
+        charts.bars(_bars(newest_first, names, unit), unit)
     st.markdown(_rows(newest_first[:SHOWN], names, by or "document"))
     if len(found) > SHOWN:
         st.caption(f"{len(found) - SHOWN:,} {_('more stand in the file.')}")

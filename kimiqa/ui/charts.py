@@ -27,7 +27,7 @@ def days(spent: Sequence[tuple[str, Decimal]], unit: str, words: str) -> None:
     _draw(rows, {"mark": mark, "encoding": encoded}, 200, words)
 
 
-def bars(spent: Sequence[tuple[str, Decimal]]) -> None:
+def bars(spent: Sequence[tuple[str, Decimal]], unit: str) -> None:
     """A bar for each name, the dearest first; the table under it has the numbers."""
     if len(spent) < 2:
         return
@@ -35,7 +35,7 @@ def bars(spent: Sequence[tuple[str, Decimal]]) -> None:
         {"name": name, "spent": float(amount), "n": n} for n, (name, amount) in enumerate(spent)
     ]
     encoded = {
-        "x": {"field": "spent", "type": "quantitative", "title": None},
+        "x": {"field": "spent", "type": "quantitative", "title": unit},
         "y": {
             "field": "name",
             "type": "nominal",
@@ -46,7 +46,7 @@ def bars(spent: Sequence[tuple[str, Decimal]]) -> None:
     }
     mark = {"type": "bar", "color": ACCENT, "aria": False}
     words = _("What was spent, as bars; the table below has the same.")
-    _draw(rows, {"mark": mark, "encoding": encoded}, 40 + ROW * len(rows), words)
+    _draw(rows, {"mark": mark, "encoding": encoded}, 60 + ROW * len(rows), words)
 
 
 def lines(

@@ -45,15 +45,18 @@ NEVER = Spent(0.0, {})
 def show(state: State) -> None:
     """The library, a page of it at a time: no document is opened for it."""
     st.header(_("Library"), anchor=False)
-    opening.add_folded(state)
-    calm(arriving.show)(state)
     known = _store().documents()
     if not known:
         st.markdown(
             _("Nothing is here yet. Each document that you open stays until you delete it.")
         )
+        opening.add(state)
+        opening.sample_button(state)
+        calm(arriving.show)(state)
         unread.show(state)
         return
+    opening.add_folded(state)
+    calm(arriving.show)(state)
     books = _books(state)
     found = _chosen(known, books)
     ticked.bar(state, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -35,11 +35,17 @@ def show(
     state: str,
     turn: int,
     documents: Mapping[str, tuple[str, str]],
+    said: Container[str] = (),
 ) -> None:
-    """One line; the rest is one click away. Warnings are never hidden."""
+    """One line; the rest is one click away. Warnings are in sight, but for those that are `said`
+    elsewhere on the page."""
     for warning in receipt["warnings"]:
-        st.warning(escape(warning), icon=":material/warning:")
+        if warning not in said:
+            st.warning(escape(warning), icon=":material/warning:")
     with st.expander(escape(line(receipt)), key=f"receipt-{turn}"):
+        for warning in receipt["warnings"]:
+            if warning in said:
+                st.caption(f":material/warning: {escape(warning)}")
         for row in details(receipt, state):
             st.caption(escape(row))
         _left_out(receipt["coverage"], documents)

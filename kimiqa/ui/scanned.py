@@ -18,15 +18,24 @@ from kimiqa.ui.words import _, counted
 TICK_SECONDS = 0.5
 
 
-def show(state: State, document: Document) -> None:
-    """Both ways to read a document's scanned pages; a reading that goes on shows how far it is."""
+def settled(state: State, document: Document) -> Document:
+    """The document with what OCR has read of it since."""
     job = engine().latest(_key(document.id))
     if job is not None and not job.running:
         _settled(state, job, document.id)
-        document = state.opened.get(document.id, document)
+    return state.opened.get(document.id, document)
+
+
+def is_reading(document: Document) -> bool:
+    """Whether OCR reads it just now."""
+    return engine().running(_key(document.id)) is not None
+
+
+def show(state: State, document: Document) -> None:
+    """Both ways to read a document's scanned pages; a reading that goes on shows how far it is."""
     if not document.pages_with("image") or not document.drawable:
         return
-    if job is not None and job.running:
+    if is_reading(document):
         _progress(state, document.id)
         return
     for offer in _offers(state, document):

@@ -48,8 +48,7 @@ def _entry(state: State, document: Document, number: int) -> None:
         )
         with row:
             private.rule(state, document)
-        _without_text(document)
-        scanned.show(state, document)
+        _without_text(state, document)
         unseen.show(state, document)
         extracted.show(state, document)
         _reading(state, document)
@@ -99,15 +98,20 @@ def tokens(state: State, document: Document) -> int:
     return kept[key]
 
 
-def _without_text(document: Document) -> None:
+def _without_text(state: State, document: Document) -> None:
+    """Which pages have none, and the ways to read them: folded where they are few."""
+    document = scanned.settled(state, document)
     found = {why: document.pages_with(why) for why in ("image", "empty", "failed")}
     missing = sum(len(pages) for pages in found.values())
     if not missing:
         return
-    with st.expander(f"{counted(missing, 'page', 'pages')} {_('without text')}"):
+    many = missing * 2 > len(document.pages) or scanned.is_reading(document)
+    label = f"{counted(missing, 'page', 'pages')} {_('without text')}"
+    with st.expander(label, expanded=many):
         for why, pages in found.items():
             if pages:
                 st.caption(f"{_(WITHOUT_TEXT[why])}: {shortened(spans(pages), 300)}")
+        scanned.show(state, document)
 
 
 def header(state: State) -> None:

@@ -25,6 +25,9 @@ def show(state: State) -> None:
     known = desk.client(state).ledger.conversations()
     if not known:
         st.markdown(_("No question was asked yet. Each conversation is kept here."))
+        st.button(
+            _("Ask the first question"), key="first-question", on_click=_to_ask, args=(state,)
+        )
         return
     found = _searched(state, known)
     total = counted(len(known), "conversation", "conversations")
@@ -35,6 +38,10 @@ def show(state: State) -> None:
         _entry(state, each)
     if pages > 1:
         st.pagination(pages, key=f"talks-page-{pages}")
+
+
+def _to_ask(state: State) -> None:
+    state.view = "ask"
 
 
 def _searched(state: State, known: list[ConversationRecord]) -> list[ConversationRecord]:

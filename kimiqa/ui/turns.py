@@ -130,15 +130,17 @@ def show(state: State, turns: tuple[Turn, ...]) -> None:
         st.rerun()
     for turn in turns[hidden:]:
         newest = turn.number == len(turns) - 1
-        _show_turn(state, _shown(state, turn), newest=newest)
+        # What holds for several answers is said once, under the newest of them.
+        later = {each for other in turns[turn.number + 1 :] for each in other.receipt["warnings"]}
+        _show_turn(state, _shown(state, turn), newest, later)
 
 
 @st.fragment
-def _show_turn(state: State, turn: Turn, newest: bool) -> None:
-    calm(_turn_and_proof)(state, turn, newest)
+def _show_turn(state: State, turn: Turn, newest: bool, said: Set[str]) -> None:
+    calm(_turn_and_proof)(state, turn, newest, said)
 
 
-def _turn_and_proof(state: State, turn: Turn, newest: bool) -> None:
+def _turn_and_proof(state: State, turn: Turn, newest: bool, said: Set[str]) -> None:
     st.markdown(f"**{escape(turn.question)}**")
     # The page stands beside its answer; where none is open, the answer has the width.
     answer, page = st.columns([3, 2], gap="medium")
@@ -146,16 +148,23 @@ def _turn_and_proof(state: State, turn: Turn, newest: bool) -> None:
         trace.show(trace.behind(state, turn.call))
         if turn.reasoning:
             running.reasoning(turn.reasoning)
-        reach = [(_key(turn, n), _about(each)) for n, each in enumerate(turn.citations)]
-        shown = answer_markdown(turn.answer, turn.citations, reach)
-        st.markdown(shown)
-        if turn.apart:
-            st.caption(_(APART[turn.apart]))
-        marked = {n for n, (key, _words) in enumerate(reach) if f"](#{key} " in shown}
-        _proof(state, turn, newest, page, marked)
+        answer_with_marks(state, turn, page, newest=newest)
         with st.container(key=f"under-{turn.number}"):
-            receipt.show(turn.receipt, turn.state, turn.number, dict(_numbered(turn)))
+            receipt.show(turn.receipt, turn.state, turn.number, dict(_numbered(turn)), said)
             afterwards.show(state, turn, newest=newest)
+
+
+def answer_with_marks(
+    state: State, turn: Turn, page: st.delta_generator.DeltaGenerator, *, newest: bool = False
+) -> None:
+    """The answer, whose marks open their page in the place of `page`."""
+    reach = [(_key(turn, n), _about(each)) for n, each in enumerate(turn.citations)]
+    shown = answer_markdown(turn.answer, turn.citations, reach)
+    st.markdown(shown)
+    if turn.apart:
+        st.caption(_(APART[turn.apart]))
+    marked = {n for n, (key, _words) in enumerate(reach) if f"](#{key} " in shown}
+    _proof(state, turn, newest, page, marked)
 
 
 @st.fragment

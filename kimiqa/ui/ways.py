@@ -68,7 +68,10 @@ def show(state: State, ways: list[Way], embedded: bool) -> None:
             for column, way in zip(st.columns(across), row, strict=False):
                 with column:
                     _card(state, way, way is chosen, way is best and len(ways) > 1, said)
+    answered = state.remembered.get("turns", ())
     for warning in said:
+        if answered and warning in answered[-1].receipt["warnings"]:
+            continue  # it stands under the answer above
         st.caption(f":material/info: {escape(warning)}")
 
 
