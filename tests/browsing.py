@@ -239,8 +239,7 @@ class Tab:
                 self._sized(width, tall=tall)
                 self.page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
                 found[f"{width} {scheme}: pixels too wide"] = self.overflow()
-                if width == 1440:
-                    found[f"{scheme}: axe"] = self.faults()
+                found[f"{width} {scheme}: axe"] = self.faults()
         self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
         self._sized(1440)
         wrong = {what: each for what, each in found.items() if each}

@@ -154,3 +154,26 @@ def test_no_row_of_buttons_repeats_the_marks(paid: App, tab: Tab, long_answer: s
 
     assert tab.page.get_by_role("link", name="D1 p.").count() == 10
     assert tab.page.get_by_role("button", name="D1 p.").count() == 0
+
+
+def test_the_marks_of_two_answers_side_by_side_open_their_pages(
+    paid: App, tab: Tab, long_answer: str, pictures: Path
+) -> None:
+    tab.open(long_answer).citations.nth(9).wait_for()
+    tab.settled().button("Ask again").click()
+    tab.button("Ask again · about").click()
+    tab.button("Go on with the second answer").wait_for()
+    assert tab.settled().page.get_by_role("img", name="fhs-3.0.pdf, page").count() == 0
+
+    for side, page in (("1", 4), ("2", 1)):
+        answer = tab.page.locator(f".st-key-answer-{side}")
+        answer.get_by_role("link", name=f"D1 p. {page}").first.click()
+        picture = answer.get_by_role("img", name=f"fhs-3.0.pdf, page {page}")
+        picture.wait_for()
+        tab.settled()
+        tab.page.wait_for_timeout(500)
+
+        top, _bottom = box(picture)
+        assert 0 < top < SIZES[1440]
+        assert answer.get_by_role("link", name="Back to the text").is_visible()
+    tab.settled().shown(pictures, "compare-proof")

@@ -1,11 +1,12 @@
 // A click on a citation's mark in an answer presses the button that opens its page, and brings the
 // page into sight; the way back leads to the mark.
 const handlers = new Map(); // by turn: another run of the page takes the place of the last one
-const opened = new Map();
+const opened = new Map(); // by conversation and turn
 const SETTLES = 2000; // milliseconds in which a page's picture arrives
 
 export default function ({ data }) {
-  const { turn, at } = data;
+  const { conversation, turn, at } = data;
+  const answer = `${conversation} ${turn}`;
   const link = (number) => document.querySelector(`a[href="#cite-${turn}-${number}"]`);
   const panel = () => document.querySelector(`.st-key-page-${turn}`);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -48,10 +49,10 @@ export default function ({ data }) {
     else each.removeAttribute("aria-current");
   });
   // By its keys the open citation moves without a click.
-  if (opened.has(turn) && opened.get(turn) !== at) {
+  if (opened.has(answer) && opened.get(answer) !== at) {
     if (innerWidth > 640) into(link(at), "nearest");
     show();
   }
-  opened.set(turn, at);
+  opened.set(answer, at);
   return () => document.removeEventListener("click", clicked);
 }

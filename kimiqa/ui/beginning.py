@@ -30,7 +30,6 @@ def show(state: State) -> None:
             _("Quotes are found by word match on this computer, free."),
             _("Nothing is sent."),
             _("What Kimi's answers would cost stands beside them."),
-            _("A key can be added at any time."),
         ):
             st.markdown(f":material/check: {fact}")
         st.space("stretch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -11,11 +12,13 @@ from kimiqa.hindsight import pages_used
 from kimiqa.pages import spans
 from kimiqa.ui import receipt, running, turns
 from kimiqa.ui.engine import engine
-from kimiqa.ui.markdown import answer_markdown
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 from kimiqa.ui.turns import Turn
 from kimiqa.ui.words import _, counted
+
+SIDES = {"1": -1, "2": -2}
+"""What the two are numbered by here: the turns of a conversation are counted from 0."""
 
 
 def show(state: State) -> None:
@@ -33,10 +36,10 @@ def show(state: State) -> None:
     st.markdown(f"**{escape(first.question)}**")
     left, right = st.columns(2, gap="medium")
     with left:
-        _answer(first, "1")
+        _answer(state, first, "1")
     with right:
         if second is not None:
-            _answer(second, "2")
+            _answer(state, second, "2")
         elif engine().latest(branch) is not None:
             running.show(State(branch))
         else:
@@ -59,11 +62,15 @@ def _go(state: State, conversation: str) -> None:
     state.remembered.pop("turns", None)
 
 
-def _answer(turn: Turn, number: str) -> None:
+def _answer(state: State, turn: Turn, number: str) -> None:
+    """One of the answers; the page of the mark that is pressed opens under it."""
     with st.container(border=True, key=f"answer-{number}"):
         st.markdown(f"**{escape(_called(turn))}**")
-        st.markdown(answer_markdown(turn.answer, turn.citations))
+        text = st.container()
         st.caption(escape(receipt.line(turn.receipt)))
+        page = st.container()
+        with text:
+            turns.answer_with_marks(state, replace(turn, number=SIDES[number]), page)
 
 
 def _called(turn: Turn) -> str:

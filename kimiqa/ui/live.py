@@ -36,9 +36,9 @@ def countdown(key: str, seconds: float, label: str, over: str, on_over: Callable
     _component("countdown")(key=key, data=told, on_over_change=on_over, width="content")
 
 
-def reach_citations(turn: int, at: int) -> None:
+def reach_citations(conversation: str, turn: int, at: int) -> None:
     """Let a click on a mark in an answer open its page, and bring the open one into sight."""
-    told = {"turn": turn, "at": at}
+    told = {"conversation": conversation, "turn": turn, "at": at}
     _component("citations")(key=f"citations-{turn}", data=told, height=1)
 
 

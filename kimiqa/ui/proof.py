@@ -53,9 +53,14 @@ def show(
             _show_page(state, turn, document, citation)
         _steps(state, turn, len(citations), at)
         with st.container(key=f"back-{turn}"):
-            st.markdown(f"[{_('Back to the text')}](#text-{turn}-{at})")
+            st.markdown(_link_to_mark(turn, at))
     sources = [opened(state, document_id) for document_id, _name in documents.values()]
     pictures.ahead(state, pictures.near(citations, at, sources))
+
+
+def _link_to_mark(turn: int, citation: int) -> str:
+    """The way back from a page to its mark in the text, which may be a screen away."""
+    return f"[{_('Back to the text')}](#text-{turn}-{citation})"
 
 
 def _document(

@@ -179,7 +179,7 @@ def _proof(
     open_at = state.cited.get(turn.number, 0 if newest and turn.citations else -1)
     _marks(state, turn, open_at, marked)
     if turn.citations:
-        live.reach_citations(turn.number, open_at)
+        live.reach_citations(state.conversation, turn.number, open_at)
     with page, st.container(key=f"page-{turn.number}"):
         if 0 <= open_at < len(turn.citations):
             calm(proof.show)(state, turn.number, turn.citations, open_at, dict(_numbered(turn)))
