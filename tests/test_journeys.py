@@ -214,7 +214,7 @@ def test_6_a_conversation_and_a_draft_come_back_by_their_url(
     assert again.page.get_by_label("Your next question").input_value() == "And who maintains"
     paid.kimi.answer = "The workgroup maintains it [D1 p. 1]."
     again.settled().ask("And who maintains it?")
-    again.page.locator(".st-key-cite-1-0").wait_for()
+    again.page.locator("a[href='#cite-1-0']").wait_for()
 
     messages = paid.kimi.chats[-1]["messages"]
     assert [each["role"] for each in messages][-3:] == ["user", "assistant", "user"]

@@ -197,7 +197,8 @@ def _marks(state: State, turn: Turn, open_at: int, marked: Set[int]) -> None:
     if not turn.citations:
         return
     behind = st.container(horizontal=True, gap="small", key=f"marks-{turn.number}")
-    beside = st.container(horizontal=True, gap="small")
+    all_marked = len(marked) == len(turn.citations)
+    beside = behind if all_marked else st.container(horizontal=True, gap="small")
     for n, citation in enumerate(turn.citations):
         (behind if n in marked else beside).button(
             f"{escape(MARKS[citation.status][0])} {escape(place(citation))}",
