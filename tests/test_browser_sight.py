@@ -136,6 +136,7 @@ def test_on_a_telephone_the_page_leads_back_to_its_mark(
 def test_the_keys_bring_mark_and_page_into_sight(paid: App, tab: Tab, long_answer: str) -> None:
     tab.open(long_answer).citations.nth(9).wait_for()
     height = SIZES[1440]
+    tab.settled()
     press(tab, 3)
 
     for number in (4, 5, 6, 7, 8):
@@ -177,3 +178,11 @@ def test_the_marks_of_two_answers_side_by_side_open_their_pages(
         assert 0 < top < SIZES[1440]
         assert answer.get_by_role("link", name="Back to the text").is_visible()
     tab.settled().shown(pictures, "compare-proof")
+
+
+def test_a_mark_in_the_address_opens_its_page(paid: App, tab: Tab, long_answer: str) -> None:
+    tab.open(f"{long_answer}#cite-0-4").citations.nth(9).wait_for()
+
+    tab.page.get_by_role("img", name="fhs-3.0.pdf, page 6", exact=True).wait_for()
+    tab.text("citation 5 of 10").wait_for()
+    assert "#cite" not in tab.page.url

@@ -54,5 +54,12 @@ export default function ({ data }) {
     show();
   }
   opened.set(answer, at);
+  // A mark that was pressed before this was there has only changed the address.
+  if (location.hash.startsWith(`#cite-${turn}-`)) {
+    const name = location.hash.slice(1);
+    history.replaceState(history.state, "", location.pathname + location.search);
+    document.querySelector(`.st-key-${name} button`)?.click();
+    show();
+  }
   return () => document.removeEventListener("click", clicked);
 }
