@@ -186,3 +186,19 @@ def test_a_mark_in_the_address_opens_its_page(paid: App, tab: Tab, long_answer: 
     tab.page.get_by_role("img", name="fhs-3.0.pdf, page 6", exact=True).wait_for()
     tab.text("citation 5 of 10").wait_for()
     assert "#cite" not in tab.page.url
+
+
+def test_only_a_page_that_is_open_has_its_mark_underlined(
+    paid: App, tab: Tab, samples: Path
+) -> None:
+    tab.open(paid.url).upload(samples / "lease.md")
+    tab.ask("Who may terminate?").citations.nth(1).wait_for()
+    tab.settled()
+    current = tab.page.locator("a[aria-current=true]")
+    assert current.get_attribute("href") == "#cite-0-0"
+
+    tab.ask("And the rent?").citations.nth(3).wait_for()
+    tab.settled().page.wait_for_timeout(500)
+
+    assert current.count() == 1
+    assert current.get_attribute("href") == "#cite-1-0"

@@ -2,11 +2,15 @@
 // page into sight; the way back leads to the mark.
 const handlers = new Map(); // by turn: another run of the page takes the place of the last one
 const opened = new Map(); // by conversation and turn
+const latest = new Map(); // when each was drawn on the server
 const SETTLES = 2000; // milliseconds in which a page's picture arrives
 
 export default function ({ data }) {
-  const { conversation, turn, at } = data;
+  const { conversation, turn, at, drawn } = data;
   const answer = `${conversation} ${turn}`;
+  // An element that is about to be taken away is drawn once more, with what was true before.
+  if (drawn < (latest.get(answer) ?? 0)) return;
+  latest.set(answer, drawn);
   const link = (number) => document.querySelector(`a[href="#cite-${turn}-${number}"]`);
   const panel = () => document.querySelector(`.st-key-page-${turn}`);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;

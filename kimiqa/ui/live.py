@@ -6,6 +6,7 @@ Streamlit has none of it. Each is a few lines of our own that never see a docume
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -38,7 +39,7 @@ def countdown(key: str, seconds: float, label: str, over: str, on_over: Callable
 
 def reach_citations(conversation: str, turn: int, at: int) -> None:
     """Let a click on a mark in an answer open its page, and bring the open one into sight."""
-    told = {"conversation": conversation, "turn": turn, "at": at}
+    told = {"conversation": conversation, "turn": turn, "at": at, "drawn": time.time()}
     _component("citations")(key=f"citations-{turn}", data=told, height=1)
 
 
