@@ -254,7 +254,7 @@ def cap(page: Page, amount: str) -> float:
 def click_citation(page: Page, number: int) -> float:
     """From the click to the drawn page, its words boxed: a page on which nothing stands boxed
     is another picture, and does not count."""
-    button = page.get_by_role("button", name=re.compile(f"D1 p. {number}$")).last
+    mark = page.get_by_role("link", name=re.compile(f"D1 p. {number}$")).last
     image = page.get_by_role("img", name=re.compile(f"page {number}$")).last
 
     def drawn() -> None:
@@ -265,7 +265,7 @@ def click_citation(page: Page, number: int) -> float:
             arg=f"page {number}",
         )
 
-    took = seconds(button.click, drawn)
+    took = seconds(mark.click, drawn)
     assert page.evaluate(BOXED, f"page {number}") > 50, f"nothing is boxed on page {number}"
     return took
 
