@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kimiqa.citations import check_citations
     from kimiqa.client import AsyncClient, AsyncConversation, Client, Conversation
     from kimiqa.comparing import Offer
+    from kimiqa.digest import Digest
     from kimiqa.document import Document, Page, Preview
     from kimiqa.efforts import Effort
     from kimiqa.errors import KimiqaError
@@ -46,6 +47,7 @@ _HOMES = {
     "citations": ("check_citations",),
     "client": ("AsyncClient", "AsyncConversation", "Client", "Conversation"),
     "comparing": ("Offer",),
+    "digest": ("Digest",),
     "document": ("Document", "Page", "Preview"),
     "efforts": ("Effort",),
     "errors": ("KimiqaError",),
@@ -107,6 +109,7 @@ __all__ = [
     "Cost",
     "CostRange",
     "Coverage",
+    "Digest",
     "Document",
     "Effort",
     "Estimate",

@@ -8,6 +8,7 @@ from typing import Any, Self, Unpack
 
 from kimiqa.advice import AsyncAdvice
 from kimiqa.conversations import AsyncConversation
+from kimiqa.digesting import AsyncDigests
 from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
 from kimiqa.extracting import File, Upload, extract, upload_of
@@ -19,7 +20,7 @@ from kimiqa.plan import Answer, Estimate, Event, Plan, Strategy, Way
 from kimiqa.singly import Pricer
 
 
-class AsyncClient(AsyncAdvice):
+class AsyncClient(AsyncAdvice, AsyncDigests):
     """Ask long documents, asynchronously.
 
     Without a model the settings decide, then the keys that are configured; where there is none,

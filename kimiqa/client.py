@@ -14,6 +14,7 @@ from typing import Any, Self, Unpack
 from kimiqa.advice import Advice
 from kimiqa.async_client import AsyncClient
 from kimiqa.conversations import AsyncConversation, Conversation
+from kimiqa.digesting import Digests
 from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
 from kimiqa.extracting import File, Upload, extract, upload_of
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 
-class Client(Advice):
+class Client(Advice, Digests):
     """Ask long documents.
 
     Without a model the settings decide, then the keys that are configured; where there is none,

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kimiqa.digest import keeping as digests
 from kimiqa.errors import BadRequestError, DocumentInUseError
 from kimiqa.money import plain
 from kimiqa.opening import leftovers
@@ -146,8 +147,8 @@ class Documents:
     def delete(
         self, document_id: str, *, conversations: bool = True, keep_rule: bool = False
     ) -> int:
-        """Delete a document for good: its bytes, text, pictures, index and placeholders, its
-        rule, and the conversations about it; how many those were. Receipts keep their money.
+        """Delete a document for good: its bytes, text, pictures, index, digests and placeholders,
+        its rule, and the conversations about it; how many those were. Receipts keep their money.
         With `keep_rule` it may still go only where its rule says once it is opened again.
 
         Raises
@@ -163,6 +164,7 @@ class Documents:
                 "Wait for its answer, or stop it.",
             )
         self._store.delete(document_id, keep_rule=keep_rule)
+        digests.forget(document_id)
         return self._ledger.forget_document(document_id, conversations=conversations)
 
     def rule(self, document_id: str) -> tuple[str, ...]:

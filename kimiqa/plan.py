@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from kimiqa.money import Cost, CostRange, Price, Range, Usage, plain
 
-Strategy = Literal["full", "chunks", "swarm", "research", "auto"]
+Strategy = Literal["full", "chunks", "swarm", "research", "digest", "auto"]
 Reason = Literal["empty", "failed", "image", "hidden", "not_chosen", "over_budget"]
 CitationStatus = Literal["verified", "moved", "supported", "unverified", "invalid"]
 Message = Mapping[str, Any]
@@ -306,6 +306,8 @@ class Plan:
     """Everything in one prompt, where that was another way to ask this."""
     caches: bool = False
     """Whether the endpoint is known to keep what it was sent, and so to bill the writing."""
+    work: Any = field(default=None, repr=False, compare=False)
+    """What a strategy of several calls makes its later requests from."""
 
     @property
     def requests(self) -> tuple[Request, ...]:

@@ -47,7 +47,7 @@ __all__ = [
 STRATEGIES: dict[str, ModuleType] = {"full": full, "chunks": chunks}
 """The strategies of one request."""
 
-SEVERAL_CALLS = ("swarm", "research")
+SEVERAL_CALLS = ("swarm", "research", "digest")
 """The strategies of several calls, which build on these plans."""
 
 
@@ -103,9 +103,12 @@ class Planner:
             raise sized.refusal
         return self.planned(question, sized, reason)
 
-    def planned(self, question: Question, sized: Sized, reason: str = "") -> Plan:
-        """The plan of a question that was sized and may run."""
-        layout = STRATEGIES[sized.strategy].lay_out(sized.draft)
+    def planned(
+        self, question: Question, sized: Sized, reason: str = "", layout: Layout | None = None
+    ) -> Plan:
+        """The plan of a question that was sized and may run; its prompt is laid out now, unless
+        it was already."""
+        layout = layout or STRATEGIES[sized.strategy].lay_out(sized.draft)
         cover = sized.draft.cover
         request = Request.of(
             self.body(layout.messages, sized.limit, self.effort_for(question)),
@@ -150,19 +153,21 @@ class Planner:
             No page that was asked about has text.
         """
         draft = self.draft(question, strategy)
-        return self._sized(question, strategy, draft, STRATEGIES[strategy].count(draft))
+        return self.sized(question, strategy, draft, STRATEGIES[strategy].count(draft))
 
     def resize(self, question: Question, sized: Sized) -> Sized:
         """The same prompt, counted already, with another effort or another limit."""
-        return self._sized(question, sized.strategy, sized.draft, sized.layout)
+        return self.sized(question, sized.strategy, sized.draft, sized.layout)
 
-    def _sized(self, question: Question, strategy: Strategy, draft: Draft, layout: Layout) -> Sized:
+    def sized(self, question: Question, strategy: Strategy, draft: Draft, layout: Layout) -> Sized:
+        """A prompt that is laid out or counted already: priced, and held against the window, the
+        account's limits and the caps."""
         prompt = layout.prompt_tokens
         segments = layout.segments
         cached, warm_until = self.warm(layout, segments, question)
         margin = self.margin + seeing.margin(layout)
         limit, refusal = replace(self.room, margin=margin).completion(question, layout)
-        refusal = seeing.refusal(draft, layout, STRATEGIES[strategy]) or refusal
+        refusal = seeing.refusal(draft, layout, STRATEGIES.get(strategy, chunks)) or refusal
         refusal = rules.refusal(question.documents, self.base_url) or refusal
         guess = estimating.estimate(
             self.model,

@@ -23,9 +23,10 @@ _SHOWN = 5
 REASONING = ("reasoning_content", "reasoning")
 
 
-def covered(draft: Draft) -> Draft:
-    """The same draft with placeholders in its documents, its turns and its question."""
-    texts = [draft.question]
+def covered(draft: Draft, beside: Sequence[str] = ()) -> Draft:
+    """The same draft with placeholders in its documents, its turns and its question; `beside`
+    are other texts that will be sent with it."""
+    texts = [draft.question, *beside]
     for turn in draft.turns:
         texts += (turn.question, turn.answer)
     cover = Cover.of(draft.documents, texts, draft.counter)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
 
-from kimiqa import calling, ladder, research, rules, swarm
+from kimiqa import calling, digest, ladder, research, rules, swarm
 from kimiqa.desk import Desk
 from kimiqa.plan import Event, Plan, Strategy
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized
@@ -26,7 +26,7 @@ class Staged(Protocol):
         """Reserve the whole ceiling once, draw every call from it, yield what happens."""
 
 
-STAGED: dict[str, Staged] = {"swarm": swarm, "research": research}
+STAGED: dict[str, Staged] = {"swarm": swarm, "research": research, "digest": digest}
 """The strategies of several calls, by name."""
 
 

@@ -67,6 +67,10 @@ CREATE TABLE IF NOT EXISTS vectors (
     document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, model TEXT NOT NULL,
     texts TEXT NOT NULL, places BLOB NOT NULL, numbers BLOB NOT NULL, scale BLOB NOT NULL,
     PRIMARY KEY (document, model, texts));
+CREATE TABLE IF NOT EXISTS digests (
+    document TEXT NOT NULL, model TEXT NOT NULL, texts TEXT NOT NULL, wording INTEGER NOT NULL,
+    pages TEXT NOT NULL, content TEXT NOT NULL,
+    PRIMARY KEY (document, model, texts, wording, pages)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rules (document TEXT PRIMARY KEY, places TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS sent (
     document TEXT NOT NULL, host TEXT NOT NULL, first REAL NOT NULL,
@@ -82,7 +86,7 @@ CREATE INDEX IF NOT EXISTS pages_without_text ON pages (status, document) WHERE 
 """
 
 # Outlive a new reading of the document, and go when it is deleted.
-_OF_A_DOCUMENT = ("rules", "sent", "placeholder_uses")
+_OF_A_DOCUMENT = ("rules", "sent", "placeholder_uses", "digests")
 _UNUSED = """DELETE FROM placeholders WHERE NOT EXISTS (SELECT 1 FROM placeholder_uses AS uses
     WHERE uses.mark = placeholders.mark AND uses.value = placeholders.value)"""
 
@@ -438,8 +442,8 @@ class Store:
             database.execute("UPDATE documents SET name = ? WHERE id = ?", (name, document_id))
 
     def delete(self, document_id: str, *, keep_rule: bool = False) -> None:
-        """Forget a document: its bytes, pages, counts, placeholders, and unless it is to hold
-        for the same bytes again its rule."""
+        """Forget a document: its bytes, pages, counts, digests, placeholders, and unless it is to
+        hold for the same bytes again its rule."""
         with self._connection(write=True) as database:
             database.execute("DELETE FROM documents WHERE id = ?", (document_id,))
             for table in _OF_A_DOCUMENT:

@@ -70,7 +70,7 @@ LAYERS = (
     {"desk", "privacy", "reserving", "believing", "paying", "receiving", "settling"},
     {"planner", "calling", "cliffs", "caching", "parallel", "summing"},
     {"swarm", "research", "rewriting"},
-    {"ladder"},
+    {"ladder", "digest"},
     {"staging"},
     {
         "choosing",
@@ -87,7 +87,7 @@ LAYERS = (
         "together",
     },
     {"asking", "advising", "extracting", "trying"},
-    {"client", "async_client", "conversations", "faces", "options", "advice"},
+    {"client", "async_client", "conversations", "faces", "options", "advice", "digesting"},
     {"evaluating", "probing"},
     {"cli", "ui"},
 )

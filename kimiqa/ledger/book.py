@@ -44,6 +44,11 @@ class Ledger(Accounts):
             raise
         return ledger
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing of it outlives this process."""
+        return self._database.where == "in memory"
+
     # Before and after a call
 
     def reserve(self, **terms: Unpack[Terms]) -> str:

@@ -1,0 +1,67 @@
+"""Whether a digest would pay: what it costs once, what a question costs then, and from which
+question on that is cheaper than the whole document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from kimiqa.breakeven import Asking
+from kimiqa.digest import pricing, using
+from kimiqa.digest.kept import found
+from kimiqa.digest.work import LIMITS, Work
+from kimiqa.planner import Planner, Question
+from kimiqa.strategies.evidence import Material, short_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A digest as it would be made and used."""
+
+    making: Decimal
+    """What it is expected to cost; 0 where it is kept already."""
+    asking: Asking
+    """One question from it."""
+    kept: bool
+
+
+def offer(planner: Planner, question: Question) -> Offer | None:
+    """What a digest of these documents would cost and save; None where the price is not known.
+
+    Raises
+    ------
+    KimiqaError
+        There can be none: no text, pages or pictures chosen, no prompt holds a page.
+    """
+    price = planner.model.price
+    if price is None:
+        return None
+    work = Work(planner, question)
+    calls = [pricing.making(work, call, LIMITS[0]) for call in work.calls]
+    costs = [each.cost.expected or Decimal(0) for each in calls]
+    return Offer(sum(costs, Decimal(0)), _asking(work), work.complete)
+
+
+def _asking(work: Work) -> Asking:
+    """A question over digests: those are what the next one finds in the provider's cache."""
+    planner, draft = work.planner, replace(work.draft, turns=())
+    layout = using.lay_out(draft, work.blocks(work.kept), work.coverage)
+    coming = sum(pricing.digest_tokens(call) for call in work.calls)
+    prompt = layout.prompt_tokens + coming
+    rules, digests = layout.parts[0][0], layout.parts[1][0]
+    shared = rules.tokens + digests.tokens + coming + 2 * layout.template.per_message
+    guess = pricing.answering(work, prompt, 0, LIMITS[0], prompt)
+    model = planner.model
+    block = model.cache_block
+    warm = shared // block * block if block and shared >= model.cache_min_tokens else 0
+    return Asking(prompt, warm, guess.completion_tokens.expected, writes=bool(block))
+
+
+def worth_listing(planner: Planner, question: Question, whole: int, made_of: Material) -> bool:
+    """Whether a digest is a way to think of: of what is short (the `whole` in tokens, and what
+    the documents are made of) it would save nothing."""
+    if planner.model.id == "local" or question.pages is not None or question.pictures is not None:
+        return False
+    if found(question.documents, planner):
+        return True
+    return whole > short_tokens(made_of)

@@ -1,0 +1,291 @@
+"""A question over digests, priced: one request where all are kept, else what makes them first."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from kimiqa import estimating
+from kimiqa.digest import pricing, using, wording
+from kimiqa.digest.digests import about
+from kimiqa.digest.keeping import Piece
+from kimiqa.digest.work import ANSWER, LIMITS, MAKE, Call, Work
+from kimiqa.errors import ContextWindowError, OverCapError, RefusedError
+from kimiqa.plan import Bounds, Estimate, Plan, Request, Stage, canonical
+from kimiqa.planner import Planner, Question, Sized
+from kimiqa.refusals import unpriced
+from kimiqa.strategies import chunks
+from kimiqa.strategies.layout import Layout
+
+HEAD_TOKENS = 200
+"""What the tags round a document's digest and its marks may take beside its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The limits under which digests are made, and a question is answered from them."""
+
+    make: int
+    """The most completion tokens of each call that makes one."""
+    answer: int | None
+    """The same of the answer; None where only the digests are wanted."""
+    prompt: int
+    """The prompt tokens that the answer is likely to have."""
+    most_prompt: int
+    """The most that it may have."""
+    estimate: Estimate
+
+
+def size(planner: Planner, question: Question) -> Sized:
+    """Count and price a question over digests.
+
+    Raises
+    ------
+    BadRequestError, NoTextError, NoPicturesError
+        As for any strategy; pages or pictures were chosen, or there is no model.
+    """
+    work = Work(planner, question)
+    if work.complete:
+        return _with_notes(planner.sized(question, "digest", work.draft, _layout(work)), work)
+    return _staged(work, answer=True)
+
+
+def planned(planner: Planner, question: Question, sized: Sized, reason: str = "") -> Plan:
+    """The plan of a question that was sized and may run."""
+    work = Work(planner, question)
+    if work.complete:
+        return planner.planned(question, sized, reason, layout=sized.layout)
+    return _plan(work, sized, reason, answer=True)
+
+
+def planned_making(planner: Planner, question: Question) -> Plan:
+    """The plan that makes the digests that are missing, and asks nothing.
+
+    Raises
+    ------
+    RefusedError
+        It cannot run; with the numbers and the next step.
+    """
+    work = Work(planner, question)
+    sized = _staged(work, answer=False)
+    if sized.refusal:
+        raise sized.refusal
+    return _plan(work, sized, "", answer=False)
+
+
+# All of them are kept ---------------------------------------------------------------------------
+
+
+def _layout(work: Work) -> Layout:
+    return using.lay_out(work.draft, work.blocks(work.kept), work.coverage)
+
+
+def _with_notes(sized: Sized, work: Work) -> Sized:
+    """The same with what has to be known of an answer that rests on an outline."""
+    return replace(sized, warnings=(*sized.warnings, rests_on(work, sized), *about(work.kept)))
+
+
+def rests_on(work: Work, sized: Sized) -> str:
+    """How much an answer sees as text, and that it knows the rest from an outline."""
+    pages = sized.layout.coverage.sent
+    as_text = len({(chunk.document, chunk.page) for chunk in sized.layout.chunks})
+    made = min(piece.made for held in work.kept.values() for piece in held)
+    day = datetime.fromtimestamp(made, UTC).date()
+    return (
+        f"The answer sees the text of {as_text:,} of {pages:,} pages; of the others it knows what "
+        f"a digest says, which {work.planner.model.id} made on {day} from all of them and which "
+        "may leave things out."
+    )
+
+
+# Some are still to be made ----------------------------------------------------------------------
+
+
+def _staged(work: Work, *, answer: bool) -> Sized:
+    terms, refusal = _terms(work, answer=answer)
+    return Sized(
+        strategy="digest",
+        draft=work.draft,
+        layout=Layout((), (), work.coverage),
+        limit=(terms.answer or terms.make) if terms else LIMITS[-1],
+        estimate=terms.estimate if terms else pricing.together(work, [], None),
+        warm_until=None,
+        refusal=refusal,
+        warnings=(*work.planner.warnings(work.question), *_about_kept(work)),
+    )
+
+
+def _about_kept(work: Work) -> list[str]:
+    kept = sum(map(len, work.kept.values()))
+    if not kept or work.complete:
+        return []
+    parts = "1 part of the digest is" if kept == 1 else f"{kept:,} parts of the digest are"
+    return [f"{parts} kept from before, and not paid again."]
+
+
+def _terms(work: Work, *, answer: bool) -> tuple[Terms | None, RefusedError | None]:
+    """The widest limits that the window and the caps leave; else the narrowest, and why not."""
+    planner, question = work.planner, work.question
+    found: tuple[Terms | None, RefusedError | None] = (None, None)
+    for limit in [each for each in LIMITS if each <= work.longest] or [work.longest]:
+        try:
+            terms = _with_limit(work, limit, answer=answer)
+        except ContextWindowError as error:
+            return None, error
+        price = planner.model.price
+        if price is None:
+            return terms, None if planner.allow_unpriced else unpriced(planner.model.id)
+        breach = planner.ledger.breach(
+            terms.estimate.cost.ceiling or Decimal(0),
+            price.currency,
+            planner.budget,
+            question.max_cost,
+            scope=question.scope,
+        )
+        if breach is None:
+            return terms, None
+        over = breach.error()
+        calls = f"{len(work.calls):,} calls that make the digest"
+        what = f"{calls}, and the answer" if answer else calls
+        found = (terms, OverCapError(f"{over.message} That is for {what}.", over.hint))
+    return found
+
+
+def _with_limit(work: Work, limit: int, *, answer: bool) -> Terms:
+    """Terms in which no call has more completion tokens.
+
+    Raises
+    ------
+    ContextWindowError
+        A page is larger than a prompt, or no prompt holds the digests.
+    """
+    calls = [pricing.making(work, call, limit) for call in work.calls]
+    if not answer:
+        return Terms(limit, None, 0, 0, pricing.together(work, calls, None))
+    wanted = min(limit, work.question.max_completion_tokens or limit)
+    prompt, most = _answer_prompt(work, limit)
+    last = pricing.answering(work, prompt, 0, wanted, most)
+    return Terms(limit, wanted, prompt, most, pricing.together(work, calls, last))
+
+
+def _answer_prompt(work: Work, limit: int) -> tuple[int, int]:
+    """What the answer's prompt is likely to have, and the most that it may."""
+    draft = work.draft
+    fixed = using.lay_out(draft, work.blocks(work.kept), work.coverage).prompt_tokens
+    prompt = fixed + sum(pricing.digest_tokens(call) + HEAD_TOKENS for call in work.calls)
+    most = fixed + sum(limit + HEAD_TOKENS for _ in work.calls)
+    if draft.room is None:
+        return prompt, most
+    bare = chunks.count(replace(draft, room=0)).prompt_tokens
+    least = bare + draft.counter.count(wording.RULES_WITH_DIGEST) + 512 * len(work.calls)
+    if least > draft.room:
+        raise ContextWindowError(
+            f"A prompt may have {draft.room:,} tokens, and the digests would be cut to less than "
+            f"is worth making: {len(work.calls):,} of them need {least:,} at least.",
+            "Choose a model with a larger context window, or raise the limit.",
+        )
+    return min(prompt, draft.room), min(most, draft.room)
+
+
+def _plan(work: Work, sized: Sized, reason: str, *, answer: bool) -> Plan:
+    planner, question = work.planner, work.question
+    terms, refusal = _terms(work, answer=answer)
+    if refusal or terms is None:
+        raise refusal or RuntimeError("digests without terms are refused")
+    return Plan(
+        question=question.text,
+        strategy="digest",
+        model=planner.model.id,
+        endpoint=planner.base_url,
+        documents=question.documents,
+        stages=_stages(work, terms),
+        estimate=terms.estimate,
+        coverage=work.coverage,
+        price=planner.model.price,
+        effort=work.effort,
+        reason=reason or "digest: it is made first, kept, and used by later questions",
+        max_cost=question.max_cost,
+        conversation=question.conversation,
+        label=question.label,
+        warnings=(*sized.warnings, *planner.first_time(question)),
+        caches=bool(planner.model.cache_block),
+        cover=work.draft.cover,
+        work=work,
+    )
+
+
+def _stages(work: Work, terms: Terms) -> tuple[Stage, ...]:
+    """The calls that make what is missing; then the limits of the answer, where one is wanted."""
+    requests = tuple(_request(work, call, terms.make) for call in work.calls)
+    kept = tuple(str(piece.made) for held in work.kept.values() for piece in held)
+    first = Stage(MAKE, requests, kept=kept)
+    if terms.answer is None:
+        return (first,)
+    price = work.planner.model.price
+    most = estimating.ceiling_prompt(terms.most_prompt, 2, work.planner.margin)
+    bounds = Bounds(
+        max_calls=1,
+        max_prompt_tokens=terms.most_prompt,
+        max_completion_tokens=terms.answer,
+        ceiling=None if price is None else estimating.ceiling(price, most, terms.answer),
+        calls=((terms.most_prompt, terms.answer),),
+    )
+    return first, Stage(ANSWER, bounds=bounds)
+
+
+def _request(work: Work, call: Call, limit: int) -> Request:
+    """A call's request. Its content is laid out now, for the digest of it, and anew when it is
+    sent: all of them together would be the documents once more."""
+
+    def body() -> dict[str, Any]:
+        return work.planner.body(call.messages(), limit, work.effort)
+
+    layout = call.layout
+    request = Request.of(
+        body(),
+        prompt_tokens=layout.prompt_tokens,
+        max_completion_tokens=limit,
+        segments=layout.segments,
+        own_tokens=layout.own_tokens,
+        about=call.about,
+    )
+
+    def source() -> str:
+        with _laying_out:
+            return canonical(body())
+
+    return request.unkept(source)
+
+
+_laying_out = threading.Lock()
+"""One prompt is laid out at a time: side by side they would take their memory all at once."""
+
+
+def answer_request(plan: Plan, pieces: dict[int, list[Piece]]) -> tuple[Request, Layout]:
+    """The request that answers, now that the digests are there: within the plan's bounds."""
+    work: Work = plan.work
+    bounds = plan.stages[-1].bounds
+    assert bounds is not None, "an answer that waits for digests is bounded"
+    draft = replace(work.draft, room=bounds.max_prompt_tokens)
+    layout = using.lay_out(draft, work.blocks(pieces), plan.coverage)
+    if layout.prompt_tokens > bounds.max_prompt_tokens:
+        bare = using.lay_out(replace(draft, room=0), [], plan.coverage).prompt_tokens
+        left = bounds.max_prompt_tokens - bare - 16
+        layout = using.lay_out(draft, _fitted(work.blocks(pieces), left, work), plan.coverage)
+    limit = bounds.max_completion_tokens
+    request = Request.of(
+        work.planner.body(layout.messages, limit, work.effort),
+        prompt_tokens=layout.prompt_tokens,
+        max_completion_tokens=limit,
+        segments=layout.segments,
+        own_tokens=layout.own_tokens,
+    )
+    return request, layout
+
+
+def _fitted(blocks: Sequence[str], tokens: int, work: Work) -> list[str]:
+    return using.cut_to(blocks, tokens, work.draft)
