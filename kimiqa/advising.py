@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from kimiqa import breakeven, choosing, comparing, efforts, following
+from kimiqa import breakeven, choosing, comparing, digest, efforts, following
 from kimiqa.asking import Asker
 from kimiqa.breakeven import BreakEven, Per
 from kimiqa.comparing import Offer
@@ -14,12 +14,14 @@ from kimiqa.document import Document
 from kimiqa.efforts import LENGTHS, Effort
 from kimiqa.errors import BadRequestError, ContextWindowError, OverLimitError, RefusedError
 from kimiqa.models import LOCAL, Model, all_models, get_model
+from kimiqa.payoff import Once
 from kimiqa.plan import Strategy
-from kimiqa.planner import Planner, Question
+from kimiqa.planner import Planner, Question, Sized
 from kimiqa.question import MOST_QUESTIONS
 from kimiqa.scanned import ScanOffer, offers
 from kimiqa.settings import host_of, provider_of, url_at
 from kimiqa.setup import Setup
+from kimiqa.strategies.chunks import material
 
 if TYPE_CHECKING:
     from kimiqa.ledger import Call
@@ -77,7 +79,19 @@ def _table(planner: Planner, asked: Question, questions: int, per: Per | None) -
         following.asking(planner.model, part),
         questions,
         per,
+        _once(planner, asked, full, part),
     )
+
+
+def _once(planner: Planner, asked: Question, full: Sized, part: Sized) -> Once | None:
+    """A digest beside the others, where one is worth making and can be made."""
+    whole, made_of = full.estimate.prompt_tokens, material(part.draft)
+    if not digest.worth_listing(planner, asked, whole, made_of):
+        return None
+    try:
+        return digest.offer(planner, asked)
+    except RefusedError:
+        return None
 
 
 def list_efforts(

@@ -1,4 +1,5 @@
-"""From which question on the whole document is cheaper than chunks: arithmetic only.
+"""From which question on the whole document is cheaper than chunks, and a digest than the
+whole document: arithmetic only.
 
 The first question in full is read cold and dear; those after it, asked while the provider's cache
 is warm, cost a fraction. Chunks cost about the same each time. Somewhere the two lines may cross.
@@ -11,7 +12,10 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Literal
 
+from kimiqa import payoff
 from kimiqa.money import Price, Usage, cost, plain
+from kimiqa.payoff import Once, ordinal
+from kimiqa.payoff import money as _money
 from kimiqa.plurals import counted
 
 Per = Literal["day", "month"]
@@ -50,9 +54,13 @@ class Row:
     full_cold: Decimal | None
     """Each after the cache has let go of the document."""
     chunks: Decimal
+    digest: Decimal | None = None
+    """The digest, made or kept, and the questions from it, asked in one sitting; None where
+    none is worth making."""
 
     def to_json(self) -> dict[str, Any]:
-        amounts = {name: plain(getattr(self, name)) for name in ("full", "full_cold", "chunks")}
+        names = ("full", "full_cold", "chunks", "digest")
+        amounts = {name: plain(getattr(self, name)) for name in names}
         return {"questions": self.questions} | amounts
 
 
@@ -81,6 +89,10 @@ class BreakEven:
     totals: tuple[Total, ...] = ()
     host: str = ""
     """Where the model is asked at these prices."""
+    digest_crossing: int | None = None
+    """The first question from which on a digest is cheaper than the whole document, asked in one
+    sitting; None: never, or none is worth making."""
+    digest_sentence: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -92,6 +104,8 @@ class BreakEven:
             "sentence": self.sentence,
             "per": self.per,
             "totals": [total.to_json() for total in self.totals],
+            "digest_crossing": self.digest_crossing,
+            "digest_sentence": self.digest_sentence or None,
         }
 
 
@@ -107,6 +121,7 @@ def break_even(
     chunks: Asking,
     questions: int,
     per: Per | None = None,
+    digest: Once | None = None,
 ) -> BreakEven:
     """The table of 1 to `questions` questions, the crossing named in words.
 
@@ -117,19 +132,30 @@ def break_even(
     (10, 'Only from the 10th question on would the whole document be cheaper than chunks, while \
 the cache stays warm.')
     """
-    rows = tuple(_row(price, full, chunks, n) for n in range(1, questions + 1))
+    rows = tuple(_row(price, full, chunks, digest, n) for n in range(1, questions + 1))
     crossing = None if full is None else _crossing(price, full, chunks)
     sentence = _sentence(price, full, chunks, crossing, questions)
     totals = _totals(rows[-1], per) if per else ()
-    return BreakEven(model, price.currency, rows, crossing, sentence, per, totals)
+    return BreakEven(
+        model,
+        price.currency,
+        rows,
+        crossing,
+        sentence,
+        per,
+        totals,
+        digest.pays_warm(price, full) if digest and full else None,
+        payoff.sentence(price, digest, full) if digest else "",
+    )
 
 
-def _row(price: Price, full: Asking | None, chunks: Asking, n: int) -> Row:
+def _row(price: Price, full: Asking | None, chunks: Asking, digest: Once | None, n: int) -> Row:
     part = chunks.cost(price, warm=False) + (n - 1) * chunks.cost(price, warm=True)
+    outlined = digest.total(price, n) if digest else None
     if full is None:
-        return Row(n, None, None, part)
+        return Row(n, None, None, part, outlined)
     cold, warm = full.cost(price, warm=False), full.cost(price, warm=True)
-    return Row(n, cold + (n - 1) * warm, n * cold, part)
+    return Row(n, cold + (n - 1) * warm, n * cold, part, outlined)
 
 
 def _crossing(price: Price, full: Asking, chunks: Asking) -> int | None:
@@ -196,24 +222,9 @@ def _totals(last: Row, per: Per) -> tuple[Total, ...]:
 
 
 def _times(row: Row, times: int) -> Row:
+    """A digest is left out: it is not made anew each time."""
     full, cold = (None if each is None else each * times for each in (row.full, row.full_cold))
     return Row(row.questions * times, full, cold, row.chunks * times)
-
-
-def ordinal(number: int) -> str:
-    """A number as a place in a row.
-
-    >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 113)]
-    ['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '113th']
-    """
-    ends = {1: "st", 2: "nd", 3: "rd"}
-    end = "th" if number % 100 in (11, 12, 13) else ends.get(number % 10, "th")
-    return f"{number:,}{end}"
-
-
-def _money(amount: Decimal, price: Price) -> str:
-    shown = plain(round(amount, 2 if amount >= 1 else 4))
-    return f"${shown}" if price.currency == "USD" else f"{shown} {price.currency}"
 
 
 def in_words(totals: Sequence[Total], currency: str | None) -> list[str]:

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from kimiqa import staging
+from kimiqa import digest, payoff, staging
 from kimiqa.errors import ContextWindowError, OverLimitError, RefusedError
-from kimiqa.following import next_cost
+from kimiqa.following import asking, next_cost
 from kimiqa.plan import Strategy, Way
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized, in_words, with_fitting
 from kimiqa.plurals import counted
@@ -20,7 +20,7 @@ from kimiqa.reasons import WORTH_IT, all_pages, money, not_whole, of_several
 from kimiqa.refusals import is_partial
 from kimiqa.strategies.chunks import material
 from kimiqa.strategies.evidence import short_tokens
-from kimiqa.tasks import needs_everything
+from kimiqa.tasks import for_an_outline, needs_everything
 
 __all__ = [
     "ORDINARY_QUESTION",
@@ -37,6 +37,9 @@ ORDINARY_QUESTION = "Who is bound to what, from when, and where does the documen
 
 _EVERYTHING = ("full", "swarm")
 """The ways that read every page."""
+
+TOO_DEAR = 4
+"""From how many times the price of a digest that is kept the whole does not pay for a summary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,12 @@ def choose(planner: Planner, question: Question) -> Choice:
 
 def _sizes(planner: Planner, question: Question) -> dict[str, Sized]:
     names = [name for name in staging.names() if name in STRATEGIES or planner.model.id != "local"]
-    return {name: staging.size(planner, question, _strategy(name)) for name in names}
+    single = [name for name in names if name != "digest"]
+    sized = {name: staging.size(planner, question, _strategy(name)) for name in single}
+    whole, made_of = sized["full"].estimate.prompt_tokens, material(sized["chunks"].draft)
+    if digest.worth_listing(planner, question, whole, made_of):
+        sized["digest"] = staging.size(planner, question, "digest")
+    return sized
 
 
 def _within_reach(planner: Planner, sized: dict[str, Sized]) -> dict[str, Sized]:
@@ -81,6 +89,8 @@ def _within_reach(planner: Planner, sized: dict[str, Sized]) -> dict[str, Sized]
 def _best(sized: Mapping[str, Sized], question: Question) -> Choice:
     # Several calls are for what is larger than a prompt. Where only a cap stands in the way of
     # the whole, they would spend the same money on shorter answers.
+    if outlined := _outlined(sized, question):
+        return outlined
     too_large = isinstance(sized["full"].refusal, ContextWindowError | OverLimitError)
     seen = {name: each for name, each in sized.items() if too_large or name in STRATEGIES}
     running = {name: each for name, each in seen.items() if each.refusal is None}
@@ -99,6 +109,28 @@ def _best(sized: Mapping[str, Sized], question: Question) -> Choice:
         return _beyond(sized, question)
     one = running.get("full") or next(iter(running.values()))
     return _only(one, [each for each in sized.values() if each.refusal])
+
+
+def _outlined(sized: Mapping[str, Sized], question: Question) -> Choice | None:
+    """A digest that is kept, for a task that an outline of everything serves, where the whole
+    does not fit or pay; for any other task over everything only where nothing else reads it."""
+    way, full = sized.get("digest"), sized["full"]
+    if way is None or way.refusal or not digest.is_kept(way) or not needs_everything(question.text):
+        return None
+    pages, about = f"all {way.layout.coverage.sent:,} pages", money(way.estimate)
+    if full.refusal is not None:
+        swarm = sized.get("swarm")
+        if not for_an_outline(question.text) and swarm is not None and swarm.refusal is None:
+            return None
+        why = f"a digest of them is kept, about {about} ({full.refusal.message})"
+        return Choice(way, f"digest: the question needs {pages}; {why}")
+    whole, part = full.estimate.cost.expected, way.estimate.cost.expected
+    if not for_an_outline(question.text) or whole is None or part is None:
+        return None
+    if whole <= part * TOO_DEAR:
+        return None
+    dear = f"about {about}, the whole {money(full.estimate)}"
+    return Choice(way, f"digest: the question needs {pages}, of which a digest is kept: {dear}")
 
 
 def _beyond(sized: Mapping[str, Sized], question: Question) -> Choice:
@@ -168,6 +200,7 @@ def ways(planner: Planner, question: Question) -> list[Way]:
     except RefusedError:
         return sorted(rows, key=_order)
     rows = [_with_reason(way, best, sized) for way in rows]
+    rows = [_with_offer(way, planner, question, sized["full"]) for way in rows]
     return sorted(rows, key=lambda way: (way.strategy != best.sized.strategy, *_order(way)))
 
 
@@ -188,6 +221,20 @@ def _with_reason(way: Way, best: Choice, sized: Mapping[str, Sized]) -> Way:
     if way.strategy == "research" and way.fits:
         return replace(way, reason="searches and reads what it needs, step by step")
     return way
+
+
+def _with_offer(way: Way, planner: Planner, question: Question, full: Sized) -> Way:
+    """A digest with what it costs once and then, and from which question on it pays."""
+    price = planner.model.price
+    if way.strategy != "digest" or not way.fits or price is None:
+        return way
+    once = digest.offer(planner, question)
+    too_large = isinstance(full.refusal, ContextWindowError | OverLimitError)
+    whole = None if too_large else asking(planner.model, full)
+    if once is None:
+        return way
+    told = payoff.sentence(price, once, whole)
+    return replace(way, reason=f"{way.reason}. {told}" if way.reason else told)
 
 
 def _way(planner: Planner, sized: Sized) -> Way:

@@ -8,7 +8,7 @@ from kimiqa.breakeven import Asking
 from kimiqa.models import Model
 from kimiqa.planner import Sized
 
-_KNOWN = ("full", "chunks")
+_KNOWN = ("full", "chunks", "digest")
 """The strategies whose next question is sent as this one is."""
 
 
@@ -34,12 +34,17 @@ def next_cost(model: Model, sized: Sized) -> Decimal | None:
 
 def _warm_tokens(model: Model, sized: Sized) -> int:
     """What another question about the same finds in the cache: the prompt before its own part,
-    which for chunks is the rules alone, in whole blocks."""
-    if not model.cache_block:
+    which for chunks is the rules alone, and for a digest the rules and the digests, in whole
+    blocks."""
+    if not model.cache_block or not sized.layout.parts:
         return 0
-    shared = sized.layout.parts if sized.strategy == "full" else sized.layout.parts[:1]
-    parts = [part for message in shared for part in message]
-    stays = parts[:-1] if sized.strategy == "full" else parts
+    messages = sized.layout.parts
+    if sized.strategy == "full":
+        shared, stays = messages, [part for message in messages for part in message][:-1]
+    elif sized.strategy == "digest":
+        shared, stays = messages[:2], [*messages[0], messages[1][0]]
+    else:
+        shared, stays = messages[:1], list(messages[0])
     tokens = sum(part.tokens for part in stays)
     tokens += len(shared) * sized.layout.template.per_message
     return (

@@ -249,12 +249,13 @@ def test_a_conversation_in_chunks_that_asks_for_everything_gets_it(server: KimiS
 def test_the_choice_of_auto_heads_the_table_with_its_reason() -> None:
     ways = Client("kimi-k3").ways(QUESTION, [report()])
 
-    assert [way.strategy for way in ways] == ["chunks", "full", "swarm", "research"]
-    assert [way.fits for way in ways] == [True] * 4
+    assert [way.strategy for way in ways] == ["chunks", "full", "swarm", "digest", "research"]
+    assert [way.fits for way in ways] == [True] * 5
     assert ways[0].reason == _auto(QUESTION, report()).reason
     assert ways[1].reason is None
     assert ways[2].reason == "not needed: the documents fit into one prompt"
-    assert ways[3].reason == "searches and reads what it needs, step by step"
+    assert (ways[3].reason or "").startswith("A digest is made once for about $0.")
+    assert ways[4].reason == "searches and reads what it needs, step by step"
 
 
 def test_what_cannot_run_stands_last_with_its_reason_and_its_price(home: Path) -> None:
@@ -262,16 +263,17 @@ def test_what_cannot_run_stands_last_with_its_reason_and_its_price(home: Path) -
 
     ways = Client("kimi-k3").ways("Summarise it.", [report()])
 
-    found = [(way.strategy, way.fits) for way in ways]
-    assert found == [("swarm", True), ("chunks", True), ("research", True), ("full", False)]
-    assert "kimi-k3 holds 30,000" in (ways[3].reason or "")
-    assert ways[3].estimate.prompt_tokens > 50_000
+    found = [way.strategy for way in ways]
+    assert found == ["swarm", "chunks", "digest", "research", "full"]
+    assert [way.fits for way in ways] == [True] * 4 + [False]
+    assert "kimi-k3 holds 30,000" in (ways[4].reason or "")
+    assert ways[4].estimate.prompt_tokens > 50_000
 
 
 def test_the_table_stands_also_where_nothing_can_run() -> None:
     ways = Client("kimi-k3").ways(QUESTION, [report()], max_cost="0.001")
 
-    assert [way.fits for way in ways] == [False] * 4
+    assert [way.fits for way in ways] == [False] * 5
     assert all("cap per question" in (way.reason or "") for way in ways)
     assert all(way.estimate.cost.expected for way in ways)
 

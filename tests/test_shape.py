@@ -44,6 +44,7 @@ LAYERS = (
         "usage",
         "breakeven",
         "saving",
+        "payoff",
         "template",
         "ranges",
         "windows",

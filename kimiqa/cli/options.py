@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STRATEGIES = ("auto", "full", "chunks", "swarm", "research")
+STRATEGIES = ("auto", "full", "chunks", "swarm", "research", "digest")
 
 
 def output(command: F) -> F:

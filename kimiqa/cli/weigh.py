@@ -29,28 +29,44 @@ def break_even_lines(found: Sequence[BreakEven]) -> list[str]:
         if each.rows:
             lines.append(break_even_table(each))
         lines += [each.sentence, *in_words(each.totals, each.currency)]
+        lines += [each.digest_sentence] if each.digest_sentence else []
     return lines
 
 
 def break_even_table(found: BreakEven) -> str:
     """The costs of so many questions; of many rows those that show the line."""
-    head = ["questions", "in full", "in full, each cold", "chunks", ""]
+    digest = any(row.digest is not None for row in found.rows)
+    made = ["with a digest"] if digest else []
+    head = ["questions", "in full", "in full, each cold", "chunks", *made, ""]
     rows = [
         [
             f"{row.questions:,}",
             money(row.full, found.currency) if row.full is not None else "does not fit",
             money(row.full_cold, found.currency) if row.full_cold is not None else "",
             money(row.chunks, found.currency),
-            "from here on cheaper in full" if row.questions == found.crossing else "",
+            *([money(row.digest, found.currency)] if digest else []),
+            _from_here_on(row.questions, found),
         ]
         for row in found.rows
-        if _is_shown(row.questions, len(found.rows), found.crossing)
+        if _is_shown(row.questions, len(found.rows), (found.crossing, found.digest_crossing))
     ]
-    return table([head, *rows], right=(0, 1, 2, 3))
+    return table([head, *rows], right=range(len(head) - 1))
 
 
-def _is_shown(number: int, rows: int, crossing: int | None) -> bool:
-    if rows <= SHOWN_ROWS or number in (1, 2, rows) or crossing in (number, number + 1):
+def _from_here_on(number: int, found: BreakEven) -> str:
+    """Which lines cross at this question."""
+    crossed = [
+        ("cheaper in full than by chunks", found.crossing),
+        ("a digest cheaper than in full", found.digest_crossing),
+    ]
+    told = [words for words, crossing in crossed if crossing == number]
+    return f"from here on {', '.join(told)}" if told else ""
+
+
+def _is_shown(number: int, rows: int, crossings: Sequence[int | None]) -> bool:
+    if rows <= SHOWN_ROWS or number in (1, 2, rows):
+        return True
+    if number in crossings or number + 1 in crossings:
         return True
     return number % -(-rows // 10) == 0
 

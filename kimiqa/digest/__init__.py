@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from kimiqa.digest.digests import Digest, digest_of
 from kimiqa.digest.kept import found, kept_digest
-from kimiqa.digest.offering import Offer, offer, worth_listing
+from kimiqa.digest.offering import is_kept, offer, worth_listing
 from kimiqa.digest.planning import planned, planned_making, size
 from kimiqa.digest.running import run
 
 __all__ = [
     "Digest",
-    "Offer",
     "digest_of",
     "found",
+    "is_kept",
     "kept_digest",
     "offer",
     "planned",

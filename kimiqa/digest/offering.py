@@ -3,29 +3,19 @@ question on that is cheaper than the whole document."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from kimiqa.breakeven import Asking
 from kimiqa.digest import pricing, using
 from kimiqa.digest.kept import found
 from kimiqa.digest.work import LIMITS, Work
-from kimiqa.planner import Planner, Question
+from kimiqa.payoff import Once
+from kimiqa.planner import Planner, Question, Sized
 from kimiqa.strategies.evidence import Material, short_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A digest as it would be made and used."""
-
-    making: Decimal
-    """What it is expected to cost; 0 where it is kept already."""
-    asking: Asking
-    """One question from it."""
-    kept: bool
-
-
-def offer(planner: Planner, question: Question) -> Offer | None:
+def offer(planner: Planner, question: Question) -> Once | None:
     """What a digest of these documents would cost and save; None where the price is not known.
 
     Raises
@@ -39,7 +29,7 @@ def offer(planner: Planner, question: Question) -> Offer | None:
     work = Work(planner, question)
     calls = [pricing.making(work, call, LIMITS[0]) for call in work.calls]
     costs = [each.cost.expected or Decimal(0) for each in calls]
-    return Offer(sum(costs, Decimal(0)), _asking(work), work.complete)
+    return Once(sum(costs, Decimal(0)), _asking(work))
 
 
 def _asking(work: Work) -> Asking:
@@ -65,3 +55,8 @@ def worth_listing(planner: Planner, question: Question, whole: int, made_of: Mat
     if found(question.documents, planner):
         return True
     return whole > short_tokens(made_of)
+
+
+def is_kept(sized: Sized) -> bool:
+    """Whether a question that was sized needs no digest to be made first."""
+    return bool(sized.layout.parts)

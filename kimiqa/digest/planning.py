@@ -112,7 +112,7 @@ def _staged(work: Work, *, answer: bool) -> Sized:
         draft=work.draft,
         layout=Layout((), (), work.coverage),
         limit=(terms.answer or terms.make) if terms else LIMITS[-1],
-        estimate=terms.estimate if terms else pricing.together(work, [], None),
+        estimate=terms.estimate if terms else pricing.nothing(work),
         warm_until=None,
         refusal=refusal,
         warnings=(*work.planner.warnings(work.question), *_about_kept(work)),

@@ -135,3 +135,10 @@ def _seconds(work: Work, calls: Sequence[Estimate], answer: Estimate | None) -> 
         return float(round(max(made, paced) + last, 1))
 
     return Range(span("low"), span("expected"), span("high"))
+
+
+def nothing(work: Work) -> Estimate:
+    """The estimate of what cannot be made at all: the pages alone, and no price."""
+    draft = work.draft
+    tokens = sum(sum(each.block_tokens(draft.counter)) for each in draft.documents)
+    return Estimate(tokens, 0, Range(0, 0, 0), Range(0.0, 0.0, 0.0), UNPRICED)

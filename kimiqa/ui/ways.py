@@ -16,6 +16,7 @@ TITLES = {
     "chunks": "Chosen chunks",
     "swarm": "Swarm",
     "research": "Research",
+    "digest": "Digest",
     "local": "Quotes by word match",
 }
 MEANINGS = {
@@ -23,6 +24,7 @@ MEANINGS = {
     "chunks": "Only the passages that match your question are sent.",
     "swarm": "Parallel readers go through everything, then merge what they found.",
     "research": "A model searches and reads with tools.",
+    "digest": "An outline with its places, made once and kept, and the passages that match.",
     "local": "Free, on this computer. No language model is asked.",
 }
 
@@ -110,7 +112,7 @@ def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> 
         )
         if not way.fits:
             _cannot(state, way)
-        elif way.strategy == "swarm" and way.reason:
+        elif way.strategy in ("swarm", "digest") and way.reason:
             st.caption(escape(_(way.reason)))
         if way.fits or over_cap(state, way):
             st.caption(_facts(way))
