@@ -30,6 +30,7 @@ from kimiqa.planner import Question, Sized
 from kimiqa.question import MOST_QUESTIONS
 from kimiqa.saving import with_saving
 from kimiqa.setup import Setup
+from kimiqa.sides import with_sides
 from kimiqa.template import PROBES, Observed, Template, learn
 from kimiqa.tokens import counter_for
 
@@ -226,7 +227,7 @@ class Asker:
         async with aclosing(staging.run(plan, desk)) as events:
             async for event in events:
                 if isinstance(event, Finished):
-                    event = Finished(with_saving(event.answer))
+                    event = with_sides(plan, Finished(with_saving(event.answer)))
                 yield event
 
     async def run_many(

@@ -86,6 +86,7 @@ LAYERS = (
         "following",
         "documents",
         "together",
+        "sides",
     },
     {"asking", "advising", "extracting", "trying"},
     {"client", "async_client", "conversations", "faces", "options", "advice", "digesting"},

@@ -18,6 +18,7 @@ from kimiqa.cli.app import app
 from kimiqa.cli.ask import ask
 from kimiqa.cli.compare import compare
 from kimiqa.cli.cost import cost
+from kimiqa.cli.digest import digest
 from kimiqa.cli.doctor import doctor
 from kimiqa.cli.documents import documents
 from kimiqa.cli.eval import evaluate
@@ -42,6 +43,7 @@ for command in (
     cost,
     compare,
     ask,
+    digest,
     ledger,
     doctor,
     documents,

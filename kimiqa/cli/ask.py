@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +15,20 @@ from kimiqa.cli.show import Status, duration, money, one_line, price_range, safe
 from kimiqa.cli.trace import Trace
 from kimiqa.errors import OverCapError
 from kimiqa.plurals import counted
+from kimiqa.tasks import READY
 
 if TYPE_CHECKING:
     from kimiqa.client import Client
     from kimiqa.document import Document
-    from kimiqa.plan import Answer, Plan
+    from kimiqa.plan import Answer, Citation, Plan
 
 MARKS = {"verified": "✓", "moved": "→", "supported": "~", "unverified": "?", "invalid": "✗"}
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("-q", "--question", required=True, help="What you want to know.")
+@click.option("-q", "--question", help="What you want to know.")
+@click.option("--task", type=click.Choice(sorted(READY)), help="A question written already.")
 @click.option(
     "--questions",
     type=click.IntRange(1, 1_000),
@@ -44,7 +47,8 @@ MARKS = {"verified": "✓", "moved": "→", "supported": "~", "unverified": "?",
 @options.output
 def ask(
     files: tuple[str, ...],
-    question: str,
+    question: str | None,
+    task: str | None,
     questions: int | None,
     yes: bool,
     reader: str,
@@ -52,14 +56,18 @@ def ask(
 ) -> int:
     """Ask FILE... a question. The answer goes to standard output, the receipt to standard error.
 
+    With --task the question is written already (-q adds to it): a summary, a timeline, the
+    differences of two documents, contradictions, each with a place behind all that is said.
+
     Above the threshold of the settings (confirm_above) a person is asked first; a script goes
     on with --yes only. Caps hold either way.
     """
+    asked = _asked(question, task, files)
     choices = Choices(**chosen, questions=questions)
     client = choices.client()
     kimi = reader == "kimi"
     documents = _extracted(client, files) if kimi else opened(files, choices)
-    plan = _planned(client, question, documents, choices, yes=yes)
+    plan = _planned(client, asked, documents, choices, yes=yes)
     answer = _streamed(client, plan, choices)
     failed = not answer.complete and not _only_cut(answer)
     if choices.as_json:
@@ -70,6 +78,18 @@ def ask(
     if failed:
         click.echo(one_line(f"kimiqa: {_incomplete(answer)['message']}"), err=True)
     return 1 if failed else 0
+
+
+def _asked(question: str | None, task: str | None, files: tuple[str, ...]) -> str:
+    """The question, or the task's with what was added to it."""
+    if task is None:
+        if question is None:
+            raise click.UsageError("Say what you want to know: -q QUESTION, or --task.")
+        return question
+    ready = READY[task]
+    if len(files) < ready.documents:
+        raise click.UsageError(f"--task {task} needs {ready.documents} documents: name another.")
+    return ready.question(question or "")
 
 
 def _extracted(client: Client, files: tuple[str, ...]) -> list[Document]:
@@ -175,15 +195,15 @@ def _pages(plan: Plan) -> str:
 def _receipt(answer: Answer) -> None:
     if answer.citations:
         click.echo()
-        click.echo(citations_table(answer))
+        click.echo(citations_table(answer.citations))
     for line in receipt_lines(answer):
         click.echo(line, err=True)
 
 
-def citations_table(answer: Answer) -> str:
+def citations_table(citations: Sequence[Citation]) -> str:
     """Each citation with its state, as a mark and as a word."""
     rows = [["", "citation", "state", "quote"]]
-    for each in answer.citations:
+    for each in citations:
         named = f" ({each.place})" if each.place else ""
         place = f"{each.document} p. {each.page}{named}"
         moved = f", found on p. {each.found_page}" if each.status == "moved" else ""

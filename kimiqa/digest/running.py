@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import anyio.to_thread
 
@@ -290,7 +291,7 @@ def _all_kept(state: Run) -> Answer:
         citations=found.citations,
         coverage=found.coverage,
         usage=None,
-        cost=Cost(found.cost.amount and found.cost.amount * 0, found.cost.currency),
+        cost=Cost(Decimal(0), found.cost.currency),
         estimate=plan.estimate,
         finish_reason="stop",
         warnings=found.warnings,
