@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
 from kimiqa.money import Price, plain
@@ -26,11 +26,23 @@ class Once:
         return self.making + cold + (questions - 1) * warm
 
     def pays_warm(self, price: Price, full: Asking) -> int | None:
-        """The first question from which on it is cheaper than the whole document, all asked in
-        one sitting; None: never."""
+        """The first question from which on it stays cheaper than the whole document, all asked
+        in one sitting; None: never."""
+        ahead, saved = self._sitting(price, full)
+        return None if saved < 0 else first_ahead(ahead, saved)
+
+    def cheaper_up_to(self, price: Price, full: Asking) -> int:
+        """Up to which question in one sitting it is cheaper although each that follows costs
+        more than one of the whole document, which stays warm; 0 where that is not so."""
+        ahead, saved = self._sitting(price, full)
+        if ahead >= 0 or saved >= 0:
+            return 0
+        return int((ahead / saved).to_integral_value(ROUND_CEILING))
+
+    def _sitting(self, price: Price, full: Asking) -> tuple[Decimal, Decimal]:
+        """By how much the first question is dearer, and what each that follows saves."""
         ahead = self.total(price, 1) - full.cost(price, warm=False)
-        saved = full.cost(price, warm=True) - self.asking.cost(price, warm=True)
-        return first_ahead(ahead, saved)
+        return ahead, full.cost(price, warm=True) - self.asking.cost(price, warm=True)
 
     def pays_cold(self, price: Price, full: Asking) -> int | None:
         """The same where each question comes after the cache has let go of both."""
@@ -56,28 +68,51 @@ def first_ahead(ahead: Decimal, saved: Decimal) -> int | None:
 
 def sentence(price: Price, once: Once, full: Asking | None) -> str:
     """What a digest costs once and then, and from which question on it pays."""
-    each = f"about {money(once.asking.cost(price, warm=True), price)} a question"
+    each = f"about {_about(once.asking.cost(price, warm=True), price)} a question"
     if once.making:
-        head = f"A digest is made once for about {money(once.making, price)}, then {each}"
+        head = f"A digest is made once for about {_about(once.making, price)}, then {each}"
     else:
         head = f"A digest is kept: {each}"
     if full is None:
         return f"{head}; the whole document fits no prompt."
+    return f"{head}; {_against(price, once, full)}."
+
+
+def _against(price: Price, once: Once, full: Asking) -> str:
+    """From which question on it is cheaper than the whole document: while that stays warm, and
+    where each question comes cold."""
     warm, cold = once.pays_warm(price, full), once.pays_cold(price, full)
+    up_to = once.cheaper_up_to(price, full)
+    apart = "always" if cold == 1 else f"from the {ordinal(cold)} on" if cold else "never"
     if warm == 1 == cold:
-        return f"{head}; cheaper than the whole document from the first question on."
-    if cold is None and warm is None:
-        return f"{head}; the whole document stays cheaper, however many are asked."
-    if warm is None:
+        return "cheaper than the whole document from the first question on"
+    if warm is not None:
         return (
-            f"{head}; while the cache stays warm the whole document stays cheaper, and where each "
-            f"question comes cold it pays from the {ordinal(cold or 1)} on."
+            f"it pays against the whole document from the {ordinal(warm)} question on in one "
+            f"sitting, and {apart} where each comes cold"
         )
-    apart = f", and from the {ordinal(cold)} where each comes cold" if cold is not None else ""
+    if up_to:
+        return (
+            f"cheaper than the whole document up to the {ordinal(up_to)} question in one sitting, "
+            f"and {apart} where each comes cold"
+        )
+    if cold is None:
+        return "the whole document stays cheaper, however many are asked"
     return (
-        f"{head}; it pays against the whole document from the {ordinal(warm)} question on in one "
-        f"sitting{apart}."
+        "while the cache stays warm the whole document is cheaper, and where each question comes "
+        f"cold it pays {apart}"
     )
+
+
+def _about(amount: Decimal, price: Price) -> str:
+    """An amount in two figures: it is an estimate.
+
+    >>> _about(Decimal("0.13254"), Price(Decimal(1), Decimal(1)))
+    '$0.13'
+    """
+    places = 2 if amount >= Decimal("0.1") else min(6, 1 - amount.adjusted()) if amount else 2
+    shown = plain(round(amount, places))
+    return f"${shown}" if price.currency == "USD" else f"{shown} {price.currency}"
 
 
 def ordinal(number: int) -> str:

@@ -162,24 +162,41 @@ def test_the_third_line_crosses_where_its_sums_say() -> None:
 @pytest.mark.parametrize(
     ("once", "full", "words"),
     [
-        (Once(Decimal("0.72"), FROM_DIGEST), FULL, "and from the 2nd where each comes cold."),
+        (Once(Decimal("0.72"), FROM_DIGEST), FULL, "and from the 2nd on where each comes cold."),
         (
             Once(Decimal(0), FROM_DIGEST),
             FULL,
-            "A digest is kept: about $0.0434 a question; cheaper",
+            "A digest is kept: about $0.043 a question; cheaper",
         ),
         (Once(Decimal("0.72"), FROM_DIGEST), None, "; the whole document fits no prompt."),
         (Once(Decimal(1), FROM_DIGEST), CHUNKS, "the whole document stays cheaper, however many"),
         (
             Once(Decimal("0.1"), FROM_DIGEST),
             Asking(24_000, 23_808, 1_000),
-            "while the cache stays warm the whole document stays cheaper, and where each question "
+            "while the cache stays warm the whole document is cheaper, and where each question "
             "comes cold it pays from the 4th on.",
+        ),
+        (
+            Once(Decimal(0), FROM_DIGEST),
+            Asking(24_000, 23_808, 1_000),
+            "cheaper than the whole document up to the 2nd question in one sitting, and always "
+            "where each comes cold.",
         ),
     ],
 )
 def test_the_crossing_is_said_in_words(once: Once, full: Asking | None, words: str) -> None:
     assert words in sentence(KIMI, once, full)
+
+
+def test_what_is_cheaper_at_first_need_not_stay_so() -> None:
+    once = Once(Decimal(0), FROM_DIGEST)
+    warm_whole = Asking(24_000, 23_808, 1_000)
+
+    rows = break_even("kimi-k3", KIMI, warm_whole, CHUNKS, 6, digest=once).rows
+
+    cheaper = [row.questions for row in rows if (row.digest or 0) < (row.full or 0)]
+    assert cheaper == list(range(1, once.cheaper_up_to(KIMI, warm_whole) + 1))
+    assert once.pays_warm(KIMI, warm_whole) is None
 
 
 def test_a_client_tells_it_beside_the_other_lines() -> None:

@@ -347,7 +347,7 @@ def test_the_steps_of_a_swarm_stand_under_it(kimi: KimiServer, home: Path) -> No
 def test_the_crossing_is_named_and_stands_in_numbers(sample: Page) -> None:
     sample.click("view-money")
 
-    assert "| Questions | Whole, one sitting | Whole, cold | Chunks |" in tables(sample)
+    assert "| Asked | Whole, one sitting | Whole, cold | Chunks | Digest |" in tables(sample)
     assert "| 50 |" in tables(sample)
     assert "question" in sample.words
 

@@ -9,6 +9,7 @@ import streamlit as st
 from kimiqa.ui import (
     arriving,
     beginning,
+    digests,
     heap,
     live,
     opening,
@@ -92,6 +93,7 @@ def _main(state: State) -> None:
         return
     shelf.header(state)
     found = turns.load(state)
+    calm(digests.show)(state)
     turns.show(state, found)
     calm(running.show)(state)
     if not engine().running(state.conversation):

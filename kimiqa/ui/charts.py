@@ -10,7 +10,7 @@ import streamlit as st
 
 from kimiqa.ui.words import _
 
-ACCENT, QUIET, WARM = "#2b7a91", "#8a9aa0", "#c0762b"
+ACCENT, QUIET, WARM, LATE = "#2b7a91", "#8a9aa0", "#c0762b", "#8a5fa8"
 """Each is readable on the light and on the dark page."""
 MOST = 12
 HEIGHT, ROW = 320, 26
@@ -60,9 +60,9 @@ def lines(
         for n, cost in enumerate(costs, 1)
         if cost is not None
     ]
-    colours = {"domain": names, "range": [ACCENT, QUIET, WARM][: len(names)]}
+    colours = {"domain": names, "range": [ACCENT, QUIET, WARM, LATE][: len(names)]}
     legend = {"orient": "top", "direction": "vertical", "title": None, "labelLimit": 400}
-    dashes = {"domain": names, "range": [[1, 0], [6, 4], [2, 3]][: len(names)]}
+    dashes = {"domain": names, "range": [[1, 0], [6, 4], [2, 3], [9, 3, 2, 3]][: len(names)]}
     encoded = {
         "x": {
             "field": "questions",

@@ -18,10 +18,12 @@ NAMED = (1, 2, 5, 10, 20, 50)
 
 
 def show(state: State) -> None:
-    """The cost of 1 to 50 questions in full, cold and warm, against chunks."""
+    """The cost of 1 to 50 questions in full, cold and warm, by chunks and with a digest."""
     st.subheader(_("How many questions make the whole document cheaper"), anchor=False)
     found = _found(state)
     st.markdown(escape(found.sentence))
+    if found.digest_sentence:
+        st.markdown(escape(found.digest_sentence))
     if found.rows:
         _picture(found)
         _numbers(found)
@@ -43,6 +45,7 @@ def _picture(found: BreakEven) -> None:
         _("Whole document, asked in one sitting"): [row.full for row in found.rows],
         _("Whole document, each time cold"): [row.full_cold for row in found.rows],
         _("Chosen chunks"): [row.chunks for row in found.rows],
+        _("With a digest, asked in one sitting"): [row.digest for row in found.rows],
     }
     shown = {name: costs for name, costs in lines.items() if costs[0] is not None}
     inside = found.crossing is not None and 1 < found.crossing <= MOST
@@ -51,17 +54,20 @@ def _picture(found: BreakEven) -> None:
 
 def _numbers(found: BreakEven) -> None:
     """The same in numbers, at a few places and where the lines cross."""
-    places = sorted({*NAMED, *([found.crossing] if found.crossing else [])})
+    crossings = filter(None, (found.crossing, found.digest_crossing))
+    places = sorted({*NAMED, *crossings})
+    digest = [row.digest is not None for row in found.rows][:1] == [True]
     rows = [
         [
             f"{row.questions:,}",
             *(
                 "–" if cost is None else money(cost, found.currency)
-                for cost in (row.full, row.full_cold, row.chunks)
+                for cost in (row.full, row.full_cold, row.chunks, *([row.digest] if digest else []))
             ),
         ]
         for row in found.rows
         if row.questions in places
     ]
-    head = ["Questions", "Whole, one sitting", "Whole, cold", "Chunks"]
-    st.markdown(table([_(each) for each in head], rows, numbers=range(4)))
+    head = ["Asked", "Whole, one sitting", "Whole, cold", "Chunks"]
+    head += ["Digest"] if digest else []
+    st.markdown(table([_(each) for each in head], rows, numbers=range(len(head))))

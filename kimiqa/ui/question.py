@@ -10,7 +10,18 @@ from kimiqa.choosing import ORDINARY_QUESTION
 from kimiqa.errors import KimiqaError, OverCapError
 from kimiqa.plan import Plan, Strategy, Way
 from kimiqa.setup import Setup
-from kimiqa.ui import asking, desk, live, private, several, warmth, ways, weigh
+from kimiqa.ui import (
+    asking,
+    desk,
+    digests,
+    live,
+    private,
+    ready,
+    several,
+    warmth,
+    ways,
+    weigh,
+)
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import Confirm, State
 from kimiqa.ui.text import at_most, escape, money, price_range
@@ -30,6 +41,7 @@ def show(state: State) -> None:
             height=96,
             placeholder=_("What do you want to know? Several questions: one on each line."),
         )
+        calm(ready.show)(state, key)
         live.keep_draft(key, state.remembered.get("given", ""))
         several.choice(state)
         # What is pressed, and what came of it, stands under what was typed: the cards below it
@@ -74,6 +86,7 @@ def _price_and_ask(
     elif state.choices.each_line:
         st.caption(_("The cards stand for the first question; the button for all of them."))
     ways.show(state, priced, setup.embedded)
+    calm(digests.offer)(state, priced)
     way = ways.chosen_way(state, priced, setup.embedded) or _over_cap_way(priced)
     if setup.embedded:
         _about_keys(state)

@@ -1,0 +1,41 @@
+"""Questions written already, as quiet buttons that fill the question box."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kimiqa.tasks import READY, Ready
+from kimiqa.ui.state import State, new_id
+from kimiqa.ui.words import _
+
+TITLES = {
+    "summary": "Summary",
+    "timeline": "Timeline",
+    "compare": "Compare the two",
+    "contradictions": "Contradictions",
+}
+
+
+def show(state: State, key: str) -> None:
+    """One for each task that these documents are enough for; `key` is the box's."""
+    row = st.container(horizontal=True, gap="small", vertical_alignment="center")
+    row.caption(_("Written already:"), width="content")
+    for name, ready in READY.items():
+        if len(state.documents) >= ready.documents:
+            row.button(
+                _(TITLES[name]),
+                key=f"task-{name}",
+                type="tertiary",
+                help=_("Fills the box with a question that asks for a place behind everything."),
+                on_click=_fill,
+                args=(state, key, ready),
+            )
+
+
+def _fill(state: State, key: str, ready: Ready) -> None:
+    """The task's question; what somebody typed stays, behind it."""
+    typed = str(st.session_state.get(key) or "").strip()
+    for each in READY.values():
+        typed = typed.removeprefix(each.text).strip()
+    st.session_state[key] = state.choices.question = ready.question(typed)
+    state.remembered["given"] = new_id()  # what the tab keeps of the box is older
