@@ -16,7 +16,7 @@ from kimiqa.errors import BadRequestError, ContextWindowError, OverLimitError, R
 from kimiqa.models import LOCAL, Model, all_models, get_model
 from kimiqa.payoff import Once
 from kimiqa.plan import Strategy
-from kimiqa.planner import Planner, Question, Sized
+from kimiqa.planner import SEVERAL_CALLS, Planner, Question, Sized
 from kimiqa.question import MOST_QUESTIONS
 from kimiqa.scanned import ScanOffer, offers
 from kimiqa.settings import host_of, provider_of, url_at
@@ -138,13 +138,26 @@ def compare(
 
 
 def _chosen(planner: Planner, asked: Question, strategy: Strategy) -> Strategy:
-    """The strategy, `auto` taken as what is chosen then; where nothing may run, the smaller."""
+    """The strategy, `auto` taken as what is chosen then; where nothing may run, or what is chosen
+    makes several calls, the smaller.
+
+    Raises
+    ------
+    BadRequestError
+        The strategy that was named makes several calls.
+    """
+    if strategy in SEVERAL_CALLS:
+        raise BadRequestError(
+            f"What is weighed here is one prompt, and {strategy} makes several calls.",
+            "Choose full or chunks.",
+        )
     if strategy != "auto":
         return strategy
     try:
-        return choosing.choose(planner, asked).sized.strategy
+        chosen = choosing.choose(planner, asked).sized.strategy
     except RefusedError:
         return "chunks"
+    return "chunks" if chosen in SEVERAL_CALLS else chosen
 
 
 def _finished(setup: Setup, number: str) -> Call:

@@ -103,7 +103,7 @@ def _changes(last: WarmPrompt, asked: Asked) -> list[str]:
     pairs = (
         ("model", last.model, asked.model.id),
         ("effort", last.effort, asked.effort),
-        ("strategy", last.strategy, asked.strategy),
+        ("strategy", last.strategy.partition(":")[0], asked.strategy),  # of a step its strategy
     )
     for name, before, now in pairs:
         if before != now and not (name == "effort" and last.model != asked.model.id):

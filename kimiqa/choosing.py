@@ -200,7 +200,7 @@ def ways(planner: Planner, question: Question) -> list[Way]:
     except RefusedError:
         return sorted(rows, key=_order)
     rows = [_with_reason(way, best, sized) for way in rows]
-    rows = [_with_offer(way, planner, question, sized["full"]) for way in rows]
+    rows = [_with_offer(way, planner, question, sized) for way in rows]
     return sorted(rows, key=lambda way: (way.strategy != best.sized.strategy, *_order(way)))
 
 
@@ -223,12 +223,12 @@ def _with_reason(way: Way, best: Choice, sized: Mapping[str, Sized]) -> Way:
     return way
 
 
-def _with_offer(way: Way, planner: Planner, question: Question, full: Sized) -> Way:
+def _with_offer(way: Way, planner: Planner, question: Question, sized: Mapping[str, Sized]) -> Way:
     """A digest with what it costs once and then, and from which question on it pays."""
     price = planner.model.price
     if way.strategy != "digest" or not way.fits or price is None:
         return way
-    once = digest.offer(planner, question)
+    once, full = digest.offer(planner, question, sized["digest"]), sized["full"]
     too_large = isinstance(full.refusal, ContextWindowError | OverLimitError)
     whole = None if too_large else asking(planner.model, full)
     if once is None:

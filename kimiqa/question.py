@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from kimiqa.document import Document
 from kimiqa.errors import RefusedError
@@ -73,3 +74,5 @@ class Sized:
     """What should be known before it is asked, a sentence each."""
     climbs: str = ""
     """How far it may climb where its answer does not hold, in words."""
+    work: Any = field(default=None, repr=False, compare=False)
+    """What a strategy of several calls was sized from, and is planned from."""

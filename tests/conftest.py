@@ -97,6 +97,15 @@ def server(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield running
 
 
+@pytest.fixture
+def outlines(server: Any) -> Any:
+    """The server, making digests with a true quote of each page."""
+    from outlining import outlining
+
+    server.answer, server.reasoning = outlining, 20
+    return server
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium that can be driven without a screen."""

@@ -15,6 +15,7 @@ import pytest
 from asking import QUESTION, client_at, lease, report
 from hypothesis import given
 from hypothesis import strategies as st
+from outlining import fresh, outlining, prompts
 
 from kimiqa import Client, Document
 from kimiqa.digest import keeping, wording
@@ -34,30 +35,8 @@ from kimiqa.testing import Fault, KimiServer, Scripted
 
 SMALL = 20_000
 """A prompt of so many tokens holds a third of the report's pages."""
-_READ = re.compile(r'<page n="(\d+)">\n([^\n]{30,}?) was settled')
-
 
 # What the server says, and what it saw ------------------------------------------------------------
-
-
-def outlining(body: dict[str, Any]) -> str:
-    """A digest with a true quote of each page; an answer that cites the digest's first page."""
-    asked = str(body["messages"][-1]["content"])
-    if "Make a digest" in asked:
-        return "## Claims\n" + "\n".join(
-            f'- "{t} was settled" [D1 p. {n}].' for n, t in _READ.findall(asked)
-        )
-    return 'It says "was settled in" [D1 p. 3].'
-
-
-@pytest.fixture
-def outlines(server: KimiServer) -> KimiServer:
-    server.answer, server.reasoning = outlining, 20
-    return server
-
-
-def prompts(server: KimiServer) -> list[str]:
-    return ["\n".join(str(m["content"]) for m in body["messages"]) for body in server.chats]
 
 
 def makings(server: KimiServer) -> list[str]:
@@ -67,15 +46,6 @@ def makings(server: KimiServer) -> list[str]:
 def spent(client: Client) -> Decimal:
     costs = [call.cost.amount for call in client.ledger.calls() if call.cost]
     return sum((each for each in costs if each is not None), Decimal(0))
-
-
-def fresh(pages: int = 150) -> Document:
-    """A report of its own: what is kept of the others in memory is not kept of it."""
-    texts = [f"{page.text}\nEdition {id(pages)} {_editions.pop()}." for page in report(pages).pages]
-    return Document.from_pages(texts, name="report.txt")
-
-
-_editions = list(range(100_000))
 
 
 def stored(tmp_path: Path, pages: int = 60) -> Document:

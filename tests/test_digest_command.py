@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from asking import client_at, lease, report
+from outlining import prompts
 from test_cli import terminal  # noqa: F401
-from test_digest import outlines, prompts  # noqa: F401
 
 from kimiqa import Document
 from kimiqa.cli import run
@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def at(outlines: KimiServer) -> list[str]:  # noqa: F811
+def at(outlines: KimiServer) -> list[str]:
     named = outlines.base_url, outlines.key or ""
     return ["--model", "kimi-k3", "--base-url", named[0], "--api-key", named[1]]
 
@@ -43,7 +43,7 @@ def _told(capsys: pytest.CaptureFixture[str], *arguments: Any) -> tuple[int, dic
 def test_a_digest_shows_its_price_first_then_its_lines_and_what_holds(
     file: Path,
     at: list[str],
-    outlines: KimiServer,  # noqa: F811
+    outlines: KimiServer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["digest", str(file), *at, "--yes"]) == 0
@@ -62,7 +62,7 @@ def test_a_digest_shows_its_price_first_then_its_lines_and_what_holds(
 def test_a_second_time_it_is_shown_for_nothing_and_questions_use_it(
     file: Path,
     at: list[str],
-    outlines: KimiServer,  # noqa: F811
+    outlines: KimiServer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     run(["digest", str(file), *at, "--yes"])
@@ -83,7 +83,7 @@ def test_a_second_time_it_is_shown_for_nothing_and_questions_use_it(
 def test_a_quote_sends_nothing(
     file: Path,
     at: list[str],
-    outlines: KimiServer,  # noqa: F811
+    outlines: KimiServer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     code, found = _told(capsys, "digest", file, *at, "--quote")
@@ -118,7 +118,7 @@ def test_above_the_threshold_a_script_says_yes(
     file: Path,
     at: list[str],
     home: Path,
-    outlines: KimiServer,  # noqa: F811
+    outlines: KimiServer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (home / "settings.toml").write_text('confirm_above = "0.05"\n', encoding="utf-8")
@@ -132,7 +132,7 @@ def test_above_the_threshold_a_script_says_yes(
 def test_over_a_cap_it_is_refused_with_the_numbers(
     file: Path,
     at: list[str],
-    outlines: KimiServer,  # noqa: F811
+    outlines: KimiServer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["digest", str(file), *at, "--max-cost", "0.01"]) == 3
@@ -145,7 +145,7 @@ def test_over_a_cap_a_person_is_asked_once(
     file: Path,
     at: list[str],
     terminal: Any,  # noqa: F811
-    outlines: KimiServer,  # noqa: F811
+    outlines: KimiServer,
 ) -> None:
     session = terminal("digest", file, *at, "--max-cost", "0.05")
     assert "Make it all the same, for at most $0." in session.until("?")
@@ -168,7 +168,7 @@ def test_the_embedded_endpoint_and_a_missing_key_are_told(
 def test_places_that_do_not_hold_are_listed(
     file: Path,
     at: list[str],
-    outlines: KimiServer,  # noqa: F811
+    outlines: KimiServer,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     outlines.answer = '- "made of whole cloth" [D1 p. 3].\n- "was settled in" [D1 p. 4].'
@@ -186,7 +186,7 @@ def test_places_that_do_not_hold_are_listed(
 def test_a_task_is_asked_in_words_of_its_own(
     file: Path,
     at: list[str],
-    outlines: KimiServer,  # noqa: F811
+    outlines: KimiServer,
 ) -> None:
     more = ["--task", "summary", "-q", "Mind the garden."]
     assert run(["ask", str(file), *more, *at, "--strategy", "full"]) == 0

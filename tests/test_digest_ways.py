@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from asking import QUESTION, client_at, lease, price_book, report
-from test_digest import fresh, outlines  # noqa: F401
+from outlining import fresh
 
 from kimiqa import Client, Document, Plan
 from kimiqa.breakeven import Asking, break_even
@@ -48,7 +48,7 @@ def test_a_long_one_is_told_what_it_costs_once_and_then_and_from_when_on_it_pays
 
 
 def test_where_it_is_kept_the_way_says_so_and_what_the_next_question_costs(
-    outlines: KimiServer,  # noqa: F811
+    outlines: KimiServer,
 ) -> None:
     client, document = client_at(outlines), fresh()
     client.digest([document])
@@ -67,7 +67,7 @@ def test_where_it_is_kept_the_way_says_so_and_what_the_next_question_costs(
 
 
 @pytest.fixture
-def large(outlines: KimiServer, tmp_path: Path) -> tuple[Client, Document]:  # noqa: F811
+def large(outlines: KimiServer, tmp_path: Path) -> tuple[Client, Document]:
     """A document whose digest is kept, dear to send whole, and a client that finds it cold."""
     outlines.answer, document = '- "was settled in 1801" [D1 p. 1].', fresh(300)
     client_at(outlines).digest([document])
@@ -81,7 +81,7 @@ def _auto(large: tuple[Client, Document], question: str) -> Plan:
     return client.plan(question, [document])
 
 
-def test_while_the_whole_is_warm_it_is_sent(outlines: KimiServer) -> None:  # noqa: F811
+def test_while_the_whole_is_warm_it_is_sent(outlines: KimiServer) -> None:
     client, document = client_at(outlines), fresh()
     client.digest([document])
 
@@ -124,7 +124,7 @@ def test_without_a_digest_that_is_kept_none_is_made_unasked() -> None:
 
 
 def test_beyond_the_window_a_kept_digest_summarises_and_a_swarm_lists(
-    outlines: KimiServer,  # noqa: F811
+    outlines: KimiServer,
     home: Path,
 ) -> None:
     price_book(home, kimi_k3={"context_window": 40_000})

@@ -11,7 +11,7 @@ pytest.importorskip("streamlit")
 
 import pdfs
 from asking import report
-from test_digest import outlining
+from outlining import outlining
 from test_ui_states import LEASE, Page, kimi  # noqa: F401
 
 from kimiqa.digest import Digest

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import QUESTION, lease
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -631,3 +633,10 @@ def test_an_answer_that_has_its_room_needs_no_word(home: Path) -> None:
     plan = limited(home, None).plan("Rent?", [document("a", 2_000)], strategy="full")
 
     assert not any("completion tokens at most" in note for note in plan.warnings)
+
+
+@pytest.mark.parametrize("strategy", ["swarm", "research", "digest"])
+def test_of_several_calls_no_one_prompt_is_weighed(strategy: Any) -> None:
+    for weigh in (Client("kimi-k3").efforts, partial(Client("kimi-k3").compare, QUESTION)):
+        with pytest.raises(BadRequestError, match=f"one prompt, and {strategy} makes several"):
+            weigh([lease()], strategy=strategy)

@@ -3,11 +3,10 @@ question on that is cheaper than the whole document."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from kimiqa.breakeven import Asking
-from kimiqa.digest import pricing, using
+from kimiqa.digest import pricing
 from kimiqa.digest.kept import found
 from kimiqa.digest.work import LIMITS, Work
 from kimiqa.payoff import Once
@@ -15,33 +14,30 @@ from kimiqa.planner import Planner, Question, Sized
 from kimiqa.strategies.evidence import Material, short_tokens
 
 
-def offer(planner: Planner, question: Question) -> Once | None:
+def offer(planner: Planner, question: Question, sized: Sized | None = None) -> Once | None:
     """What a digest of these documents would cost and save; None where the price is not known.
+    A question that was `sized` is not counted again.
 
     Raises
     ------
     KimiqaError
         There can be none: no text, pages or pictures chosen, no prompt holds a page.
     """
-    price = planner.model.price
-    if price is None:
+    if planner.model.price is None:
         return None
-    work = Work(planner, question)
-    calls = [pricing.making(work, call, LIMITS[0]) for call in work.calls]
-    costs = [each.cost.expected or Decimal(0) for each in calls]
+    work: Work = sized.work if sized else Work(planner, question)
+    costs = [each.cost.expected or Decimal(0) for each in pricing.makings(work, LIMITS[0])]
     return Once(sum(costs, Decimal(0)), _asking(work))
 
 
 def _asking(work: Work) -> Asking:
     """A question over digests: those are what the next one finds in the provider's cache."""
-    planner, draft = work.planner, replace(work.draft, turns=())
-    layout = using.lay_out(draft, work.blocks(work.kept), work.coverage)
+    model, layout = work.planner.model, work.layout
     coming = sum(pricing.digest_tokens(call) for call in work.calls)
     prompt = layout.prompt_tokens + coming
     rules, digests = layout.parts[0][0], layout.parts[1][0]
     shared = rules.tokens + digests.tokens + coming + 2 * layout.template.per_message
     guess = pricing.answering(work, prompt, 0, LIMITS[0], prompt)
-    model = planner.model
     block = model.cache_block
     warm = shared // block * block if block and shared >= model.cache_min_tokens else 0
     return Asking(prompt, warm, guess.completion_tokens.expected, writes=bool(block))

@@ -50,13 +50,13 @@ def size(planner: Planner, question: Question) -> Sized:
     """
     work = Work(planner, question)
     if work.complete:
-        return _with_notes(planner.sized(question, "digest", work.draft, _layout(work)), work)
+        return _with_notes(planner.sized(question, "digest", work.draft, work.layout), work)
     return _staged(work, answer=True)
 
 
 def planned(planner: Planner, question: Question, sized: Sized, reason: str = "") -> Plan:
     """The plan of a question that was sized and may run."""
-    work = Work(planner, question)
+    work: Work = sized.work
     if work.complete:
         return planner.planned(question, sized, reason, layout=sized.layout)
     return _plan(work, sized, reason, answer=True)
@@ -80,13 +80,10 @@ def planned_making(planner: Planner, question: Question) -> Plan:
 # All of them are kept ---------------------------------------------------------------------------
 
 
-def _layout(work: Work) -> Layout:
-    return using.lay_out(work.draft, work.blocks(work.kept), work.coverage)
-
-
 def _with_notes(sized: Sized, work: Work) -> Sized:
     """The same with what has to be known of an answer that rests on an outline."""
-    return replace(sized, warnings=(*sized.warnings, rests_on(work, sized), *about(work.kept)))
+    warnings = (*sized.warnings, rests_on(work, sized), *about(work.kept))
+    return replace(sized, warnings=warnings, work=work)
 
 
 def rests_on(work: Work, sized: Sized) -> str:
@@ -116,6 +113,7 @@ def _staged(work: Work, *, answer: bool) -> Sized:
         warm_until=None,
         refusal=refusal,
         warnings=(*work.planner.warnings(work.question), *_about_kept(work)),
+        work=work,
     )
 
 
@@ -163,7 +161,7 @@ def _with_limit(work: Work, limit: int, *, answer: bool) -> Terms:
     ContextWindowError
         A page is larger than a prompt, or no prompt holds the digests.
     """
-    calls = [pricing.making(work, call, limit) for call in work.calls]
+    calls = pricing.makings(work, limit)
     if not answer:
         return Terms(limit, None, 0, 0, pricing.together(work, calls, None))
     wanted = min(limit, work.question.max_completion_tokens or limit)
@@ -175,7 +173,7 @@ def _with_limit(work: Work, limit: int, *, answer: bool) -> Terms:
 def _answer_prompt(work: Work, limit: int) -> tuple[int, int]:
     """What the answer's prompt is likely to have, and the most that it may."""
     draft = work.draft
-    fixed = using.lay_out(draft, work.blocks(work.kept), work.coverage).prompt_tokens
+    fixed = work.layout.prompt_tokens
     prompt = fixed + sum(pricing.digest_tokens(call) + HEAD_TOKENS for call in work.calls)
     most = fixed + sum(limit + HEAD_TOKENS for _ in work.calls)
     if draft.room is None:
@@ -249,7 +247,7 @@ def _request(work: Work, call: Call, limit: int) -> Request:
         body(),
         prompt_tokens=layout.prompt_tokens,
         max_completion_tokens=limit,
-        segments=layout.segments,
+        segments=call.segments,
         own_tokens=layout.own_tokens,
         about=call.about,
     )

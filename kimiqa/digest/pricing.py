@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from kimiqa import estimating
-from kimiqa.digest.work import ANSWER, MAKE, Call, Work
-from kimiqa.estimating import NO_EXPERIENCE, Experience
+from kimiqa.digest.work import ANSWER, Call, Work
+from kimiqa.estimating import NO_EXPERIENCE
 from kimiqa.money import UNPRICED, CostRange, Range
 from kimiqa.plan import Estimate
 
@@ -23,13 +23,16 @@ def digest_tokens(call: Call) -> int:
     return call.lines * LINE_TOKENS.expected
 
 
-def making(work: Work, call: Call, limit: int) -> Estimate:
-    """One call that makes a digest."""
-    planner, layout = work.planner, call.layout
-    known = Experience(planner.experience(f"digest:{MAKE}", work.effort).own)
+def makings(work: Work, limit: int) -> list[Estimate]:
+    """Each of the calls that make what is missing."""
+    pairs = zip(work.calls, work.cached, strict=True)
+    return [_making(work, call, cached, limit) for call, cached in pairs]
+
+
+def _making(work: Work, call: Call, cached: int, limit: int) -> Estimate:
+    planner, layout, known = work.planner, call.layout, work.makings
     counts = known.range(_prior(work, call), lambda each: each.usage.completion_tokens)
     completion = Range(*(min(int(n), limit) for n in (counts.low, counts.expected, counts.high)))
-    cached, _ = work.warm(call)
     prompt = layout.prompt_tokens
     return Estimate(
         prompt_tokens=prompt,

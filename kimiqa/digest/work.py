@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from kimiqa.digest import keeping, wording
+from kimiqa.digest import keeping, using, wording
 from kimiqa.digest.digests import joined
 from kimiqa.digest.keeping import Piece
 from kimiqa.errors import BadRequestError, NoPicturesError
-from kimiqa.estimating import LEAST_COMPLETION
+from kimiqa.estimating import LEAST_COMPLETION, Experience
 from kimiqa.plan import Coverage, Segment
 from kimiqa.planner import Planner, Question
 from kimiqa.privacy import covered
@@ -50,6 +49,10 @@ class Call:
     """Of that document alone, and of these pages: the model sees it as D1."""
     part: str
     """These pages in words, where there are others; empty where they are all."""
+    layout: Layout = field(repr=False)
+    """The prompt, counted and not built."""
+    segments: tuple[Segment, ...] = field(repr=False)
+    """Its prefixes, for the provider's cache."""
 
     @classmethod
     def of(cls, draft: Draft, number: int, share: Share, alone: bool) -> Call:
@@ -58,7 +61,8 @@ class Call:
         part = "" if alone else share.label.removeprefix("D1 ")
         # All of it is laid out as `full` does: where that was asked, it stands in the cache.
         own = draft if alone else replace(draft, pages=(frozenset(pages),))
-        return cls(number, pages, lines, own, part)
+        layout = _counted(own, lines, part, len(pages))
+        return cls(number, pages, lines, own, part, layout, layout.segments)
 
     @property
     def about(self) -> str:
@@ -66,27 +70,25 @@ class Call:
         first, last = self.pages[0], self.pages[-1]
         return f"D{self.number} p" + (f". {first}" if first == last else f"p. {first}-{last}")
 
-    @property
-    def layout(self) -> Layout:
-        """The prompt, counted and not built."""
-        draft = self.draft
-        body, _ = document_parts(draft, 1)
-        close = text_part(f"{DOCUMENT_CLOSE}\n\n", draft.counter)
-        asked = text_part(wording.making(self.lines, self.part), draft.counter)
-        return Layout(
-            (),
-            ((rules_part(draft.counter),), (body, close, asked)),
-            Coverage(len(self.pages), len(self.pages)),
-            template=draft.template,
-            counter=draft.counter,
-            block=draft.model.cache_block,
-        )
-
     def messages(self) -> list[dict[str, Any]]:
         """The same, built."""
         block = document_block(1, self.draft.documents[0], self.draft.pages[0])
         asked = wording.making(self.lines, self.part)
         return build_messages((), first_message([block], asked))
+
+
+def _counted(draft: Draft, lines: int, part: str, pages: int) -> Layout:
+    body, _ = document_parts(draft, 1)
+    close = text_part(f"{DOCUMENT_CLOSE}\n\n", draft.counter)
+    asked = text_part(wording.making(lines, part), draft.counter)
+    return Layout(
+        (),
+        ((rules_part(draft.counter),), (body, close, asked)),
+        Coverage(pages, pages),
+        template=draft.template,
+        counter=draft.counter,
+        block=draft.model.cache_block,
+    )
 
 
 class Work:
@@ -175,7 +177,7 @@ class Work:
             self.read(n) >= set(readable(draft, n, each)) for n, each in numbered(draft.documents)
         )
 
-    @property
+    @cached_property
     def coverage(self) -> Coverage:
         """The pages that the digests are made of, and those that cannot be read."""
         return coverage(self.draft)
@@ -192,12 +194,21 @@ class Work:
                 found.append(wording.block(n, document.name, len(document.pages), read, text))
         return found
 
-    def warm(self, call: Call) -> tuple[int, Sequence[Segment]]:
-        """The tokens of a call likely to be read from the provider's cache, and its prefixes."""
-        layout = call.layout
-        segments = layout.segments
-        cached, _ = self.planner.warm(layout, segments, self.question)
-        return cached, segments
+    @cached_property
+    def layout(self) -> Layout:
+        """The question's prompt with the digests that are kept."""
+        return using.lay_out(self.draft, self.blocks(self.kept), self.coverage)
+
+    @cached_property
+    def cached(self) -> list[int]:
+        """Of each call, the tokens that are likely to be read from the provider's cache."""
+        warm = self.planner.warm
+        return [warm(call.layout, call.segments, self.question)[0] for call in self.calls]
+
+    @cached_property
+    def makings(self) -> Experience:
+        """What receipts say of making digests: asked once, and nothing of other strategies."""
+        return Experience(self.planner.experience(f"digest:{MAKE}", self.effort).own)
 
 
 def _check(planner: Planner, question: Question) -> None:

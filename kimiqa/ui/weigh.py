@@ -10,6 +10,7 @@ import streamlit as st
 from kimiqa.comparing import Offer, few
 from kimiqa.efforts import Effort
 from kimiqa.plan import Strategy, Way
+from kimiqa.planner import STRATEGIES
 from kimiqa.ui import desk
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import table
@@ -22,8 +23,8 @@ SHOWN_SMALL = 6
 
 def show(state: State, question: str, way: Way) -> None:
     """Two tables, made when they are opened and not before."""
-    if way.model == "local":
-        return
+    if way.model == "local" or way.strategy not in STRATEGIES:
+        return  # of several calls there is no one prompt to weigh
     lengths = st.expander(
         _("Effort and length of the answer"), key="weigh-efforts", on_change="rerun"
     )
