@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from contextlib import closing
@@ -17,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from outlining import fresh, outlining, prompts
 
-from kimiqa import Client, Document
+from kimiqa import AsyncClient, Client, Digest, Document
 from kimiqa.digest import keeping, wording
 from kimiqa.documents import Documents
 from kimiqa.errors import (
@@ -480,3 +481,39 @@ def test_an_overload_is_tried_again_and_paid_once(outlines: KimiServer) -> None:
     client.digest([fresh(40)])
 
     assert spent(client) == outlines.billed
+
+
+# In a conversation, and awaited -------------------------------------------------------------------
+
+
+def test_in_a_conversation_the_prompt_only_grows_behind_the_digest(outlines: KimiServer) -> None:
+    client, document = client_at(outlines), fresh()
+    client.digest([document])
+    talk = client.conversation([document])
+    talk.ask("Summarise it.", strategy="digest")
+
+    plan = talk.plan("And the rent of Quill?", strategy="digest")
+    answer = client.run(plan)
+
+    first, second = (body["messages"] for body in outlines.chats[1:])
+    assert second[: len(first)] == first
+    assert '<digest of="D1" name=' not in second[-1]["content"]
+    assert answer.usage is not None
+    assert answer.usage.prompt_tokens == plan.estimate.prompt_tokens
+    assert answer.usage.cached_tokens == plan.estimate.cached_tokens > 0
+
+
+async def _awaited(server: KimiServer, document: Document) -> tuple[Plan, Digest, Digest | None]:
+    named: dict[str, Any] = {"base_url": server.base_url, "api_key": server.key}
+    async with AsyncClient("kimi-k3", **named) as client:
+        plan = await client.plan_digest([document])
+        made = await client.digest([document])
+        return plan, made, await client.kept_digest([document])
+
+
+def test_the_asynchronous_client_has_the_same_names(outlines: KimiServer) -> None:
+    plan, made, kept = asyncio.run(_awaited(outlines, fresh(40)))
+
+    assert len(plan.requests) == 1
+    assert made == kept
+    assert made.cost.amount == outlines.billed

@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from kimiqa import estimating
-from kimiqa.digest import pricing, using, wording
+from kimiqa.digest import pricing, using
 from kimiqa.digest.digests import about
 from kimiqa.digest.keeping import Piece
+from kimiqa.digest.terms import Terms, terms_of
 from kimiqa.digest.work import ANSWER, LIMITS, MAKE, Call, Work
-from kimiqa.errors import ContextWindowError, OverCapError, RefusedError
-from kimiqa.plan import Bounds, Estimate, Plan, Request, Stage, canonical
+from kimiqa.plan import Bounds, Plan, Request, Stage, canonical
 from kimiqa.planner import Planner, Question, Sized
-from kimiqa.refusals import unpriced
-from kimiqa.strategies import chunks
 from kimiqa.strategies.layout import Layout
-
-HEAD_TOKENS = 200
-"""What the tags round a document's digest and its marks may take beside its text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The limits under which digests are made, and a question is answered from them."""
-
-    make: int
-    """The most completion tokens of each call that makes one."""
-    answer: int | None
-    """The same of the answer; None where only the digests are wanted."""
-    prompt: int
-    """The prompt tokens that the answer is likely to have."""
-    most_prompt: int
-    """The most that it may have."""
-    estimate: Estimate
 
 
 def size(planner: Planner, question: Question) -> Sized:
@@ -103,7 +82,7 @@ def rests_on(work: Work, sized: Sized) -> str:
 
 
 def _staged(work: Work, *, answer: bool) -> Sized:
-    terms, refusal = _terms(work, answer=answer)
+    terms, refusal = terms_of(work, answer=answer)
     return Sized(
         strategy="digest",
         draft=work.draft,
@@ -125,73 +104,9 @@ def _about_kept(work: Work) -> list[str]:
     return [f"{parts} kept from before, and not paid again."]
 
 
-def _terms(work: Work, *, answer: bool) -> tuple[Terms | None, RefusedError | None]:
-    """The widest limits that the window and the caps leave; else the narrowest, and why not."""
-    planner, question = work.planner, work.question
-    found: tuple[Terms | None, RefusedError | None] = (None, None)
-    for limit in [each for each in LIMITS if each <= work.longest] or [work.longest]:
-        try:
-            terms = _with_limit(work, limit, answer=answer)
-        except ContextWindowError as error:
-            return None, error
-        price = planner.model.price
-        if price is None:
-            return terms, None if planner.allow_unpriced else unpriced(planner.model.id)
-        breach = planner.ledger.breach(
-            terms.estimate.cost.ceiling or Decimal(0),
-            price.currency,
-            planner.budget,
-            question.max_cost,
-            scope=question.scope,
-        )
-        if breach is None:
-            return terms, None
-        over = breach.error()
-        calls = f"{len(work.calls):,} calls that make the digest"
-        what = f"{calls}, and the answer" if answer else calls
-        found = (terms, OverCapError(f"{over.message} That is for {what}.", over.hint))
-    return found
-
-
-def _with_limit(work: Work, limit: int, *, answer: bool) -> Terms:
-    """Terms in which no call has more completion tokens.
-
-    Raises
-    ------
-    ContextWindowError
-        A page is larger than a prompt, or no prompt holds the digests.
-    """
-    calls = pricing.makings(work, limit)
-    if not answer:
-        return Terms(limit, None, 0, 0, pricing.together(work, calls, None))
-    wanted = min(limit, work.question.max_completion_tokens or limit)
-    prompt, most = _answer_prompt(work, limit)
-    last = pricing.answering(work, prompt, 0, wanted, most)
-    return Terms(limit, wanted, prompt, most, pricing.together(work, calls, last))
-
-
-def _answer_prompt(work: Work, limit: int) -> tuple[int, int]:
-    """What the answer's prompt is likely to have, and the most that it may."""
-    draft = work.draft
-    fixed = work.layout.prompt_tokens
-    prompt = fixed + sum(pricing.digest_tokens(call) + HEAD_TOKENS for call in work.calls)
-    most = fixed + sum(limit + HEAD_TOKENS for _ in work.calls)
-    if draft.room is None:
-        return prompt, most
-    bare = chunks.count(replace(draft, room=0)).prompt_tokens
-    least = bare + draft.counter.count(wording.RULES_WITH_DIGEST) + 512 * len(work.calls)
-    if least > draft.room:
-        raise ContextWindowError(
-            f"A prompt may have {draft.room:,} tokens, and the digests would be cut to less than "
-            f"is worth making: {len(work.calls):,} of them need {least:,} at least.",
-            "Choose a model with a larger context window, or raise the limit.",
-        )
-    return min(prompt, draft.room), min(most, draft.room)
-
-
 def _plan(work: Work, sized: Sized, reason: str, *, answer: bool) -> Plan:
     planner, question = work.planner, work.question
-    terms, refusal = _terms(work, answer=answer)
+    terms, refusal = terms_of(work, answer=answer)
     if refusal or terms is None:
         raise refusal or RuntimeError("digests without terms are refused")
     return Plan(
