@@ -236,10 +236,11 @@ def test_kimis_priced_ways_stand_before_the_free_one() -> None:
         ("kimi-k3", "chunks"),
         ("kimi-k3", "full"),
         ("kimi-k3", "swarm"),
+        ("kimi-k3", "digest"),
         ("kimi-k3", "research"),
         ("local", "full"),
     ]
-    assert [way.fits for way in ways] == [True] * 5
+    assert [way.fits for way in ways] == [True] * 6
     kimi, *_, local = (way.estimate.cost for way in ways)
     assert kimi.expected is not None
     assert kimi.expected > 0
