@@ -144,8 +144,8 @@ the cache stays warm.')
         sentence,
         per,
         totals,
-        digest.pays_warm(price, full) if digest and full else None,
-        payoff.sentence(price, digest, full) if digest else "",
+        digest_crossing=digest.pays_warm(price, full) if digest and full else None,
+        digest_sentence=payoff.sentence(price, digest, full) if digest else "",
     )
 
 

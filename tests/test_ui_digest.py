@@ -86,7 +86,7 @@ def test_its_places_open_their_page(page: Page) -> None:
     assert "Paragraph 1.1: the rent of Lanternfish house 1" in page.words
     assert "Paragraph 40.1" not in page.words
     assert "Made of 60 of 60 pages" in page.words
-    page.click("cite-digest-2")
+    page.click("cite--1-2")
     assert "Verified: these words stand on this page" in page.words
     assert "report.txt page 3 of 60" in page.words
     page.click("digest-more")

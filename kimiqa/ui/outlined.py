@@ -77,8 +77,6 @@ def show(state: State, digest: Digest) -> None:
     )
     if not fold.open:
         return
-    if not state.remembered.get("turns"):
-        live.reach_citations()
     with fold:
         _inside(state, digest)
 
@@ -107,8 +105,9 @@ def _read(state: State, digest: Digest) -> None:
         st.markdown(answer_markdown(part.text, part.citations, reach))
         _more(state, found[chosen], lines)
         _marks(state, part.citations)
-    with page:
+    with page, st.container(key=f"page-{DIGEST}"):
         _page(state, digest, part.citations)
+    live.reach_citations(state.conversation, DIGEST, state.cited.get(DIGEST, -1))
     for note in (*digest.warnings, _seen(digest)):
         st.caption(escape(note))
     with st.container(horizontal=True, gap="small"):
@@ -148,10 +147,11 @@ def _more(state: State, section: Section, lines: int) -> None:
 
 
 def _marks(state: State, citations: Sequence[Citation]) -> None:
-    """A button for each place that is shown; a click on a mark in the text presses it."""
+    """A button for each place that is shown, out of sight: a click on a mark in the text presses
+    it."""
     if not citations:
         return
-    row = st.container(horizontal=True, gap="small")
+    row = st.container(horizontal=True, gap="small", key=f"marks-{DIGEST}")
     for n, citation in enumerate(citations):
         row.button(
             f"{escape(MARKS[citation.status][0])} {escape(place(citation))}",
@@ -178,7 +178,7 @@ def _page(state: State, digest: Digest, citations: Sequence[Citation]) -> None:
 
 
 def _key(citation: int) -> str:
-    return f"cite-digest-{citation}"
+    return f"cite-{DIGEST}-{citation}"
 
 
 def _about(citation: Citation) -> str:

@@ -85,7 +85,7 @@ def _show_page(state: State, turn: int, document: Document, citation: Citation) 
     quoted = (citation.found_start, citation.found_end) if number == cited else (None, None)
     page = document.pages[number - 1]
     if page.note:
-        st.caption(escape(_(page.note)))
+        st.caption(escape(page.note))
     try:
         if document.drawable:
             _picture(state, document, number, quoted)

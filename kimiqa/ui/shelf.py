@@ -65,7 +65,7 @@ def _reading(state: State, document: Document) -> None:
         return
     with st.expander(_("How it is read")):
         for note, pages in list(notes.items())[:SHOWN_NOTES]:
-            st.caption(f"{_('page')} {shortened(spans(pages), 100)}: {escape(_(note))}")
+            st.caption(f"{_('page')} {shortened(spans(pages), 100)}: {escape(note)}")
         if document.drawable:
             unseen.deeper(state.opened.get(document.id, document))
         if extracts:

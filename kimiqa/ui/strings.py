@@ -18,6 +18,10 @@ ELSEWHERE = {
     "step.kind": (
         "read", "merge", "think", "answer", "search", "outline", "calculate", "note", "web",
     ),
+    "each.why": (
+        "invisible", "transparent", "covered", "clipped", "off the page", "too small",
+        "white on white", "in a layer that is off",
+    ),
     "price.basis": ("listed", "assumed", "book", "embedded"),
     "way.reason": ("not needed: the documents fit into one prompt",),
 }  # fmt: skip
@@ -100,8 +104,8 @@ def _gone_through(name: str, tree: ast.Module, tables: dict[str, list[str]]) -> 
         if any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(node.target)):
             held = node.iter
             for each in ast.walk(held):
-                if isinstance(each, ast.Name):
-                    yield from tables.get(each.id, ())
+                if isinstance(each, ast.Name) and each.id != name:
+                    yield from tables.get(each.id) or _gone_through(each.id, tree, tables)
             yield from _texts(held)
 
 
