@@ -34,6 +34,7 @@ def saving_of(plan: Plan, answer: Answer, written: Usage | None) -> Saving | Non
 def in_words(saving: Saving, amount: str, whole: str) -> str:
     """A saving as a sentence; `amount` (without its sign) and `whole` as they are shown.
 
+    >>> from decimal import Decimal
     >>> in_words(Saving(Decimal("0.15"), Decimal("0.15"), Decimal("0.20"), "USD"), "$0.15", "$0.20")
     'Saved $0.15 of the $0.20 (75 %) that sending everything would have cost'
     """

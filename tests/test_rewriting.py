@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -163,7 +164,13 @@ def test_placeholders_go_out_and_searches_are_covered_again(server: KimiServer) 
     texts = [FILLER.format(n) * 20 for n in range(1, 81)]
     texts[60] += "Notices go to eva.lind@example.com in writing, at once."
     document = kimiqa.Document.from_pages(texts, name="contract")
-    server.answer = lambda body: Scripted("- notices in writing to [EMAIL-1]", reasoning=0)
+
+    def told(body: dict[str, Any]) -> Scripted:
+        """Numbers of placeholders go on from other documents of this process."""
+        place = re.search(r"\[EMAIL-\d+\]", json.dumps(body["messages"]))
+        return Scripted(f"- notices in writing to {place[0] if place else '?'}", reasoning=0)
+
+    server.answer = told
 
     answer = client_at(server, home=None).ask(
         "Where do letters to eva.lind@example.com go?",

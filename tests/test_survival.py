@@ -214,7 +214,7 @@ def test_a_page_on_which_the_worker_hangs_is_not_waited_for_again(
 ) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(attacks.ATTACKS["forms that double thirty times"]())
-    monkeypatch.setattr("kimiqa.reading.starting.WORKER_MEMORY", 1 << 30)
+    monkeypatch.setattr("kimiqa.reading.starting.WORKER_MEMORY", 1 << 33)  # it hangs, and no more
     pool = Pool("page")
     started = []
     make = pool_module.Worker

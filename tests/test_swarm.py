@@ -135,10 +135,16 @@ def spent(client: Client) -> Decimal:
 
 def nothing_held(client: Client) -> bool:
     """Whether today counts for what was booked, and for no reservation beside it. A call that
-    may have been paid for counts at its ceiling."""
-    unknown = [call.estimate for call in client.ledger.calls() if call.state == "unknown"]
-    most = sum((Decimal(each["cost"]["ceiling"]) for each in unknown if each), Decimal(0))
-    return client.ledger.spent("day") == spent(client) + most
+    was stopped, and may have cost more than is booked, counts at its ceiling."""
+    calls = client.ledger.calls()
+    stopped = [each for each in calls if each.state in ("unknown", "estimated")]
+    most = sum((Decimal(each.estimate["cost"]["ceiling"]) for each in stopped if each.estimate),
+               Decimal(0))  # fmt: skip
+    booked = sum(
+        (each.cost.amount or Decimal(0) for each in calls if each.cost and each not in stopped),
+        Decimal(0),
+    )
+    return client.ledger.spent("day") == booked + most
 
 
 # Dividing -----------------------------------------------------------------------------------------

@@ -41,12 +41,12 @@ def show(state: State) -> None:
             height=96,
             placeholder=_("What do you want to know? Several questions: one on each line."),
         )
-        calm(ready.show)(state, key)
         live.keep_draft(key, state.remembered.get("given", ""))
         several.choice(state)
         # What is pressed, and what came of it, stands under what was typed: the cards below it
         # are a screen long.
         place = st.container()
+        calm(ready.show)(state, key)
         question = _asked(state)
         priced = _priced(state, question, place)
         way = None if priced is None else _price_and_ask(state, question, priced, place)
