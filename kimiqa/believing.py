@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kimiqa.desk import Desk, Reply
@@ -36,6 +36,17 @@ def believed(reply: Reply, request: Request, desk: Desk, plan: Plan) -> Believed
         return Believed(own, "estimated", False)
     if said.completion_tokens > request.max_completion_tokens:
         reply.warnings.append(_over_limit(said, request))
+    if _far_below(said, own, plan):
+        reply.warnings.append(
+            f"The endpoint counted {said.completion_tokens:,} completion tokens, and "
+            f"{own.completion_tokens:,} came back by our count; the cost follows ours."
+        )
+        seen = replace(
+            said,
+            completion_tokens=own.completion_tokens,
+            reasoning_tokens=own.reasoning_tokens,
+        )
+        return Believed(seen, "estimated", False)
     ours, theirs = own.prompt_tokens, said.prompt_tokens
     off = abs(theirs - ours)
     if off <= (BAND + plan.estimate.margin) * ours + 256:
@@ -62,6 +73,13 @@ def _told(reply: Reply, said: Usage, plan: Plan) -> Believed:
         "The endpoint did not say what it read from its cache: all is booked as read afresh."
     )
     return Believed(said, "estimated", at.cached is not None and at.cached <= at.prompt)
+
+
+def _far_below(said: Usage, own: Usage, plan: Plan) -> bool:
+    """Whether less was counted than has come back: what is read here was written and is billed,
+    and thoughts that are forgotten would let the caps be passed."""
+    most = said.completion_tokens * ABSURD * (1 + plan.estimate.margin) + 64
+    return most < own.completion_tokens
 
 
 def _over_limit(said: Usage, request: Request) -> str:

@@ -211,6 +211,15 @@ def usual_budget(settings: Settings) -> Budget:
 
 
 def _beside(currency: str, caps: Mapping[str, Any]) -> Budget:
+    """The caps of a table. Where there is no usual cap per question, it has to name one that holds
+    for every question: a table that caps something else would switch the hard stop off."""
+    always = "question" in caps or caps.get("day") or caps.get("month")
+    if currency not in USUAL_CAPS and not always:
+        raise BadRequestError(
+            f"[caps.{currency}] names no cap that holds for every question, and there is no "
+            "usual one.",
+            'Add question = "2.00", or question = "none" if there is to be none.',
+        )
     named = {name: cap for name, cap in caps.items() if name != "confirm_above"}
     return Budget(**{"question": USUAL_CAPS.get(currency), **named}, currency=currency)
 

@@ -308,7 +308,8 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             names = ", ".join(document.name for document, *_ in finished)
             verb = "was" if len(finished) == 1 else "were"
-            self.warning = f"{names} {verb} read but not kept in {self.folder}: {error}."
+            lost = f"{names} {verb} read but not kept in {self.folder}: {error}."
+            self.warning = " ".join(filter(None, (self.warning, lost)))
 
     def find(self, document_id: str) -> Stored | None:
         """The document, where its pages are here and were read by this reader."""

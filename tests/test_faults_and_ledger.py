@@ -476,6 +476,21 @@ def test_a_prompt_far_off_our_count_is_not_billed_as_said(finish: str | None) ->
     assert client.ledger.calls()[0].cost == answer.cost
 
 
+def test_thoughts_that_the_endpoint_forgot_are_counted_and_weigh_the_ceiling() -> None:
+    usage = {"prompt_tokens": 400, "completion_tokens": 0, "cached_tokens": 0}
+    thought = {"choices": [{"index": 0, "delta": {"reasoning_content": "Let me see. " * 400}}]}
+    said = {"choices": [{"index": 0, "delta": {"content": "Yes."}}], "usage": usage}
+    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+
+    answer, client = _asked_of(reply(events(thought, said, end)))
+
+    assert (answer.state, answer.uncertain) == ("estimated", True)
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens > 1_000
+    assert any("0 completion tokens" in each for each in answer.warnings)
+    assert client.ledger.spent("day") == answer.estimate.cost.ceiling
+
+
 def test_a_reply_without_words_or_an_end_is_an_error_that_is_booked() -> None:
     usage = {"prompt_tokens": 400, "completion_tokens": 10, "cached_tokens": 0}
     empty = {"choices": [{"index": 0, "delta": {"role": "assistant"}}], "usage": usage}

@@ -343,6 +343,7 @@ def test_the_settings_own_currency_may_stand_in_a_table_too(tmp_path: Path) -> N
         ('[caps.CNY]\nweek = "2"', "week under .caps.CNY. .* is no cap"),
         ('[caps.yuan]\nday = "2"', "names no currency"),
         ('[caps]\nCNY = "2"', "no table of currencies"),
+        ('[caps.CNY]\nday = "2"\n[caps.cny]\nday = "3"', "two tables of caps in CNY"),
         ('max_cost = "1"\n[caps.USD]\nquestion = "2"', "twice: max_cost"),
     ],
 )
@@ -492,3 +493,16 @@ def test_no_two_providers_share_a_host_or_a_variable() -> None:
     names = [name for each in providers() for name in (*each.hosts, *each.keys, *each.bases)]
 
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    "table",
+    ['confirm_above = "5"', 'conversation = "5"', 'day = "none"', '[caps.EUR.labels]\na = "5"'],
+)
+def test_a_table_whose_caps_do_not_hold_for_every_question_switches_none_off(
+    tmp_path: Path, table: str
+) -> None:
+    (tmp_path / "settings.toml").write_text(f"[caps.EUR]\n{table}\n")
+
+    with pytest.raises(BadRequestError, match="names no cap that holds for every question"):
+        usual_budget(load_settings(tmp_path))

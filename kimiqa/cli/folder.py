@@ -102,19 +102,22 @@ def cost(files: Sequence[str], question: str, choices: Choices) -> int:
     pricer = choices.client().singly(question, **_options(choices))
     found = Found(pricer.model.id, totals(pricer.model.id))
     status = Status(choices.as_json)
-    done = 0
+    done, store = 0, store_of(choices.home or DEFAULT)
     try:
-        with store_of(choices.home or DEFAULT).held():
+        with store.held():
             for done, path in enumerate(paths):
                 status.show(f"{done:,} of {len(paths):,} ({len(found.failures):,} failed): {path}")
                 _price(path, pricer, choices, found)
     except KeyboardInterrupt:
         status.clear()
-        said = f"{done:,} of {counted(len(paths), 'file')} read and kept: the same command goes on"
-        click.echo(f"{said} from there.", err=True)
+        said = f"{done:,} of {counted(len(paths), 'file')} read"
+        kept = "" if store.warning else " and kept: the same command goes on from there"
+        click.echo(f"{said}{kept}.", err=True)
         raise
     finally:
         status.clear()
+        if store.warning:
+            click.echo(one_line(store.warning), err=True)
     _tell(found, choices)
     if not found.documents:
         return 1

@@ -38,6 +38,10 @@ def checked_caps(
     found: dict[str, dict[str, Any]] = {}
     for currency, caps in tables.items():
         _known(currency, caps, path)
+        if currency.upper() in found:
+            raise BadRequestError(
+                f"{path} has two tables of caps in {currency.upper()}.", "Keep one of the two."
+            )
         found[currency.upper()] = {name: checked(CAPS[name], value) for name, value in caps.items()}
     return found
 
