@@ -33,6 +33,7 @@ VALID = {
     "an Aadhaar": ("Aadhaar: 2341 2341 2346", "2341 2341 2346"),
     "a CPF": ("CPF 390.533.447-05", "390.533.447-05"),
     "a codice fiscale": ("CF RCCMNL83S18D969H", "RCCMNL83S18D969H"),
+    "an address of a newer domain": ("hans@mueller.one schrieb", "hans@mueller.one"),
     "an address with an umlaut": ("an jörg@müller.de geschrieben", "jörg@müller.de"),
     "an address of a mixed name": ("邮箱：王芳@例子.com。", "王芳@例子.com"),
     "a spaced Chinese identity card": ("公民 110105 19491231 002X", "110105 19491231 002X"),

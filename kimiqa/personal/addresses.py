@@ -36,7 +36,22 @@ _COMMON = """
     bzh corsica quebec africa example test invalid xyz top club vip ltd gmbh inc llc systems
     network software hosting studio design photography energy industries engineering
     construction properties estate realty house holdings ventures partners management
-    marketing support contact help"""
+    marketing support contact help one family social technology engineer games wiki google apple
+    microsoft amazon icu fun win vin wine land farm garden bio guru expert ninja rocks cool space
+    cafe bar beer pizza restaurant kitchen fashion beauty salon spa fit fitness yoga bike cars auto
+    taxi limo flights cruises vacations holiday hotel tours tickets events party wedding gifts toys
+    kids baby art gallery film movie music band theater dance photos pictures radio report reviews
+    education training courses degree mba science vet surgery dentist surgeon rehab nrw ruhr
+    cologne hamburg zuerich gent istanbul moscow miami vegas boston melbourne sydney joburg capetown
+    durban osaka nagoya kyoto yokohama taipei seoul rio lat krd brussels frl irish cymru
+    associates builders contractors plumbing repair cleaning furniture lighting solar green eco
+    organic vegas villas apartments rent rentals forsale auction market markets shopping deals
+    discount sale coupons cash credit loan loans mortgage tax accountants cpa audit broker exchange
+    trading forex gold diamonds jewelry watch clothing shoes boutique florist flowers
+    chat email blogs social community network online social dating love singles lgbt gay
+    church faith bible catholic islam org ngo ong charity republican democrat vote voto army navy
+    airforce legal esq associates claims institute academy club football soccer golf tennis hockey
+    rugby basketball cricket horse dog pet pets fish camp fishing ski surf"""
 _ENDINGS = frozenset(_COMMON.split())
 _FILES = frozenset({"py", "pl", "sh", "so", "md", "rs", "js", "ts", "cc", "hs", "ps"})
 

@@ -16,15 +16,15 @@ from kimiqa.personal import addresses, phones
 from kimiqa.personal.folding import WORD, folded, said
 from kimiqa.personal.identities import IDENTITIES, Identity
 
-FINDER = 2
+FINDER = 3
 """Raised when something else would be found: documents are then looked through anew."""
 
 Kind = Literal["email", "phone", "card", "bank", "identity"]
 
 NOT_FOUND = (
     "Names and addresses are not found, nor are dates of birth, passport and account numbers "
-    "without a checksum, phone numbers that nothing marks as such, or what is misspelt or in a "
-    "picture."
+    "without a checksum, phone numbers that nothing marks as such, e-mail addresses with rare "
+    "endings, or what is misspelt or in a picture."
 )
 """What is never promised."""
 
