@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -108,12 +109,16 @@ def running_app(home: Path, *, port: int = 0, **environment: str) -> Iterator[st
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End the app and what it started."""
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGTERM)
-    else:
-        process.terminate()
-    process.wait(20)
+    """End the app and what it started; by force where it takes long to end by itself."""
+    grouped = hasattr(os, "killpg")
+    for name in ("SIGTERM", "SIGKILL"):
+        if grouped:
+            os.killpg(process.pid, getattr(signal, name))
+        else:
+            process.terminate() if name == "SIGTERM" else process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+            return
 
 
 @contextmanager
