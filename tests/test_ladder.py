@@ -373,7 +373,7 @@ def test_nothing_personal_leaves_on_any_rung(server: KimiServer) -> None:
     assert answer.coverage.sent
     everything = json.dumps(server.chats)
     assert "eva.lind" not in everything
-    assert "[EMAIL-1]" in everything
+    assert "[EMAIL-" in everything  # numbers go on from other documents of this process
 
 
 def test_a_model_without_a_price_climbs_too_where_that_is_allowed(server: KimiServer) -> None:

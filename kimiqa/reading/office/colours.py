@@ -54,7 +54,14 @@ def scheme(theme: Element | None) -> dict[str, Colour]:
 
 
 def tinted(colour: Colour, tint: float) -> Colour:
-    """A colour made lighter, or darker where `tint` is below zero."""
+    """A colour made lighter, or darker where `tint` is below zero; as it is where the tint is no
+    share.
+
+    >>> tinted((10, 10, 10), float("inf")), tinted((0, 0, 0), 1.0)
+    ((10, 10, 10), (255, 255, 255))
+    """
+    if not -1 <= tint <= 1:
+        return colour
     if tint < 0:
         red, green, blue = (round(part * (1 + tint)) for part in colour)
     else:

@@ -137,6 +137,6 @@ def _of_rgb(parts: list[str]) -> tuple[Colour | None, float]:
         if len(parts) > 3:
             opaque = float(parts[3][:-1]) / 100 if parts[3].endswith("%") else float(parts[3])
         red, green, blue = (min(255, max(0, round(each))) for each in shares[:3])
-    except ValueError:
+    except (ValueError, OverflowError):
         return None, 1.0
     return (red, green, blue), opaque

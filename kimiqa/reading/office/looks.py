@@ -67,11 +67,16 @@ class Looks:
         return None if coloured else alike(colour, under)
 
 
+_CONDITION = re.compile(r"\s*\[(?:<=|>=|<>|=|<|>)\s*-?\d")
+
+
 def is_blank(value: Any, number_format: str) -> bool:
     """Whether a format shows nothing of a value.
 
     >>> is_blank("secret", ";;;"), is_blank(5, ";;;"), is_blank("word", "0;-0;"), is_blank(5, "0")
     (True, True, False, False)
+    >>> is_blank(1250, '[=0]"";General')
+    False
     """
     if ";" not in number_format:
         return False
@@ -79,6 +84,9 @@ def is_blank(value: Any, number_format: str) -> bool:
     if isinstance(value, str):
         return len(sections) > 3 and not _NOTHING.sub("", sections[3])
     if isinstance(value, bool) or not isinstance(value, int | float):
+        return not any(_NOTHING.sub("", each) for each in sections)
+    if any(_CONDITION.match(each) for each in sections):
+        # Which section holds is not told by the sign: what may be shown is not called hidden.
         return not any(_NOTHING.sub("", each) for each in sections)
     at = 0 if value > 0 else 1 if value < 0 else 2
     chosen = sections[at] if at < len(sections) else sections[0]
