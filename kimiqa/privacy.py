@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from kimiqa import rules
+from kimiqa.document import Document
 from kimiqa.endpoint import Delta, NoteDelta, ReasoningDelta, TextDelta
-from kimiqa.errors import NotAllowedError
+from kimiqa.errors import DocumentError, NotAllowedError
 from kimiqa.personal.cover import Cover
 from kimiqa.personal.looking import in_words
 from kimiqa.personal.marks import Restoring
 from kimiqa.plan import Plan, Request
 from kimiqa.strategies.layout import Draft
-
-if TYPE_CHECKING:
-    from kimiqa.document import Document
 
 _SHOWN = 5
 REASONING = ("reasoning_content", "reasoning")
@@ -26,7 +25,7 @@ REASONING = ("reasoning_content", "reasoning")
 def covered(draft: Draft, beside: Sequence[str] = ()) -> Draft:
     """The same draft with placeholders in its documents, its turns and its question; `beside`
     are other texts that will be sent with it."""
-    texts = [draft.question, *beside]
+    texts = [draft.question, *beside, *(_titles(each) for each in draft.documents)]
     for turn in draft.turns:
         texts += (turn.question, turn.answer)
     cover = Cover.of(draft.documents, texts, draft.counter)
@@ -37,6 +36,21 @@ def covered(draft: Draft, beside: Sequence[str] = ()) -> Draft:
         turns=tuple(map(cover.turn, draft.turns)),
         cover=cover,
     )
+
+
+_known: WeakKeyDictionary[Document, str] = WeakKeyDictionary()
+
+
+def _titles(document: Document) -> str:
+    """The titles of its table of contents: several ways send them, and a value may stand there
+    alone."""
+    if document not in _known:
+        try:
+            entries = document.outline() or ()
+        except DocumentError:
+            entries = ()
+        _known[document] = "\n".join(" ".join(each.title.split()) for each in entries)
+    return _known[document]
 
 
 def may_go(plan: Plan, request: Request) -> None:

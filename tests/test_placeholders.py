@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pdfs
+import pypdf
 import pytest
 from asking import client_at
 from hypothesis import given
@@ -15,6 +18,7 @@ from kimiqa import Client, Document
 from kimiqa.personal.cover import Cover
 from kimiqa.personal.marks import LOOKS_ALIKE, Marks, Restoring, found_in
 from kimiqa.store import store_for
+from kimiqa.testing import KimiServer, Researcher
 from kimiqa.tokens import counter_for
 
 PAGES = [
@@ -286,3 +290,31 @@ def test_a_deleted_document_takes_its_values_along_and_no_number_comes_again(hom
     assert not [value for value in VALUES if value.encode() in left]
     assert "[EMAIL-2]" in again.requests[0].content
     assert "[EMAIL-1]" not in again.requests[0].content
+
+
+@pytest.mark.parametrize("way", ["rewrite", "research"])
+def test_a_value_that_stands_in_a_bookmark_alone_stays_here(
+    server: KimiServer, tmp_path: Path, way: str
+) -> None:
+    writer = pypdf.PdfWriter(
+        clone_from=BytesIO(pdfs.make_pdf(["The rent is due in May. " * 40] * 60))
+    )
+    long = "Notes of the second session, taken down by telephone on the day after by"
+    writer.add_outline_item(title=f"{long} anna.schmidt@example.com", page_number=1)
+    path = tmp_path / "notes.pdf"
+    writer.write(path)
+    server.answer = Researcher() if way == "research" else None
+    asker = Client("kimi-k3", api_key=server.key, base_url=server.base_url, home=None)
+    strategy: Any = "research" if way == "research" else "chunks"
+
+    asker.ask(
+        "When is the rent due?",
+        [path],
+        private=True,
+        strategy=strategy,
+        rewrite=way == "rewrite",
+        max_prompt_tokens=4_000 if way == "rewrite" else None,
+    )
+
+    assert server.requests
+    assert not any(b"anna" in each.raw for each in server.requests)

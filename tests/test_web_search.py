@@ -115,6 +115,15 @@ def test_more_searches_than_agreed_find_nothing_and_their_price_is_booked(
     assert answer.cost.amount == server.billed
 
 
+def test_no_request_offers_the_search_once_all_are_used(server: KimiServer) -> None:
+    server.answer = researcher(search(1_000))
+
+    ask(client(server), web_searches=1)
+
+    offered = [json.dumps(body["tools"]) for body in server.chats]
+    assert ["$web_search" in each for each in offered] == [True, True, False]
+
+
 def test_what_was_found_and_has_no_room_is_not_put_into_the_prompt(server: KimiServer) -> None:
     server.answer = researcher(search(900_000))
 

@@ -70,7 +70,8 @@ class Run:
 
     def failed(self, stage: Stage, error: KimiqaError) -> None:
         """Keep what there is, and say what failed."""
-        self.uncertain = getattr(error, "billed", "unknown") != "no"
+        sent = isinstance(error, EndpointError | DeadlineError)
+        self.uncertain = sent and getattr(error, "billed", "unknown") != "no"
         billed = " It may be billed." if self.uncertain else ""
         self.notes.append(f"Asking {IN_WORDS[stage.name]} failed: {error.message}{billed}")
 
@@ -133,7 +134,7 @@ async def _climbed(state: Run) -> AsyncGenerator[Event]:
                 async for event in events:
                     if alone or isinstance(event, Reasoning | Progress):
                         yield event
-        except (EndpointError, DeadlineError) as error:
+        except KimiqaError as error:
             if state.best is None:
                 raise
             state.failed(stage, error)

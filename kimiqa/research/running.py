@@ -88,7 +88,7 @@ async def _step(state: Run) -> AsyncGenerator[Event | _End]:
         async for event in events:
             yield event
     if len(state.answers) == before:
-        if why:
+        if why or state.why:
             yield _End()
         return
     answer = state.answers[-1]
@@ -182,6 +182,12 @@ async def _called(state: Run, *, last: bool) -> AsyncGenerator[Event]:
                 elif _passed_on(event, state.streamed):
                     yield event
     except EndpointError as error:
+        if state.best is not None and state.best.answer.text.strip():
+            # There is an answer, and it was paid: what failed would only have made it better.
+            state.why = f"A call failed: {error.message}"
+            state.failed = error.billed != "no"
+            yield replace(step, state="failed", message=error.message)
+            return
         if not _knows_no_tools(state, error):
             raise
         if state.dialogue.web:
@@ -271,6 +277,8 @@ async def _searched(state: Run, call: ToolCall) -> Result:
     they do not, and only the search itself is paid."""
     state.searched += 1
     found = web.found_tokens(call)
+    if state.searched >= state.terms.searches:
+        state.dialogue.web = 0  # no request offers it any more
     if state.searched > state.terms.searches:
         text = f"Error: all {state.terms.searches:,} web searches are used."
         return Result(text, text, "failed")
@@ -317,7 +325,9 @@ def _whole(state: Run) -> Answer:
         estimate=plan.estimate,
         warnings=tuple(dict.fromkeys(warnings)),
         seconds=time.monotonic() - state.started,
-        state="settled" if all(each.state == "settled" for each in answers) else "estimated",
+        state="settled"
+        if not state.failed and all(each.state == "settled" for each in answers)
+        else "estimated",
         question=plan.question,
         plan=plan,
         calls=(),

@@ -40,6 +40,8 @@ class Run:
     best: Candidate | None = None
     why: str = ""
     """Why it had to answer before it wanted to."""
+    failed: bool = False
+    """Whether its last call failed and may be billed."""
     corrected: bool = False
     nudged: bool = False
     streamed: bool = False

@@ -177,8 +177,9 @@ def _lines(box: Toolbox, n: int) -> Iterator[str]:
     yield f"{head}/>: text on p. {spans(box.reach[n - 1]) or 'none'}"
     entries = chapters(original.outline() or (), len(original.pages))
     for entry in entries:
-        place = spans(entry.pages)
-        yield f"{'  ' * entry.level}{fence(' '.join(entry.title.split()))[:160]}, p. {place}"
+        place, title = spans(entry.pages), " ".join(entry.title.split())
+        title = title if box.cover is None else box.cover.masked(title)
+        yield f"{'  ' * entry.level}{fence(title)[:160]}, p. {place}"
     if not entries:
         yield "It has no table of contents. Its pages begin:"
         pages = [page for page in document.pages if page.number in box.reach[n - 1]]

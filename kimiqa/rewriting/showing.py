@@ -38,7 +38,9 @@ def _lines(draft: Draft, n: int, original: Document) -> Iterator[str]:
     titles = _titles(original)
     if titles:
         # The twin of a private question has no outline: what it would show is covered here.
-        yield from (title if draft.cover is None else draft.cover.masked(title) for title in titles)
+        cover = draft.cover
+        # Cut last: a value that is cut in two would be known by nobody.
+        yield from ((each if cover is None else cover.masked(each))[:80] for each in titles)
         return
     pages = [page for page in document.pages if page.text.strip() and draft.chosen(n, page.number)]
     for page in pages[:: -(-len(pages) // _LINES) or 1]:
@@ -55,7 +57,7 @@ def _titles(document: Document) -> tuple[str, ...]:
             found = chapters(document.outline() or (), len(document.pages))
         except DocumentError:
             found = []
-        _known[document] = tuple(_spread([" ".join(each.title.split())[:80] for each in found]))
+        _known[document] = tuple(_spread([" ".join(each.title.split()) for each in found]))
     return _known[document]
 
 
