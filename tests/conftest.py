@@ -235,6 +235,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(f"{mark}: {test}: {why}")
     if not _skips:
         terminalreporter.line("none")
+    again = terminalreporter.stats.get("rerun", [])
+    if again:
+        terminalreporter.section("tests that needed a second try")
+    for report in again:
+        terminalreporter.line(f"{report.nodeid}: {report.longreprtext.splitlines()[-1]}")
     if forbidden:
         terminalreporter.line("A skip whose reason is not in tests/allowed_skips.txt is a failure.")
 

@@ -271,7 +271,7 @@ def test_8_the_same_question_another_way_side_by_side(
 def test_9_a_key_is_saved_masked_tested_and_never_sent_back(
     tab: Tab, tmp_path: Path, pictures: Path
 ) -> None:
-    with KimiServer(reasoning=80, key=KEY) as kimi, running_app(tmp_path) as url:
+    with KimiServer(seed=9, reasoning=80, key=KEY) as kimi, running_app(tmp_path) as url:
         tab.open(f"{url}/?v=settings")
         received: list[bytes] = []
         tab.page.on("websocket", lambda socket: socket.on("framereceived", _note(received)))
