@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kimiqa.endpoint import Endpoint
 from kimiqa.errors import KimiqaError
 from kimiqa.money import Usage
+from kimiqa.paying import SEARCHES_READ, WEB_SEARCH
 from kimiqa.plan import Citation, ToolCall
 from kimiqa.settings import UNLIMITED, Limits
 from kimiqa.tokens import Counter
@@ -46,6 +47,8 @@ class Reply:
     reasoning_field: str = "reasoning_content"
     calls: dict[int, ToolCall] = field(default_factory=dict)
     """The tools that the model calls, by their place in the reply."""
+    left_off: int = 0
+    """Web searches that began and were read no further: they may be paid for."""
     citations: list[Citation] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     usage: Usage | None = None
@@ -64,6 +67,24 @@ class Reply:
     def whole(self) -> bool:
         """Whether all of the answer has come, whatever may follow it: usage, the stream's end."""
         return self.finish_reason is not None and bool(self.written.strip())
+
+    @property
+    def searches(self) -> int:
+        """How many web searches it called for: each is paid for."""
+        return sum(each.name == WEB_SEARCH for each in self.calls.values()) + self.left_off
+
+    def leave_off(self, last: int) -> bool:
+        """Whether it calls for more web searches than are read; its call `last` is then left out,
+        which may have come in part only."""
+        if self.searches <= SEARCHES_READ:
+            return False
+        self.left_off += 1
+        del self.calls[last]
+        self.warnings.append(
+            f"More than {SEARCHES_READ} web searches were called for at once: the reply was read "
+            "no further."
+        )
+        return True
 
     @property
     def written(self) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from kimiqa.money import Cost, Usage, cost, plain
-from kimiqa.plan import Plan, ToolCall
+from kimiqa.plan import Plan
 
 WRITES = "Cache writes: "
 WEB = "Web searches: "
 WEB_SEARCH = "$web_search"
 """The tool by which Kimi's platform searches the web: each call of it has a price of its own."""
+SEARCHES_READ = 8
+"""So many web searches of one reply are read. The next one that begins ends the reading: a model
+may call for more than it was told to, and what is paid for them has to have an end."""
+MOST_SEARCHES_PAID = SEARCHES_READ + 1
+"""With the one at which the reading ends."""
 
 
 def paid_for(usage: Usage, plan: Plan, searches: int = 0) -> Cost:
@@ -20,11 +24,6 @@ def paid_for(usage: Usage, plan: Plan, searches: int = 0) -> Cost:
         return Cost(None, "USD" if plan.price is None else plan.price.currency)
     fees = searches * (plan.price.web_search or 0)
     return Cost(cost(_with_writes(usage, plan), plan.price) + fees, plan.price.currency)
-
-
-def searches_of(calls: Iterable[ToolCall]) -> int:
-    """How many web searches a reply called for."""
-    return sum(each.name == WEB_SEARCH for each in calls)
 
 
 def about_searches(searches: int, plan: Plan) -> list[str]:

@@ -47,6 +47,8 @@ async def received(
                 try:
                     for event in taken(delta, reply, checker):
                         yield event
+                    if isinstance(delta, ToolCallDelta) and reply.leave_off(delta.index):
+                        break
                 finally:
                     # Behind the first token, which is waited for; also where nobody wants a
                     # second. Of calls side by side nobody holds up the others.

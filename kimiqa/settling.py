@@ -6,7 +6,7 @@ from kimiqa.believing import Believed, believed, own_count
 from kimiqa.desk import Desk, Reply, kept
 from kimiqa.errors import CutError, DeadlineError, EndpointError
 from kimiqa.money import Cost, plain
-from kimiqa.paying import WEB, WRITES, about_searches, about_writes, paid_for, searches_of
+from kimiqa.paying import WEB, WRITES, about_searches, about_writes, paid_for
 from kimiqa.plan import Answer, Plan, Request
 from kimiqa.reserving import NOT_SENT
 
@@ -18,8 +18,7 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
     that can be believed."""
     text = "".join(reply.text)
     found = believed(reply, request, desk, plan)
-    searches = searches_of(reply.calls.values())
-    paid = paid_for(found.usage, plan, searches)
+    paid = paid_for(found.usage, plan, reply.searches)
     if not text.strip() and not reply.calls and reply.finish_reason is None:
         kept(reply, lambda: desk.ledger.estimate(call_id, found.usage, paid, _NO_ANSWER))
         raise CutError(
@@ -28,7 +27,7 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
             "Ask again if you want to pay for another try.",
             billed="unknown",
         )
-    reply.warnings.extend((*about_writes(found.usage, plan), *about_searches(searches, plan)))
+    reply.warnings.extend((*about_writes(found.usage, plan), *about_searches(reply.searches, plan)))
     _book(call_id, found, paid, reply, desk)
     return Answer(
         text=text,
@@ -92,7 +91,7 @@ def broken_off(
     if error.billed == "no":
         kept(reply, lambda: desk.ledger.release(call_id, error.message))
     elif reply.usage or reply.reasoning or reply.calls:
-        paid = paid_for(usage, plan, searches_of(reply.calls.values()))
+        paid = paid_for(usage, plan, reply.searches)
         kept(reply, lambda: desk.ledger.estimate(call_id, usage, paid, error.message))
     else:
         kept(reply, lambda: desk.ledger.unknown(call_id, error.message))
@@ -109,8 +108,7 @@ def abandoned(reply: Reply, call_id: str, plan: Plan, request: Request, desk: De
         kept(reply, lambda: ledger.unknown(call_id, note))
         return
     usage = reply.usage or own_count(reply, request, desk)
-    searches = searches_of(reply.calls.values())
-    note, paid = "Stopped while the answer came.", paid_for(usage, plan, searches)
+    note, paid = "Stopped while the answer came.", paid_for(usage, plan, reply.searches)
     kept(reply, lambda: ledger.estimate(call_id, usage, paid, note, reply.seconds))
 
 

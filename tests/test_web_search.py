@@ -115,6 +115,48 @@ def test_more_searches_than_agreed_find_nothing_and_their_price_is_booked(
     assert answer.cost.amount == server.billed
 
 
+def within_their_ceilings(asker: kimiqa.Client) -> bool:
+    rows = [(row.cost, row.ceiling) for row in asker.ledger.calls()]
+    return all(a and b and (a.amount or 0) <= (b.amount or 0) for a, b in rows)
+
+
+def test_of_one_reply_no_more_searches_are_read_than_are_reserved_for(server: KimiServer) -> None:
+    server.answer = researcher(*(search(100, number) for number in range(1, 31)))
+    asker = client(server)
+
+    answer = ask(asker, web_searches=1)
+
+    results = [each.get("name") for each in server.chats[-1]["messages"]]
+    assert results.count("$web_search") == 8
+    assert within_their_ceilings(asker)
+    assert any("9 at 0.005 USD" in each for each in answer.warnings)
+    assert any("read no further" in each for each in answer.warnings)
+    assert answer.state == "estimated"
+
+
+def test_the_last_call_too_reserves_what_searches_cost(server: KimiServer) -> None:
+    read = tool_call("read_pages", {"document": "D1", "pages": "1"}, 9)
+    said = Scripted("Nothing [D1 p. 1].", tool_calls=[search(100, n) for n in range(1, 9)])
+    server.answer = Replies([Scripted(tool_calls=[read]), said])
+    asker = client(server)
+
+    ask(asker, web_searches=1, max_steps=2, max_completion_tokens=1_000)
+
+    assert [body.get("tool_choice") for body in server.chats] == [None, "none"]
+    assert within_their_ceilings(asker)
+
+
+def test_a_search_that_is_offered_no_more_is_reserved_for_all_the_same(server: KimiServer) -> None:
+    server.answer = researcher(search(100))
+    asker = client(server)
+
+    ask(asker, web_searches=1)
+
+    ceilings = [row.ceiling.amount for row in reversed(asker.ledger.calls()) if row.ceiling]
+    assert '"$web_search"' not in json.dumps(server.chats[2]["tools"])
+    assert ceilings == sorted(ceilings)
+
+
 def test_no_request_offers_the_search_once_all_are_used(server: KimiServer) -> None:
     server.answer = researcher(search(1_000))
 

@@ -257,9 +257,10 @@ def _least(research: Research, terms: Terms, price: Price) -> Decimal:
     """The ceiling of the shortest run: one step, and an answer from what it brought."""
     first = research.dialogue.tokens
     margin = research.planner.margin
-    step = call_ceiling(price, first, 2, margin, terms.step) + web.reserved(price, terms.searches)
+    fees = web.reserved(price, terms.searches)
+    step = call_ceiling(price, first, 2, margin, terms.step) + fees
     short = min(terms.answer, estimating.LEAST_COMPLETION)
-    return step + call_ceiling(price, first + terms.grows, 14, margin, short)
+    return step + fees + call_ceiling(price, first + terms.grows, 14, margin, short)
 
 
 def call_ceiling(price: Price, prompt: int, messages: int, margin: Decimal, limit: int) -> Decimal:
@@ -341,7 +342,7 @@ def _cost(
     most = sum(longest, Decimal(0)) + call_ceiling(
         price, terms.prompt, 2, planner.margin, terms.answer
     )
-    most += terms.searches * (price.web_search or 0) + web.reserved(price, terms.searches)
+    most += terms.searches * (price.web_search or 0) + 2 * web.reserved(price, terms.searches)
     left = planner.ledger.headroom(
         price.currency, planner.budget, question.max_cost, scope=question.scope
     )

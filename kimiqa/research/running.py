@@ -170,7 +170,7 @@ async def _called(state: Run, *, last: bool) -> AsyncGenerator[Event]:
     state.streamed = last and state.best is None
     request = state.dialogue.request(state.base, limit, last=last)
     part = part_of(state.plan, request, ANSWER if last else THINK, cached_tokens=_warm(state))
-    part = part if last else _with_fees(part, state.fees)
+    part = _with_fees(part, state.fees)
     step = Step("answer" if last else THINK, len(state.answers) + 1, state.terms.steps, "running")
     yield step
     try:
@@ -212,6 +212,7 @@ def _with_fees(part: Plan, fees: Decimal) -> Plan:
 
 def _without_web(state: Run) -> None:
     """Begin again without web search, at an endpoint that refused it."""
+    state.terms = replace(state.terms, searches=0)
     _, *others = state.dialogue.messages
     before = state.dialogue
     tools = json.dumps(wording.tools(), ensure_ascii=False)

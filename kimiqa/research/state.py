@@ -90,13 +90,17 @@ class Run:
     def _affords(self, limit: int) -> bool:
         if self.left is None or self.plan.price is None:
             return True
-        step = self._ceiling(0, 0, limit) + self.fees
+        return self._ceiling(0, 0, limit) + self._short_answer(self.terms.grows) <= self.left
+
+    def _short_answer(self, more: int) -> Decimal:
+        """What a short answer may cost at most behind so many tokens more."""
         short = min(self.terms.answer, estimating.LEAST_COMPLETION)
-        return step + self._ceiling(self.terms.grows, AT_ONCE + 4, short) <= self.left
+        return self._ceiling(more, AT_ONCE + 4, short)
 
     def _ceiling(self, more: int, messages: int, limit: int) -> Decimal:
+        """What a call may cost at most, its web searches with it."""
         assert self.plan.price is not None, "asked only where there is a price"
-        return call_ceiling(
+        return self.fees + call_ceiling(
             self.plan.price,
             self.dialogue.tokens + more,
             len(self.dialogue.messages) + messages,
@@ -106,9 +110,9 @@ class Run:
 
     @property
     def fees(self) -> Decimal:
-        """What the web searches of the next step may cost at most."""
+        """What the web searches of one call may cost at most."""
         price = self.plan.price
-        return Decimal(0) if price is None else web.reserved(price, self.dialogue.web)
+        return Decimal(0) if price is None else web.reserved(price, self.terms.searches)
 
     def holds(self, tokens: int) -> bool:
         """Whether so many tokens more leave room, and money, for another step and an answer."""
@@ -116,8 +120,7 @@ class Run:
             return False
         if self.left is None:
             return True
-        short = min(self.terms.answer, estimating.LEAST_COMPLETION)
-        return self._ceiling(tokens + self.terms.grows, AT_ONCE + 4, short) <= self.left
+        return self._short_answer(tokens + self.terms.grows) <= self.left
 
     def must_end(self) -> str:
         """Why the next call has to be the answer; empty where it need not."""
@@ -140,7 +143,7 @@ class Run:
         )
         return min(
             self.terms.answer,
-            estimating.affordable_completion(self.left, self.plan.price, prompt),
+            estimating.affordable_completion(self.left - self.fees, self.plan.price, prompt),
         )
 
     def charge(self, answer: Answer, request: Request) -> None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kimiqa.errors import BadRequestError, NotAllowedError, PriceUnknownError, RefusedError
-from kimiqa.paying import WEB_SEARCH
+from kimiqa.paying import MOST_SEARCHES_PAID, WEB_SEARCH
 
 if TYPE_CHECKING:
     from kimiqa.models import Model
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from kimiqa.question import Question
 
 MOST_SEARCHES = 50
-AT_ONCE = 8
-"""So many searches of one reply are reserved for: a model may call more than it was told."""
 USUAL_TOKENS = 16_000
 """What is found is taken to have so many tokens where the provider does not say."""
 
@@ -77,8 +75,9 @@ def refusal(question: Question, model: Model) -> RefusedError | None:
 
 
 def reserved(price: Price, searches: int) -> Decimal:
-    """What the searches of one reply may cost at most; nothing where there are to be none."""
-    return AT_ONCE * (price.web_search or Decimal(0)) if searches else Decimal(0)
+    """What the searches of one reply may cost at most; nothing where there are to be none. Also
+    a reply that is to search no more is reserved for: a model may call for it all the same."""
+    return MOST_SEARCHES_PAID * (price.web_search or Decimal(0)) if searches else Decimal(0)
 
 
 def expected(price: Price, searches: int, at: int) -> Decimal:
