@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,6 +12,7 @@ import anyio
 import anyio.to_thread
 
 from kimiqa.desk import Desk
+from kimiqa.errors import KimiqaError
 from kimiqa.ledger import Hold
 from kimiqa.ledger.pacing import LOOK_AGAIN, Asking, NotYetError, OverDayError
 from kimiqa.plan import Plan, Request
@@ -105,7 +106,10 @@ async def held(plan: Plan, desk: Desk) -> AsyncIterator[Desk]:
     try:
         yield replace(desk, hold=hold)
     finally:
-        hold.free()
+        # Where that cannot be written it stays reserved until its time has passed. What was paid
+        # for meanwhile is not lost to it.
+        with suppress(KimiqaError):
+            hold.free()
 
 
 def _reserve(plan: Plan, request: Request, desk: Desk, pace: Asking | None) -> str:

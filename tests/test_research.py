@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx2
+import openai
 import pytest
 
 import kimiqa
@@ -292,6 +297,107 @@ def test_stopped_midway_what_was_spent_is_booked_and_the_rest_given_back(
 
     assert booked(asker) == server.billed > 0
     assert asker.ledger.spent("day") == server.billed
+
+
+# Where a later call fails ------------------------------------------------------------------------
+
+
+def failing_after_an_answer(meanwhile: Callable[[], object]) -> Replies:
+    """A model whose first answer has a wrong quote; while it writes that, something happens."""
+    researcher = Researcher(looks=0)
+
+    def wrong(_: object) -> str:
+        meanwhile()
+        return f'Damages are due: "{FACT}" [D1 p. 41]; "no page has ever said so" [D1 p. 2].'
+
+    return Replies([researcher, wrong, researcher])
+
+
+def test_the_answer_is_kept_where_the_ledger_takes_no_further_call(
+    server: KimiServer, home: Path
+) -> None:
+    def broken() -> None:
+        with closing(sqlite3.connect(home / "ledger.db")) as database:
+            database.execute("ALTER TABLE calls RENAME TO gone")
+
+    server.answer = failing_after_an_answer(broken)
+
+    answer = client(server, home=home).ask(QUESTION, [contract()], strategy="research")
+
+    assert len(server.chats) == 2
+    assert FACT in answer.text
+    assert answer.cost.amount == server.billed
+    assert any("A call failed: The ledger" in each for each in answer.warnings)
+
+
+def test_the_answer_is_kept_where_what_was_reserved_does_not_suffice(
+    server: KimiServer, home: Path
+) -> None:
+    def drained() -> None:
+        with closing(sqlite3.connect(home / "ledger.db")) as database, database:
+            database.execute("UPDATE reservations SET spare = '0.000001'")
+
+    server.answer = failing_after_an_answer(drained)
+    asker = client(server, home=home, budget=Budget(question=Decimal("0.40")))
+
+    answer = asker.ask(QUESTION, [contract()], strategy="research")
+
+    assert len(server.chats) == 2
+    assert FACT in answer.text
+    assert any("The next call may cost up to" in each for each in answer.warnings)
+    assert answer.state == "settled"
+
+
+class Silent(httpx2.AsyncBaseTransport):
+    """The network, until a call: its reply begins, and then nothing more comes."""
+
+    def __init__(self, call: int) -> None:
+        self.left = call
+        self.network = httpx2.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.left -= 1
+        if self.left:
+            return await self.network.handle_async_request(request)
+
+        async def nothing() -> AsyncIterator[bytes]:
+            raise httpx2.ReadTimeout("nothing came", request=request)
+            yield b""
+
+        return httpx2.Response(200, content=nothing(), request=request)
+
+
+def test_the_answer_is_kept_where_a_later_call_passes_its_deadline(server: KimiServer) -> None:
+    server.answer = failing_after_an_answer(lambda: None)
+    own = openai.AsyncOpenAI(
+        api_key=server.key,
+        base_url=server.base_url,
+        http_client=httpx2.AsyncClient(transport=Silent(call=3)),
+    )
+    asker = kimiqa.Client("kimi-k3", openai_client=own, home=None)
+
+    answer = asker.ask(QUESTION, [contract()], strategy="research")
+
+    assert FACT in answer.text
+    assert answer.cost.amount == server.billed
+    assert any("A call failed: " in each and "sent nothing" in each for each in answer.warnings)
+    assert answer.state == "estimated"
+
+
+def test_notes_are_kept_where_a_later_call_fails(server: KimiServer) -> None:
+    note = Scripted(tool_calls=[tool_call("note", {"finding": f'Damages: "{FACT}" [D1 p. 41]'})])
+
+    def failing(_: object) -> Scripted:
+        server.fault("server_error_500")
+        return note
+
+    server.answer = failing
+
+    answer = ask(server)
+
+    assert FACT in answer.text
+    assert not answer.complete
+    assert any("A call failed: " in each for each in answer.warnings)
 
 
 # Quotes are checked -----------------------------------------------------------------------------

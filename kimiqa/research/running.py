@@ -14,7 +14,7 @@ import anyio.to_thread
 
 from kimiqa import calling
 from kimiqa.desk import Desk
-from kimiqa.errors import EndpointError
+from kimiqa.errors import DeadlineError, EndpointError, KimiqaError
 from kimiqa.paying import WEB_SEARCH
 from kimiqa.plan import (
     Answer,
@@ -50,8 +50,9 @@ async def run(plan: Plan, desk: Desk) -> AsyncGenerator[Event]:
     ------
     OverCapError, PriceUnknownError
         The ledger refused the reservation; nothing was sent.
-    EndpointError, DeadlineError
-        A call failed. What it and those before it cost is booked.
+    EndpointError, DeadlineError, LedgerError
+        A call failed before anything was written or noted. What it and those before it cost is
+        booked.
     """
     async with held(plan, desk) as desk:
         yield Started(plan, "")
@@ -181,11 +182,11 @@ async def _called(state: Run, *, last: bool) -> AsyncGenerator[Event]:
                     yield replace(step, state="done", cost=event.answer.cost)
                 elif _passed_on(event, state.streamed):
                     yield event
-    except EndpointError as error:
-        if state.best is not None and state.best.answer.text.strip():
-            # There is an answer, and it was paid: what failed would only have made it better.
+    except KimiqaError as error:
+        if _keeps(state):
+            # It was paid for: what failed would only have made it better.
             state.why = f"A call failed: {error.message}"
-            state.failed = error.billed != "no"
+            state.failed = isinstance(error, EndpointError | DeadlineError) and error.billed != "no"
             yield replace(step, state="failed", message=error.message)
             return
         if not _knows_no_tools(state, error):
@@ -227,10 +228,17 @@ def _passed_on(event: Event, streamed: bool) -> bool:
     return isinstance(event, Reasoning | Progress) or (streamed and isinstance(event, Text | Cited))
 
 
-def _knows_no_tools(state: Run, error: EndpointError) -> bool:
+def _keeps(state: Run) -> bool:
+    """Whether there is something to give: an answer, or what was noted on the way."""
+    written = state.best is not None and state.best.answer.text.strip()
+    return bool(state.answers and (written or state.box.notes))
+
+
+def _knows_no_tools(state: Run, error: KimiqaError) -> bool:
     """Whether the endpoint refused the very first call for its tools."""
-    first = not state.answers and not state.dialogue.plain
-    return first and error.billed == "no" and "tool" in error.message.lower()
+    if state.answers or state.dialogue.plain or not isinstance(error, EndpointError):
+        return False
+    return error.billed == "no" and "tool" in error.message.lower()
 
 
 def _warm(state: Run) -> int:
