@@ -279,6 +279,18 @@ def test_the_books_say_when_nothing_was_spent(home: Path) -> None:
     assert "No quote has been tested by a receipt yet." in page.words
 
 
+def test_the_sums_are_what_is_known_and_name_what_is_not(home: Path) -> None:
+    book(home, "0.25")
+    with Ledger.open(home) as ledger:
+        reserve(ledger, "0.40")
+
+    page = view(Page(), "money")
+    metrics = {each.label: each.value.replace("\\", "") for each in page.at.metric}
+
+    assert metrics["Today"] == metrics["Since the beginning"] == "$0.25"
+    assert "up to $0.40 more is not known" in page.words.replace("\\", "")
+
+
 def test_the_books_sum_by_document_model_way_and_label(home: Path) -> None:
     save_settings(Settings(day_cap=Decimal("5")), home)
     book(home, "0.25", documents=[("1", "=lease $1 $2.pdf")], label="Smith")

@@ -15,7 +15,7 @@ from kimiqa.ledger.spending import groups
 from kimiqa.ui import charts, crossing, desk, elsewhere, pricelist, quotes
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import State, ready
-from kimiqa.ui.sums import amounts, table
+from kimiqa.ui.sums import amounts, beside, spent, table
 from kimiqa.ui.text import escape, money, shortened
 from kimiqa.ui.words import _, counted
 
@@ -57,8 +57,8 @@ def _sums(state: State) -> None:
     budget, ledger = desk.setup(state).budget, _ledger(state)
     unit = budget.currency
     today, month, always = st.columns(3)
-    _sum(today, _("Today"), ledger.spent("day", unit), budget.day, unit)
-    _sum(month, _("This month"), ledger.spent("month", unit), budget.month, unit)
+    _sum(today, _("Today"), spent(ledger, "day", unit), budget.day, unit)
+    _sum(month, _("This month"), spent(ledger, "month", unit), budget.month, unit)
     with always.container(border=True):
         st.metric(_("Since the beginning"), escape(amounts(ledger.totals()) or "0"))
         st.caption(escape(counted(len(ledger.calls()), "call", "calls")))
@@ -69,40 +69,39 @@ def _sums(state: State) -> None:
 def _sum(
     place: st.delta_generator.DeltaGenerator,
     label: str,
-    spent: Decimal,
+    sums: tuple[Decimal, Decimal],
     cap: Decimal | None,
     unit: str,
 ) -> None:
+    known, unknown = sums
     with place.container(border=True):
-        st.metric(label, escape(money(spent, unit)))
-        if cap is None:
-            st.caption(_("no cap"))
-        else:
-            st.caption(escape(f"{_('of')} {money(cap, unit)}"))
-            st.progress(float(min(spent / cap, Decimal(1))) if cap else 1.0)
+        st.metric(label, escape(money(known, unit)))
+        st.caption(escape(beside(unknown, cap, unit)))
+        if cap is not None:
+            st.progress(float(min(sum(sums) / cap, Decimal(1))) if cap else 1.0)
 
 
 def _days(state: State) -> None:
     """The last thirty days, as a picture and in words."""
     first = date.today() - timedelta(days=DAYS - 1)
     unit = desk.setup(state).budget.currency
-    spent = {
+    by_day = {
         group.name: group.total.get(unit, Decimal(0))
         for group in groups(_ledger(state).calls(), "day")
         if group.name >= first.isoformat()
     }
     st.subheader(_("Day by day"), anchor=False)
-    if not any(spent.values()):
+    if not any(by_day.values()):
         st.caption(_("Nothing was spent in the last thirty days."))
         return
     names = [(first + timedelta(days=n)).isoformat() for n in range(DAYS)]
-    dearest = max(spent, key=lambda name: spent[name])
-    total = money(sum(spent.values(), Decimal(0)), unit)
+    dearest = max(by_day, key=lambda name: by_day[name])
+    total = money(sum(by_day.values(), Decimal(0)), unit)
     words = (
         f"{_('In the last thirty days')} {total}; {_('the dearest day was')} {dearest} "
-        f"{_('with')} {money(spent[dearest], unit)}."
+        f"{_('with')} {money(by_day[dearest], unit)}."
     )
-    charts.days([(name, spent.get(name, Decimal(0))) for name in names], unit, words)
+    charts.days([(name, by_day.get(name, Decimal(0))) for name in names], unit, words)
     st.caption(escape(words))
 
 

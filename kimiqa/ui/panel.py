@@ -10,6 +10,7 @@ from kimiqa.ledger import Period, Scope
 from kimiqa.ui import desk, eyes, outline, private, warmth
 from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
+from kimiqa.ui.sums import beside, spent
 from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _
 
@@ -121,11 +122,13 @@ def _spent(state: State) -> None:
     ]
     label_cap = budget.of_label(state.choices.label or None)
     for label, period, cap in rows:
-        spent = money(used.ledger.spent(period, budget.currency), budget.currency)
-        of = f" {_('of')} {money(cap, budget.currency)}" if cap is not None else ""
-        st.caption(escape(f"{label}: {spent}{of}"))
+        known, unknown = spent(used.ledger, period, budget.currency)
+        words = f"{label}: {money(known, budget.currency)}"
+        if unknown or cap is not None:
+            words += f" {beside(unknown, cap, budget.currency)}"
+        st.caption(escape(words))
     if state.choices.label:
         scope = Scope(label=state.choices.label)
-        spent = money(used.ledger.spent("label", budget.currency, scope=scope), budget.currency)
+        counted = money(used.ledger.spent("label", budget.currency, scope=scope), budget.currency)
         of = f" {_('of')} {money(label_cap, budget.currency)}" if label_cap is not None else ""
-        st.caption(escape(f"{state.choices.label}: {spent}{of}"))
+        st.caption(escape(f"{state.choices.label}: {counted}{of}"))

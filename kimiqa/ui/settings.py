@@ -28,6 +28,7 @@ from kimiqa.setup import usual_budget
 from kimiqa.ui import desk, quotes, secrets, trial
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.state import State
+from kimiqa.ui.sums import beside, spent
 from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _
 
@@ -220,9 +221,9 @@ def _standing(state: State) -> None:
         (_("This month"), "month", setup.budget.month),
     )
     for column, (label, period, cap) in zip(st.columns(2), sums, strict=True):
-        of = _("no cap") if cap is None else f"{_('of')} {money(cap, unit)}"
-        column.metric(label, escape(money(ledger.spent(period, unit), unit)))
-        column.caption(escape(of))
+        known, unknown = spent(ledger, period, unit)
+        column.metric(label, escape(money(known, unit)))
+        column.caption(escape(beside(unknown, cap, unit)))
     st.caption(escape(quotes.accuracy_line(ledger.accuracy())))
 
     def to_money() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
+from kimiqa.ledger import Ledger, Period
+from kimiqa.ledger.caps import start_of
 from kimiqa.ui.text import clock, escape, money
 from kimiqa.ui.words import _
 
@@ -19,6 +22,26 @@ def amounts(sums: Mapping[str, Decimal]) -> str:
     if sums and not paid:
         return _("free")
     return ", ".join(money(amount, currency) for currency, amount in paid.items()) or "–"
+
+
+def spent(ledger: Ledger, period: Period, unit: str) -> tuple[Decimal, Decimal]:
+    """What this day or month is known to have cost, and what may come on top of it: calls that
+    run, and calls whose cost the endpoint never told. Caps count both."""
+    known = ledger.totals(since=start_of(period, time.time())).get(unit, Decimal(0))
+    return known, max(ledger.spent(period, unit) - known, Decimal(0))
+
+
+def beside(unknown: Decimal, cap: Decimal | None, unit: str) -> str:
+    """What stands under a sum: its cap, and what is not known yet; not yet escaped.
+
+    >>> beside(Decimal(0), None, "USD"), beside(Decimal("0.24"), Decimal(2), "USD")
+    ('no cap', 'of $2.00 · up to $0.24 more is not known')
+    """
+    words = _("no cap") if cap is None else _("of {cap}").format(cap=money(cap, unit))
+    if not unknown:
+        return words
+    more = _("up to {sum} more is not known").format(sum=money(unknown, unit))
+    return f"{words} · {more}"
 
 
 def day(moment: float) -> str:
