@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kimiqa.errors import BadRequestError
 from kimiqa.plan import Answer, Chunk, Plan
+from kimiqa.remembering import cited_pieces
 from kimiqa.strategies.layout import Turn
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Talk:
         """Keep a finished turn. An answer without words is no turn: nothing could follow it."""
         if not answer.text.strip():
             return
-        turn = _turn(plan, answer)
+        turn = _turn(plan, answer, self.turns)
         self.turns = (*self.turns, turn)
         self._save(turn_to_json(turn, answer))
 
@@ -51,7 +52,7 @@ class Talk:
         stopped half-way is no basis for the next answer, and what was asked side by side none
         of the others knew."""
         if answer.text.strip():
-            self._save(turn_to_json(_turn(plan, answer), answer) | {"apart": why})
+            self._save(turn_to_json(_turn(plan, answer, self.turns), answer) | {"apart": why})
 
     def _save(self, row: dict[str, Any]) -> None:
         # Another window may have asked meanwhile: its turn was paid for too, and stays.
@@ -64,10 +65,15 @@ def prompt_turns(rows: Sequence[dict[str, Any]]) -> tuple[Turn, ...]:
     return tuple(turn_from_json(row) for row in rows if not row.get("apart"))
 
 
-def _turn(plan: Plan, answer: Answer) -> Turn:
-    """The turn as it was answered: what was sent may have been decided on the way."""
+def _turn(plan: Plan, answer: Answer, before: Sequence[Turn]) -> Turn:
+    """The turn as it was answered: what was sent may have been decided on the way. Where that
+    was not by chunks, a later question by chunks goes on from the pages it cites."""
     made = answer.plan or plan
-    return Turn(plan.question.strip(), answer.text, made.strategy, made.chunks)
+    evidence = made.chunks
+    if made.strategy != "chunks":
+        sent = [chunk for turn in before for chunk in turn.chunks]
+        evidence = cited_pieces(made, answer, sent)
+    return Turn(plan.question.strip(), answer.text, made.strategy, evidence)
 
 
 def _as_before(

@@ -32,6 +32,14 @@ class Chunk:
     picture: bool = False
     """Whether it is the page's picture, and no text."""
 
+    def overlaps(self, other: Chunk) -> bool:
+        """Whether they share any text: chunks of another size are cut at other places."""
+        return (
+            (self.document, self.page) == (other.document, other.page)
+            and self.start < other.end
+            and other.start < self.end
+        )
+
     def to_json(self) -> dict[str, Any]:
         names = ("document", "document_id", "page", "start", "end", "tokens")
         row = {name: getattr(self, name) for name in names}

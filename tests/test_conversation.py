@@ -264,3 +264,39 @@ def test_without_a_home_a_conversation_lives_as_long_as_its_client(server: KimiS
 
     assert len(kept.requests[0].messages) == 4
     assert len(lost.requests[0].messages) == 2
+
+
+# Evidence ---------------------------------------------------------------------------------------
+
+
+def test_of_long_pages_the_pieces_nearest_to_the_quotes_are_kept(server: KimiServer) -> None:
+    line = "Clause {} of the schedule says nothing that anyone would ever ask about."
+    long = "\n".join(line.format(n) for n in range(1, 2_001))
+    document = Document.from_pages([long, long], name="schedule.txt")
+    server.answer = f'It says "{line.format(1_000)}" [D1 p. 2] and no more [D1 p. 9].'
+    talk = client_at(server).conversation([document])
+    talk.ask("What does clause 1000 say?", strategy="full")
+
+    (turn,) = talk._talk.turns
+
+    kept = "".join(document.pages[1].text[each.start : each.end] for each in turn.chunks)
+    assert {each.page for each in turn.chunks} == {2}
+    assert line.format(1_000) in kept
+    assert line.format(900) in kept
+    assert line.format(1) not in kept
+    assert 7_000 < sum(each.tokens for each in turn.chunks) <= 8_000
+
+
+def test_what_was_sent_before_is_not_kept_twice(server: KimiServer) -> None:
+    talk = client_at(server).conversation([lease(), report(40)])
+    server.answer = "It ends then [D1 p. 1]."
+    talk.ask(QUESTION, strategy="chunks", max_prompt_tokens=700)
+    server.answer = "In advance [D1 p. 1], and for 259 crowns [D2 p. 7]."
+    talk.ask("How is the rent paid?", strategy="full")
+
+    before, after = talk._talk.turns
+
+    assert {(each.document, each.page) for each in before.chunks} >= {("D1", 1)}
+    kept = {(each.document, each.page) for each in after.chunks}
+    assert kept == {("D2", 7)}
+    assert not kept & {(each.document, each.page) for each in before.chunks}

@@ -359,6 +359,34 @@ def test_the_next_turn_goes_on_from_the_chunks_that_answered(server: KimiServer)
     assert not set(then.chunks) & set(first.plan.chunks)
 
 
+@pytest.mark.parametrize("private", [False, True], ids=["as it is", "in private"])
+@pytest.mark.parametrize(
+    "way", [{"strategy": "chunks", "climb": True}, {"strategy": "full"}], ids=["climbed", "full"]
+)
+def test_chunks_go_on_from_the_pages_that_everything_was_cited_with(
+    server: KimiServer, way: dict[str, Any], private: bool
+) -> None:
+    server.answer = reads()
+    client = client_at(server, home=None, private=private)
+    talk = client.conversation([contract()])
+    first = talk.ask(QUESTION, **way)
+
+    plan = talk.plan("And by whom is it paid?", strategy="chunks")
+    then = talk.ask("And by whom is it paid?", strategy="chunks")
+    last = talk.plan("And how late may one be?", strategy="chunks")
+
+    asked = server.chats[-1]["messages"]
+    assert first.strategy == "full"
+    assert f'<page n="140">\n{FACT}' in asked[1]["content"]
+    assert FACT not in asked[3]["content"]
+    assert 140 not in {page for left in plan.coverage.left_out for page in left.pages}
+    assert plan.coverage == then.coverage
+    assert plan.coverage.sent == len({chunk.page for chunk in plan.chunks} | {140})
+    added = server.template.per_message * len(asked) + server.template.per_request
+    assert server.bill[-1].prompt_tokens == plan.requests[0].own_tokens + added
+    assert last.requests[0].messages[: len(asked)] == asked
+
+
 def test_nothing_personal_leaves_on_any_rung(server: KimiServer) -> None:
     texts = [page.text for page in contract().pages]
     texts[139] += " Write to eva.lind@example.com about it."

@@ -69,7 +69,7 @@ LAYERS = (
     {"strategies"},
     {"question", "refusals", "room", "seeing", "chapters"},
     {"desk", "privacy", "reserving", "believing", "paying", "receiving", "settling"},
-    {"planner", "calling", "cliffs", "caching", "parallel", "summing"},
+    {"planner", "calling", "cliffs", "caching", "parallel", "summing", "remembering"},
     {"swarm", "research", "rewriting"},
     {"ladder", "digest"},
     {"staging"},

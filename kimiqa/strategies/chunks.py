@@ -87,7 +87,9 @@ def _best(draft: Draft) -> Iterator[Chunk]:
     ranked = [index.rank(each, likeness(index, each, draft.ranking)) for each in asked]
     for chunk in together(ranked):
         before = sent.get((chunk.document, chunk.page), ())
-        if draft.chosen(int(chunk.document[1:]), chunk.page) and not _overlaps(chunk, before):
+        if draft.chosen(int(chunk.document[1:]), chunk.page) and not any(
+            map(chunk.overlaps, before)
+        ):
             yield chunk
 
 
@@ -124,11 +126,6 @@ def budget_of(draft: Draft) -> int | None:
     if draft.evidence is not None:
         return draft.evidence
     return None if draft.fills_room else evidence_tokens(material(draft))
-
-
-def _overlaps(chunk: Chunk, others: Iterable[Chunk]) -> bool:
-    """Whether any of its text was sent: chunks of another size are cut at other places."""
-    return any(chunk.start < other.end and other.start < chunk.end for other in others)
 
 
 def _within(draft: Draft, ranked: Iterator[Chunk]) -> list[Chunk]:
