@@ -299,6 +299,19 @@ def test_every_name_of_accounts_has_words_of_its_own_a_source_and_a_date() -> No
     assert all(term.checked.year >= 2026 for term in accounts.terms())
 
 
+def test_every_source_of_accounts_can_be_opened_and_no_name_stands_twice() -> None:
+    sources = {term.source for term in accounts.terms()}
+    names = [name for term in accounts.terms() for name in term.asked]
+
+    assert all("https://" in source for source in sources)
+    assert len(names) == len(set(names))
+
+
+def test_of_accounts_only_what_its_source_says_is_looked_for() -> None:
+    """Operating income is no part of EBIT for the SEC: "earnings" are the net income."""
+    assert "oper" not in accounts.written("What is the EBITDA?")
+
+
 # Choosing ----------------------------------------------------------------------------------------
 
 
