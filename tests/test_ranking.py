@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kimiqa.document import Document
 from kimiqa.plan import Chunk
 from kimiqa.ranking import Index, accounts, choose, choose_chunks
+from kimiqa.ranking.company import LARGEST
 from kimiqa.ranking.indexing import Kept, index_of, index_pages
 from kimiqa.ranking.ordering import best_first
 from kimiqa.tokens import count_tokens, counter_for
@@ -195,6 +196,19 @@ def test_what_shares_the_company_of_the_question_s_words_comes_before_what_share
 
     assert pages[0] == 20
     assert pages.index(10) < pages.index(1)
+
+
+@pytest.mark.parametrize(("chunks", "asked"), [(LARGEST, True), (LARGEST + 1, False)])
+def test_in_a_long_document_no_company_is_asked_for(chunks: int, asked: bool) -> None:
+    plain, names = FILLER[:79], "A dry holt under alder roots, above the weir."
+    pages = [plain, names, plain, f"The otter keeps {names}"]
+    held = index(Document.from_pages([*pages, *[plain] * (chunks - len(pages))]))
+
+    scores = held.scores("Where does the otter live?")
+
+    assert len(held) == chunks
+    assert scores[3] > 0
+    assert (scores[-1] > 0, scores[1] > scores[4]) == (False, asked)
 
 
 ROWS = "{} 2023 1,204 2022 1,190 2021 1,077 2020 1,010 2019 998 2018 960 2017 900 2016 870"
