@@ -28,7 +28,7 @@ from typing import Any, BinaryIO
 
 from kimiqa.reading.parts import Page, Status
 
-READER = 6
+READER = 7
 """Raised when pages would be read differently: documents read before are then read anew."""
 
 CHECKER = 2

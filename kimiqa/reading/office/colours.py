@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 Colour = tuple[int, int, int]
@@ -18,6 +19,7 @@ _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})?([0-9A-Fa-f]{6})")
 
 
+@lru_cache(maxsize=4_096)
 def alike(letters: Colour | None, ground: Colour | None) -> str | None:
     """Why letters of this colour are not seen on this ground; None where they are, or where one
     of the colours is not known.

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 from kimiqa.reading.office.colours import BLACK, WHITE, Colour, alike, of_hex, scheme
 from kimiqa.reading.office.drawing import A
+from kimiqa.reading.office.figures import real, whole
 from kimiqa.reading.office.package import Package
 
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -20,6 +21,7 @@ _TINY = 200
 _CLEAR = 5_000
 """In thousandths of a per cent."""
 _SLIDE = (9_144_000, 6_858_000)
+_NONE = -1e30
 _FILLS = ("gradFill", "blipFill", "pattFill", "grpFill")
 
 Xml = Callable[[str], Element]
@@ -69,11 +71,9 @@ def _frame(frame: Element | None, at: str, size: str) -> tuple[float, float, flo
     extent = frame.find(f"{A}{size}") if frame is not None else None
     if place is None or extent is None:
         return None
-    try:
-        x, y = float(place.get("x", "")), float(place.get("y", ""))
-        return x, y, float(extent.get("cx", "")), float(extent.get("cy", ""))
-    except ValueError:
-        return None
+    x, y = (real(place.get(each), _NONE) for each in ("x", "y"))
+    wide, high = (real(extent.get(each), _NONE) for each in ("cx", "cy"))
+    return None if _NONE in (x, y, wide, high) else (x, y, wide, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +124,13 @@ class Ground:
         """Why a run that says so of its looks is not seen on this colour."""
         if style is None:
             return None
-        size = style.get("sz", "")
-        if size.isdigit() and int(size) <= _TINY:
+        if whole(style.get("sz"), _TINY + 1) <= _TINY:
             return TINY
         fill = style.find(f"{A}solidFill")
         if fill is None:
             return None
         opaque = fill.find(f".//{A}alpha")
-        share = opaque.get("val", "") if opaque is not None else ""
-        if share.isdigit() and int(share) <= _CLEAR:
+        if opaque is not None and whole(opaque.get("val"), _CLEAR + 1) <= _CLEAR:
             return TRANSPARENT
         return alike(colour_of(fill, self.named), under)
 
@@ -140,12 +138,8 @@ class Ground:
 def size_of(main: Element) -> tuple[float, float]:
     """Width and height of the slides."""
     size = main.find(f"{P}sldSz")
-    try:
-        return (
-            (float(size.get("cx", "")), float(size.get("cy", ""))) if size is not None else _SLIDE
-        )
-    except ValueError:
-        return _SLIDE
+    wide, high = (real(size.get(each)) if size is not None else 0.0 for each in ("cx", "cy"))
+    return (wide, high) if wide > 0 and high > 0 else _SLIDE
 
 
 def colour_of(fill: Element, named: dict[str, Colour]) -> Colour | None:

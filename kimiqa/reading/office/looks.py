@@ -1,25 +1,30 @@
-"""How the cells of a workbook look: which of its styles show nothing."""
+"""How the cells of a workbook look: which of its styles, and of its rules, show nothing."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from kimiqa.reading.office.colours import BLACK, WHITE, Colour, alike, of_hex, scheme, tinted
+from kimiqa.reading.office.figures import real, whole
+from kimiqa.reading.office.formats import coloured, is_blank
 from kimiqa.reading.office.package import Package
 
 TINY = "too small"
 UNSHOWN = "hidden by its format"
 
+Said = dict[str, Any]
+"""What something says of a cell's `colour`, `ground` and `format`; None: what is not known."""
+
 _N = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _TINY_POINTS = 2.0
+_POINTS = 11.0
 _THEMED = ("lt1", "dk1", "lt2", "dk2", *(f"accent{n}" for n in range(1, 7)))
-_INDEXED = {0: BLACK, 1: WHITE, 8: BLACK, 9: WHITE, 64: BLACK, 65: WHITE}
-_BETWEEN = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
-_NOTHING = re.compile(r'\[[^\]]*\]|[_*].|\\\s|"\s*"|\s')
+_INDEXED: dict[int, Colour | None] = {
+    0: BLACK, 1: WHITE, 8: BLACK, 9: WHITE, 64: BLACK, 65: WHITE,
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -31,80 +36,72 @@ class Looks:
     formats: dict[int, str] = field(default_factory=dict)
     styles: list[tuple[int, int, int]] = field(default_factory=list)
     """Font, ground and format of each."""
+    of_rules: list[Said] = field(default_factory=list)
+    """What rules say of the cells for which they hold."""
+    named: dict[str, Colour] = field(default_factory=dict)
 
     @classmethod
     def of(cls, package: Package, workbook: str) -> Looks:
         """The styles that a workbook was saved with."""
         looks = cls()
         named = scheme(package.xml_if(next(package.related(workbook, "theme"), None)))
+        looks.named = named
         root = package.xml_if(next(package.related(workbook, "styles"), None))
         if root is None:
             return looks
         looks.fonts = [_font(each, named) for each in root.findall(f"{_N}fonts/{_N}font")]
         looks.grounds = [_ground(each, named) for each in root.findall(f"{_N}fills/{_N}fill")]
         looks.formats = {
-            _int(each, "numFmtId"): each.get("formatCode", "")
+            whole(each.get("numFmtId")): each.get("formatCode", "")
             for each in root.findall(f"{_N}numFmts/{_N}numFmt")
         }
         looks.styles = [
-            (_int(each, "fontId"), _int(each, "fillId"), _int(each, "numFmtId"))
+            (whole(each.get("fontId")), whole(each.get("fillId")), whole(each.get("numFmtId")))
             for each in root.findall(f"{_N}cellXfs/{_N}xf")
         ]
+        looks.of_rules = [_of_rule(each, named) for each in root.findall(f"{_N}dxfs/{_N}dxf")]
         return looks
 
-    def why(self, style: int, value: Any, *, coloured: bool) -> str | None:
-        """Why a cell with this style is not seen. `coloured`: its ground comes from elsewhere
-        too, from a table or from rules, so that it is not known."""
+    def format_of(self, style: int, said: Said) -> str:
+        """The number format of a cell."""
+        if "format" in said:
+            return said["format"] or ""
+        known = 0 <= style < len(self.styles)
+        return self.formats.get(self.styles[style][2], "") if known else ""
+
+    def why(self, style: int, value: Any, said: Said) -> str | None:
+        """Why a cell with this style is not seen, where rules and tables say more of it."""
         if not 0 <= style < len(self.styles):
             return None
-        font, ground, number_format = self.styles[style]
-        if is_blank(value, self.formats.get(number_format, "")):
+        number_format = self.format_of(style, said)
+        if is_blank(value, number_format):
             return UNSHOWN
-        colour, size = self.fonts[font] if font < len(self.fonts) else (None, 11.0)
+        font = self.styles[style][0]
+        colour, size = self.fonts[font] if font < len(self.fonts) else (None, _POINTS)
         if size <= _TINY_POINTS:
             return TINY
-        under = self.grounds[ground] if ground < len(self.grounds) else None
-        return None if coloured else alike(colour, under)
+        letters = coloured(value, number_format, said.get("colour", colour))
+        return alike(letters, self._under(style, said))
 
+    def why_run(
+        self, style: int, said: Said, colour: Mapping[str, str] | None, size: str | None
+    ) -> str | None:
+        """Why a run of a cell's text that has looks of its own is not seen."""
+        if real(size, _POINTS) <= _TINY_POINTS:
+            return TINY
+        own = BLACK if colour is None else _colour(colour, self.named)
+        return alike(said.get("colour", own), self._under(style, said))
 
-_CONDITION = re.compile(r"\s*\[(?:<=|>=|<>|=|<|>)\s*-?\d")
-
-
-def is_blank(value: Any, number_format: str) -> bool:
-    """Whether a format shows nothing of a value.
-
-    >>> is_blank("secret", ";;;"), is_blank(5, ";;;"), is_blank("word", "0;-0;"), is_blank(5, "0")
-    (True, True, False, False)
-    >>> is_blank(1250, '[=0]"";General')
-    False
-    """
-    if ";" not in number_format:
-        return False
-    sections = _sections(number_format)
-    if isinstance(value, str):
-        return len(sections) > 3 and not _NOTHING.sub("", sections[3])
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return not any(_NOTHING.sub("", each) for each in sections)
-    if any(_CONDITION.match(each) for each in sections):
-        # Which section holds is not told by the sign: what may be shown is not called hidden.
-        return not any(_NOTHING.sub("", each) for each in sections)
-    at = 0 if value > 0 else 1 if value < 0 else 2
-    chosen = sections[at] if at < len(sections) else sections[0]
-    return not _NOTHING.sub("", chosen)
-
-
-@lru_cache(maxsize=4_096)
-def _sections(number_format: str) -> list[str]:
-    """For what is above zero, below, zero itself, and text. A semicolon in quotes is none."""
-    return _BETWEEN.split(number_format)
+    def _under(self, style: int, said: Said) -> Colour | None:
+        if "ground" in said:
+            return said["ground"]  # type: ignore[no-any-return]
+        ground = self.styles[style][1] if 0 <= style < len(self.styles) else len(self.grounds)
+        return self.grounds[ground] if ground < len(self.grounds) else None
 
 
 def _font(font: Element, named: dict[str, Colour]) -> tuple[Colour | None, float]:
     size = font.find(f"{_N}sz")
-    try:
-        points = float(size.get("val", "11")) if size is not None else 11.0
-    except ValueError:
-        points = 11.0
+    points = real(size.get("val"), _POINTS) if size is not None else _POINTS
     colour = font.find(f"{_N}color")
     return (BLACK if colour is None else _colour(colour, named)), points
 
@@ -121,21 +118,32 @@ def _ground(fill: Element, named: dict[str, Colour]) -> Colour | None:
     return _colour(front, named) if kind == "solid" and front is not None else None
 
 
-def _colour(element: Element, named: dict[str, Colour]) -> Colour | None:
+def _of_rule(style: Element, named: dict[str, Colour]) -> Said:
+    """What a rule's style says. The colour of its ground stands where that of a pattern would."""
+    said: Said = {}
+    colour = style.find(f"{_N}font/{_N}color")
+    if colour is not None:
+        said["colour"] = _colour(colour, named)
+    if (shown := style.find(f"{_N}numFmt")) is not None:
+        said["format"] = shown.get("formatCode", "")
+    if (fill := style.find(f"{_N}fill")) is not None:
+        pattern = fill.find(f"{_N}patternFill")
+        plain = pattern is not None and pattern.get("patternType", "solid") == "solid"
+        back = pattern.find(f"{_N}bgColor") if pattern is not None else None
+        said["ground"] = _colour(back, named) if plain and back is not None else None
+    return said
+
+
+def _colour(said: Element | Mapping[str, str], named: dict[str, Colour]) -> Colour | None:
     colour: Colour | None = None
-    if element.get("rgb"):
-        colour = of_hex(element.get("rgb"))
-    elif element.get("theme", "").isdigit() and _int(element, "theme") < len(_THEMED):
-        colour = named.get(_THEMED[_int(element, "theme")])
-    elif element.get("indexed", "").isdigit():
-        colour = _INDEXED.get(_int(element, "indexed"))
-    try:
-        tint = float(element.get("tint", "0"))
-    except ValueError:
-        return None
+    if said.get("rgb"):
+        colour = of_hex(said.get("rgb"))
+    elif said.get("theme") is not None:
+        theme = whole(said.get("theme"), len(_THEMED))
+        colour = named.get(_THEMED[theme]) if theme < len(_THEMED) else None
+    elif said.get("indexed") is not None:
+        colour = _INDEXED.get(whole(said.get("indexed"), -1))
+    elif said.get("auto") in ("1", "true"):
+        colour = BLACK
+    tint = real(said.get("tint"))
     return tinted(colour, tint) if colour is not None and tint else colour
-
-
-def _int(element: Element, name: str) -> int:
-    written = element.get(name, "")
-    return int(written) if written.isdigit() else 0

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from kimiqa.reading.office.figures import whole
 from kimiqa.reading.office.package import Package
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -64,19 +65,19 @@ class Numbering:
 
 def _levels(root: Element | None) -> dict[int, _Level]:
     found = root.iter(f"{W}lvl") if root is not None else ()
-    return {int(each.get(f"{W}ilvl", "0")): _level(each) for each in found}
+    return {whole(each.get(f"{W}ilvl")): _level(each) for each in found}
 
 
 def _levels_of(number: Element) -> dict[int, _Level]:
     """The levels that one list has to itself."""
-    return {int(each.get(f"{W}ilvl", "0")): _level(each) for each in number.iter(f"{W}lvl")}
+    return {whole(each.get(f"{W}ilvl")): _level(each) for each in number.iter(f"{W}lvl")}
 
 
 def _level(element: Element) -> _Level:
-    start = _value(element.find(f"{W}start")) or "1"
+    start = whole(_value(element.find(f"{W}start")), 1)
     kind = _value(element.find(f"{W}numFmt")) or "decimal"
     text = _value(element.find(f"{W}lvlText"))
-    return _Level(int(start) if start.isdecimal() else 1, kind, text)
+    return _Level(start, kind, text)
 
 
 def _value(element: Element | None) -> str:

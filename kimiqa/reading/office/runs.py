@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from kimiqa.reading.office.colours import WHITE, alike, of_hex
+from kimiqa.reading.office.figures import whole
 from kimiqa.reading.office.numbering import W
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -63,11 +64,7 @@ def _hidden(style: Element | None, shaded: bool) -> str | None:
     if on(style.find(f"{W}vanish")) or on(style.find(f"{W}webHidden")):
         return HIDDEN
     size = style.find(f"{W}sz")
-    if (
-        size is not None
-        and size.get(f"{W}val", "").isdecimal()
-        and int(size.get(f"{W}val", "9")) <= _TINY
-    ):
+    if size is not None and whole(size.get(f"{W}val"), _TINY + 1) <= _TINY:
         return TINY
     colour = style.find(f"{W}color")
     ground = shaded or _has(style, "shd") or _has(style, "highlight")

@@ -8,20 +8,25 @@ row | A | B | C
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from kimiqa.reading.office.cells import shown
-from kimiqa.reading.office.looks import Looks, is_blank
+from kimiqa.reading.office.formats import is_blank
+from kimiqa.reading.office.looks import Looks
 from kimiqa.reading.office.package import Package
 from kimiqa.reading.office.parts import PART_CHARACTERS, Part, Span, shortened
+from kimiqa.reading.office.scan import Run
 from kimiqa.reading.office.sheet import WORKBOOK, Sheet, sheets
 
 COMMENT = "comment"
 MOST_ROWS = 200
 
-Row = tuple[int, list[Span]]
-"""A row's number, and its cells with why each is not seen."""
+Cell = list[Span]
+"""What a cell shows, in one look or several, with why each is not seen."""
+Row = tuple[int, list[Cell]]
+"""A row's number, and its cells."""
 
 
 def parts(path: str, package: Package) -> Iterator[Part]:
@@ -29,12 +34,13 @@ def parts(path: str, package: Package) -> Iterator[Part]:
     themselves where none was; nothing is computed, and no other file is asked."""
     from openpyxl import load_workbook  # type: ignore[import-untyped]
 
-    known = list(sheets(package))
-    how = {"read_only": True, "keep_links": False, "keep_vba": False}
+    looks = Looks.of(package, WORKBOOK)
+    known = list(sheets(package, looks))
+    how = {"read_only": True, "keep_links": False, "keep_vba": False, "rich_text": True}
     with open(path, "rb") as file:
         values = load_workbook(file, data_only=True, **how)
         formulas = load_workbook(file, **how) if any(each.unsaved for each in known) else None
-        yield from _parts(known, values, formulas, Looks.of(package, WORKBOOK))
+        yield from _parts(known, values, formulas, looks)
 
 
 def _parts(known: list[Sheet], values: Any, formulas: Any, looks: Looks) -> Iterator[Part]:
@@ -57,19 +63,63 @@ def _rows(grid: Any, sheet: Sheet, looks: Looks) -> Iterator[Row]:
     grid.reset_dimensions()  # what a file claims of its size is not believed
     for number, row in enumerate(grid.iter_rows(), start=1):
         cells = [_cell(cell, number, column, sheet, looks) for column, cell in enumerate(row, 1)]
-        while cells and not cells[-1][0]:
+        while cells and not _text(cells[-1]):
             cells.pop()
         if cells:
             yield number, cells
 
 
-def _cell(cell: Any, row: int, column: int, sheet: Sheet, looks: Looks) -> Span:
+def _cell(cell: Any, row: int, column: int, sheet: Sheet, looks: Looks) -> Cell:
     value = cell.value
-    if value is None or (value == 0 and is_blank(value, cell.number_format or "")):
-        return "", None
-    coloured = bool(sheet.coloured) and sheet.is_coloured(row, column)
-    why = looks.why(getattr(cell, "_style_id", 0), value, coloured=coloured)
-    return shown(value, cell.number_format or ""), why
+    if value is None:
+        return []
+    style, said = getattr(cell, "_style_id", 0), sheet.areas.said(row, column)
+    written = cell.number_format or ""
+    if value == 0 and is_blank(value, written):
+        return []
+    why = looks.why(style, value if not isinstance(value, list) else str(value), said)
+    if why is None and (runs := _runs(value) or sheet.runs.get((row, column), [])):
+        return _clean(
+            [
+                (run.text, looks.why_run(style, said, run.colour, run.size) if run.dressed else why)
+                for run in runs
+            ]
+        )
+    return [(shown(value, written), why)]
+
+
+def _runs(value: Any) -> list[Run]:
+    """The runs of a text in several looks, as the workbook's own store of texts gives it."""
+    if not isinstance(value, list):
+        return []
+    return [_run(each) for each in value]
+
+
+def _run(piece: Any) -> Run:
+    font = getattr(piece, "font", None)
+    if font is None:
+        return Run(str(piece))
+    colour = font.color
+    said = {colour.type: str(colour.value), "tint": str(colour.tint)} if colour else None
+    return Run(str(piece), said, str(font.sz) if font.sz is not None else None, dressed=True)
+
+
+def _clean(spans: list[Span]) -> list[Span]:
+    """A text in one line, whatever its runs."""
+    found: list[Span] = []
+    for text, why in spans:
+        plain = re.sub(r"\s+", " ", text)
+        if not found or found[-1][0].endswith(" "):
+            plain = plain.lstrip()
+        if plain:
+            found.append((plain, why))
+    if found:
+        found[-1] = (found[-1][0].rstrip(), found[-1][1])
+    return found
+
+
+def _text(cell: Cell) -> str:
+    return "".join(text for text, _ in cell)
 
 
 def _filled(values: Iterator[Row], formulas: Iterator[Row]) -> Iterator[Row]:
@@ -79,9 +129,8 @@ def _filled(values: Iterator[Row], formulas: Iterator[Row]) -> Iterator[Row]:
         if held is None or held[0] != number:
             yield number, row
             continue
-        empty: Span = ("", None)
-        padded = held[1] + [empty] * (len(row) - len(held[1]))
-        yield number, [value if value[0] else row[n] for n, value in enumerate(padded)]
+        padded = held[1] + [[]] * (len(row) - len(held[1]))
+        yield number, [value if _text(value) else row[n] for n, value in enumerate(padded)]
         held = next(values, None)
 
 
@@ -103,7 +152,7 @@ class _Cut:
                 yield self._part(held)
                 held, size = [], 0
             held.append(row)
-            size += sum(len(text) + 3 for text, _ in row[1])
+            size += sum(len(_text(cell)) + 3 for cell in row[1])
         if held or empty:
             yield self._part(held)
 
@@ -115,7 +164,7 @@ class _Cut:
         head = self._head
         repeated = [head] if head is not None and head[0] != rows[0][0] else []
         columns = max(len(cells) for _, cells in [*repeated, *rows])
-        letters: list[Span] = [(_letters(column), None) for column in range(1, columns + 1)]
+        letters: list[Cell] = [[(_letters(column), None)] for column in range(1, columns + 1)]
         part.add([("row", self._sheet.why(0, 0)), *self._cells(0, letters)])
         for number, cells in [*repeated, *rows]:
             part.add(self._line(number, cells))
@@ -126,15 +175,17 @@ class _Cut:
                     part.add([(comment, COMMENT)])
         return part
 
-    def _line(self, number: int, cells: list[Span]) -> list[Span]:
+    def _line(self, number: int, cells: list[Cell]) -> list[Span]:
         return [(str(number), self._sheet.why(number, 0)), *self._cells(number, cells)]
 
-    def _cells(self, number: int, cells: list[Span]) -> list[Span]:
+    def _cells(self, number: int, cells: list[Cell]) -> list[Span]:
         """The cells with bars before them. A bar stays where the cell alone is not seen."""
         spans: list[Span] = []
-        for column, (text, why) in enumerate(cells, start=1):
-            away = self._sheet.why(number, column)
-            spans += [(" | ", None), (text, why)] if why and not away else [(f" | {text}", away)]
+        for column, cell in enumerate(cells, start=1):
+            if away := self._sheet.why(number, column):
+                spans.append((f" | {_text(cell)}", away))
+            else:
+                spans += [(" | ", None), *cell]
         return spans
 
 

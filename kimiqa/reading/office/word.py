@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from kimiqa.reading.office.figures import whole
 from kimiqa.reading.office.numbering import Numbering, W
 from kimiqa.reading.office.package import Package
 from kimiqa.reading.office.parts import Cutter, Part, Span
@@ -111,17 +112,15 @@ class _Reader:
             own = self._levels.get(_style(style), (None, None))[1]
         if own is None:
             return ""
-        level = _value(own.find(f"{W}ilvl")) or "0"
-        return self._numbers.next(
-            _value(own.find(f"{W}numId")), int(level) if level.isdecimal() else 0
-        )
+        level = _value(own.find(f"{W}ilvl"))
+        return self._numbers.next(_value(own.find(f"{W}numId")), whole(level))
 
     def _is_heading(self, style: Element | None) -> bool:
         if style is None:
             return False
         own = _value(style.find(f"{W}outlineLvl"))
         return (
-            own in "012345678"
+            whole(own, 9) < 9
             if own
             else self._levels.get(_style(style), (None, None))[0] is not None
         )
@@ -139,7 +138,8 @@ def _heading_levels(
         number = name.removeprefix("heading ")
         heading = number if name.startswith("heading ") else level
         numbered = style.find(f"{W}pPr/{W}numPr")
-        shown = int(heading) if heading.isdecimal() and int(heading) <= 9 and level != "9" else None
+        depth = whole(heading, 10)
+        shown = depth if depth <= 9 and level != "9" else None
         found[style.get(f"{W}styleId", "")] = (shown, numbered)
     return found
 
