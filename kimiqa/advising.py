@@ -18,6 +18,7 @@ from kimiqa.payoff import Once
 from kimiqa.plan import Strategy
 from kimiqa.planner import SEVERAL_CALLS, Planner, Question, Sized
 from kimiqa.question import MOST_QUESTIONS
+from kimiqa.saying import say
 from kimiqa.scanned import ScanOffer, offers
 from kimiqa.settings import host_of, provider_of, url_at
 from kimiqa.setup import Setup
@@ -50,7 +51,8 @@ def break_even(
     """
     if not 1 <= questions <= MOST_QUESTIONS:
         raise BadRequestError(
-            f"A table of {questions:,} questions is not made.", f"Choose 1 to {MOST_QUESTIONS:,}."
+            say("A table of {questions:,} questions is not made.", questions=questions),
+            say("Choose 1 to {most_questions:,}.", most_questions=MOST_QUESTIONS),
         )
     setup = _priced(asker.setup)
     asked = asker.question(question or choosing.ORDINARY_QUESTION, documents, options or {})
@@ -148,7 +150,10 @@ def _chosen(planner: Planner, asked: Question, strategy: Strategy) -> Strategy:
     """
     if strategy in SEVERAL_CALLS:
         raise BadRequestError(
-            f"What is weighed here is one prompt, and {strategy} makes several calls.",
+            say(
+                "What is weighed here is one prompt, and {strategy} makes several calls.",
+                strategy=strategy,
+            ),
             "Choose full or chunks.",
         )
     if strategy != "auto":
@@ -163,8 +168,12 @@ def _chosen(planner: Planner, asked: Question, strategy: Strategy) -> Strategy:
 def _finished(setup: Setup, number: str) -> Call:
     call = setup.ledger.call(number)
     if call is None or call.usage is None:
-        what = "is not in the ledger" if call is None else "has no usage that is known"
-        raise BadRequestError(f"Call {number} {what}.", "See `kimiqa ledger` for those there are.")
+        raise BadRequestError(
+            say("Call {number} is not in the ledger.", number=number)
+            if call is None
+            else say("Call {number} has no usage that is known.", number=number),
+            "See `kimiqa ledger` for those there are.",
+        )
     return call
 
 
@@ -182,8 +191,11 @@ def _documents(setup: Setup, call: Call) -> list[Document]:
     kept = [each for each in found if each is not None]
     if len(kept) < len(call.documents):
         raise BadRequestError(
-            f"{len(call.documents) - len(kept):,} of the documents of call {call.id} are no longer "
-            "in the store.",
+            say(
+                "{documents:,} of the documents of call {id} are no longer in the store.",
+                documents=len(call.documents) - len(kept),
+                id=call.id,
+            ),
             "Name their files.",
         )
     return kept

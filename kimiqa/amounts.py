@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from kimiqa.errors import BadRequestError
 from kimiqa.money import is_amount
+from kimiqa.saying import say
 
 USUAL_CAPS = {"USD": Decimal("2.00"), "CNY": Decimal("15.00")}
 """The cap of a question where none was named, in the currencies that models are priced in."""
@@ -24,12 +25,15 @@ def amount(value: Decimal | str) -> Decimal:
     """
     if not isinstance(value, Decimal | str | int) or isinstance(value, bool):
         raise BadRequestError(
-            f"An amount of money is a decimal string, not {value!r}.", 'Write it as "0.25".'
+            say("An amount of money is a decimal string, not {value}.", value=repr(value)),
+            'Write it as "0.25".',
         )
     try:
         read = Decimal(value)
     except InvalidOperation:
         read = Decimal("NaN")
     if not is_amount(read):
-        raise BadRequestError(f"{value!r} is not an amount of money.", 'Write it as "0.25".')
+        raise BadRequestError(
+            say("{value} is not an amount of money.", value=repr(value)), 'Write it as "0.25".'
+        )
     return read

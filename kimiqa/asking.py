@@ -29,6 +29,7 @@ from kimiqa.plan import Answer, Estimate, Event, Finished, Plan, Strategy, Way, 
 from kimiqa.planner import Question, Sized
 from kimiqa.question import MOST_QUESTIONS
 from kimiqa.saving import with_saving
+from kimiqa.saying import say
 from kimiqa.setup import Setup
 from kimiqa.sides import with_sides
 from kimiqa.template import PROBES, Observed, Template, learn
@@ -180,7 +181,8 @@ class Asker:
         single = isinstance(documents, Document | str | PathLike | bytes | bytearray)
         if not single and not isinstance(documents, Iterable):
             raise BadRequestError(
-                f"Documents are a {type(documents).__name__}.", "Pass one, or a list of them."
+                say("Documents are a {kind}.", kind=type(documents).__name__),
+                "Pass one, or a list of them.",
             )
         sources: Iterable[Any] = [documents] if single else documents
         opened = (
@@ -222,7 +224,9 @@ class Asker:
         """
         self._check_is_ours(plan)
         if self.setup.target.needs_key:
-            raise NoKeyError(f"There is no key for {self.setup.host}.", self.setup.target.key_hint)
+            raise NoKeyError(
+                say("There is no key for {host}.", host=self.setup.host), self.setup.target.key_hint
+            )
         desk = await self.off_the_loop(self._desk)
         async with aclosing(staging.run(plan, desk)) as events:
             async for event in events:
@@ -253,8 +257,14 @@ class Asker:
         model, url = self.setup.model.id, self.setup.target.base_url
         if (plan.model, plan.endpoint) != (model, url):
             raise BadRequestError(
-                f"The plan was priced for {plan.model} at {plan.endpoint}; this client asks "
-                f"{model} at {url}. Nothing was sent.",
+                say(
+                    "The plan was priced for {model} at {endpoint}; this client asks "
+                    "{model2} at {url}. Nothing was sent.",
+                    model=plan.model,
+                    endpoint=plan.endpoint,
+                    model2=model,
+                    url=url,
+                ),
                 "Plan it again with this client.",
             )
 
@@ -307,7 +317,7 @@ class Asker:
         found = learn(seen)
         if any(found.tokens(each.messages) != each.overhead for each in seen):
             raise BrokenReplyError(
-                f"The counts of {self.setup.host} fit no chat template.",
+                say("The counts of {host} fit no chat template.", host=self.setup.host),
                 "Nothing is lost: receipts will show it.",
             )
         self.setup.ledger.keep_template(self.setup.host, model.id, found)
@@ -354,7 +364,7 @@ def _sendable(question: str) -> str:
     """
     if not isinstance(question, str):
         raise BadRequestError(
-            f"The question is a {type(question).__name__}, not text.",
+            say("The question is a {kind}, not text.", kind=type(question).__name__),
             "Write what you want to know.",
         )
     return question.encode("utf-8", "replace").decode()

@@ -10,6 +10,7 @@ from typing import Any
 from kimiqa.errors import PriceUnknownError
 from kimiqa.money import STALE_DAYS, Price
 from kimiqa.pricebook import FILE, Row, content_of, rows_of
+from kimiqa.saying import say
 
 
 def problems(home: Path | None) -> list[PriceUnknownError]:
@@ -60,7 +61,12 @@ def _read(home: Path | None) -> tuple[list[tuple[str, Row]], list[PriceUnknownEr
     try:
         tables = tomllib.loads(content_of(path))
     except tomllib.TOMLDecodeError as error:
-        return [], [PriceUnknownError(f"{path} is not valid TOML: {error}.", "Correct that line.")]
+        return [], [
+            PriceUnknownError(
+                say("{path} is not valid TOML: {error}.", path=path, error=str(error)),
+                "Correct that line.",
+            )
+        ]
     except PriceUnknownError as error:
         return [], [error]
     rows: list[tuple[str, Row]] = []

@@ -10,6 +10,7 @@ from kimiqa.errors import BadRequestError
 from kimiqa.ledger import WarmPrompt
 from kimiqa.models import Model
 from kimiqa.money import MTOK, Price, plain
+from kimiqa.saying import say
 
 FIVE_MINUTES, ONE_HOUR = "5m", "1h"
 
@@ -43,13 +44,16 @@ def with_ttl(model: Model, ttl: str | None) -> Model:
         There is no such lifetime, or the model does not offer it.
     """
     if ttl not in (None, FIVE_MINUTES, ONE_HOUR):
-        raise BadRequestError(f"There is no cache lifetime {ttl!r}.", "Choose 5m or 1h.")
+        raise BadRequestError(
+            say("There is no cache lifetime {ttl}.", ttl=repr(ttl)), "Choose 5m or 1h."
+        )
     if ttl != ONE_HOUR:
         return model
     price = model.price
     if not model.cache_ttl_1h or (price is not None and price.cache_write_1h is None):
         raise BadRequestError(
-            f"{model.id} is not known to keep a prompt for an hour.", "Leave the lifetime out."
+            say("{id} is not known to keep a prompt for an hour.", id=model.id),
+            "Leave the lifetime out.",
         )
     return replace(model, cache_ttl=model.cache_ttl_1h, price=price and _hourly(price))
 

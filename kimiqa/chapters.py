@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kimiqa.errors import BadRequestError
 from kimiqa.pages import Pages, choose_pages
+from kimiqa.saying import Said, say
 
 if TYPE_CHECKING:
     from kimiqa.document import Document
@@ -189,7 +190,13 @@ class _Names:
     def _between(self, spec: str, first: int, last: int) -> Sequence[int]:
         if last < first:
             raise BadRequestError(
-                f"{spec!r} runs backwards in {self.document.name}: from page {first} to {last}.",
+                say(
+                    "{spec} runs backwards in {name}: from page {first} to {last}.",
+                    spec=repr(spec),
+                    name=self.document.name,
+                    first=first,
+                    last=last,
+                ),
                 "Write the first page first.",
             )
         return range(first, last + 1)
@@ -210,26 +217,41 @@ class _Names:
     def ambiguous(self, wanted: str, found: Sequence[Chapter]) -> BadRequestError:
         """Several entries go by this name."""
         return BadRequestError(
-            f"{wanted!r} may be any of {len(found):,} entries of the outline of "
-            f"{self.document.name}: {_listed(found)}.",
+            say(
+                "{wanted} may be any of {found:,} entries of the outline of {name}: {entries}.",
+                wanted=repr(wanted),
+                found=len(found),
+                name=self.document.name,
+                entries=_listed(found),
+            ),
             "Write more of the title, or the pages.",
         )
 
     def unknown(self, part: str) -> BadRequestError:
         """Nothing goes by this name: what there is."""
         pages = len(self.document.pages)
-        has = f"{self.document.name} has pages 1 to {pages:,}"
+        has = say("{name} has pages 1 to {pages:,}", name=self.document.name, pages=pages)
         if self.labels:
             first, last = next(iter(self.labels)), next(reversed(self.labels))
-            has += f", labelled {first} to {last}"
+            has = say("{has}, labelled {first} to {last}", has=has, first=first, last=last)
+        named = repr(part.strip())
         if self.chapters:
-            entries = f", and its outline begins {_listed(self.chapters)}"
+            message = say(
+                "There are no pages {part}: {has}, and its outline begins {entries}.",
+                part=named,
+                has=has,
+                entries=_listed(self.chapters),
+            )
         elif self._chapters is None:
-            entries = "; its outline could not be read"
+            message = say(
+                "There are no pages {part}: {has}; its outline could not be read.",
+                part=named,
+                has=has,
+            )
         else:
-            entries = ", and no outline"
+            message = say("There are no pages {part}: {has}, and no outline.", part=named, has=has)
         return BadRequestError(
-            f"There are no pages {part.strip()!r}: {has}{entries}.",
+            message,
             'Write pages as "40-95", "3, 7-9", "iv-x", "chapter 3" or "D2: 3".',
         )
 
@@ -248,9 +270,10 @@ def _names_of(document: Document) -> _Names:
     return known
 
 
-def _listed(found: Sequence[Chapter]) -> str:
+def _listed(found: Sequence[Chapter]) -> Said:
     shown = "; ".join(f"{each.title[:60]} (p. {each.first}-{each.last})" for each in found[:_SHOWN])
-    return shown + (f"; and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else "")
+    more = len(found) - _SHOWN
+    return say("{shown}; and {more:,} more", shown=shown, more=more) if more > 0 else Said(shown)
 
 
 def folded(text: str) -> str:

@@ -18,6 +18,7 @@ from kimiqa.planner import STRATEGIES, Planner, Question, Sized, in_words, with_
 from kimiqa.plurals import counted
 from kimiqa.reasons import WORTH_IT, all_pages, money, not_whole, of_several
 from kimiqa.refusals import is_partial
+from kimiqa.saying import say
 from kimiqa.strategies.chunks import material
 from kimiqa.strategies.evidence import short_tokens
 from kimiqa.tasks import for_an_outline, needs_everything
@@ -78,9 +79,11 @@ def _within_reach(planner: Planner, sized: dict[str, Sized]) -> dict[str, Sized]
     others = [each for name, each in sized.items() if name != "full" and each.refusal is None]
     if reads is None or full.refusal or not others or full.estimate.prompt_tokens <= reads:
         return sized
-    message = (
-        f"{planner.model.id} was seen to read {reads:,} tokens at every depth, and the whole has "
-        f"{full.estimate.prompt_tokens:,}"
+    message = say(
+        "{model} was seen to read {reads:,} tokens at every depth, and the whole has {prompt:,}",
+        model=planner.model.id,
+        reads=reads,
+        prompt=full.estimate.prompt_tokens,
     )
     refusal = ContextWindowError(message, "Name the way to ask it all the same.")
     return {**sized, "full": replace(full, refusal=refusal)}

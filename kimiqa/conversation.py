@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kimiqa.errors import BadRequestError
 from kimiqa.plan import Answer, Chunk, Plan
 from kimiqa.remembering import cited_pieces
+from kimiqa.saying import say
 from kimiqa.strategies.layout import Turn
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _as_before(
     if [id for id, _ in stored] != [document.id for document in documents]:
         names = ", ".join(name for _, name in stored)
         raise BadRequestError(
-            f"That conversation is about {names}, in this order.",
+            say("That conversation is about {names}, in this order.", names=names),
             "Open the same documents, or begin a new conversation.",
         )
     return tuple(

@@ -23,6 +23,7 @@ from kimiqa.plan import Progress
 from kimiqa.reading import about, engines, lines, notes, passages, shown
 from kimiqa.reading.checking import Checked
 from kimiqa.reading.parts import Box, Hidden, OutlineEntry, Page, Status
+from kimiqa.saying import say
 from kimiqa.store import Store
 
 if TYPE_CHECKING:
@@ -424,7 +425,8 @@ class Document:
     def _require_pictures(self) -> None:
         if not self.drawable:
             raise NotADocumentError(
-                f"{self.name} has no page pictures: it is text.", "Show the page's text instead."
+                say("{name} has no page pictures: it is text.", name=self.name),
+                "Show the page's text instead.",
             )
 
     def _take(self, found: Checked, *, deep: bool) -> None:

@@ -18,6 +18,7 @@ from kimiqa.opening.counting import counted_by, first_counter
 from kimiqa.opening.leftovers import Unread
 from kimiqa.personal import keeping
 from kimiqa.plurals import counted
+from kimiqa.saying import say
 from kimiqa.store import Store, Stored, store_for
 
 if TYPE_CHECKING:
@@ -136,11 +137,17 @@ class Documents:
             return found[0]
         if not found:
             raise BadRequestError(
-                f"There is no document {named!r}.", "`kimiqa documents` lists those there are."
+                say("There is no document {named}.", named=repr(named)),
+                "`kimiqa documents` lists those there are.",
             )
         several = "; ".join(f"{each.id[:12]} {each.name}" for each in found[:_SHOWN])
         raise BadRequestError(
-            f"{named!r} may be any of {counted(len(found), 'document')}: {several}.",
+            say(
+                "{named} may be any of {documents}: {several}.",
+                named=repr(named),
+                documents=counted(len(found), "document"),
+                several=several,
+            ),
             "Name it by its id.",
         )
 
@@ -159,8 +166,11 @@ class Documents:
         running = self._running(document_id)
         if running is not None:
             raise DocumentInUseError(
-                f"Question {running.id} about it is running at {running.endpoint}. "
-                "Nothing was deleted.",
+                say(
+                    "Question {id} about it is running at {endpoint}. Nothing was deleted.",
+                    id=running.id,
+                    endpoint=running.endpoint,
+                ),
                 "Wait for its answer, or stop it.",
             )
         self._store.delete(document_id, keep_rule=keep_rule)

@@ -36,6 +36,8 @@ from __future__ import annotations
 import builtins
 from typing import ClassVar, Literal
 
+from kimiqa.saying import as_said, joined
+
 Billed = Literal["no", "unknown"]
 """Whether the endpoint may have done paid work: surely not, or not known."""
 
@@ -48,8 +50,12 @@ class KimiqaError(Exception):
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(f"{message} {hint}".strip())
-        self.message = message
-        self.hint = hint
+        self.message = as_said(message)
+        self.hint = as_said(hint)
+
+    def __str__(self) -> str:
+        # A sentence that can be told in another language, as its two parts are.
+        return joined([self.message, self.hint])
 
     def to_json(self) -> dict[str, str]:
         """The `error` object of the command line's JSON."""

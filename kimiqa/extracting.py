@@ -22,6 +22,7 @@ from kimiqa.opening.intake import Home, store_of
 from kimiqa.opening.names import label
 from kimiqa.personal import keeping
 from kimiqa.reading.plain import pages_of
+from kimiqa.saying import joined, say
 from kimiqa.store import Stored
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ def upload_of(asker: Asker, source: File, name: str | None = None) -> Upload:
     content, shown = _content(source)
     shown = label(name or shown)
     if not content:
-        raise EmptyDocumentError(f"{shown} is empty: it has 0 bytes.", "Choose another file.")
+        raise EmptyDocumentError(
+            say("{shown} is empty: it has 0 bytes.", shown=shown), "Choose another file."
+        )
     digest = hashlib.sha256(content).hexdigest()
     upload = Upload(shown, len(content), setup.host, content, digest)
     rules.check([_original(asker, upload)], setup.target.base_url)
@@ -86,12 +89,14 @@ def _content(source: File) -> tuple[bytes, str]:
         return source, "document"
     path = Path(source)
     if not path.is_file():
-        raise FileNotFoundError(f"{label(str(path))} does not exist.", "Check the path.")
+        raise FileNotFoundError(
+            say("{path} does not exist.", path=label(str(path))), "Check the path."
+        )
     try:
         return path.read_bytes(), path.name
     except OSError:
         raise FileNotFoundError(
-            f"{label(str(path))} may not be read.", "Check its permissions."
+            say("{path} may not be read.", path=label(str(path))), "Check its permissions."
         ) from None
 
 
@@ -107,20 +112,25 @@ async def extract(asker: Asker, upload: Upload) -> Document:
     """
     setup = asker.setup
     if setup.target.needs_key:
-        raise NoKeyError(f"There is no key for {setup.host}.", setup.target.key_hint)
+        raise NoKeyError(say("There is no key for {host}.", host=setup.host), setup.target.key_hint)
     rules.check([_original(asker, upload)], setup.target.base_url)
     text, left = await asker.endpoint().extracted(upload.name, upload.content)
     rules.note_sent([_original(asker, upload)], setup.target.base_url)
     if not text.strip():
-        hint = "It reads no pictures: use OCR (--ocr) or send pictures (--pictures scanned)."
-        raise NoTextError(f"{setup.host} found no text in {upload.name}.", f"{hint} {left}".strip())
+        hint = say("It reads no pictures: use OCR (--ocr) or send pictures (--pictures scanned).")
+        raise NoTextError(
+            say("{host} found no text in {name}.", host=setup.host, name=upload.name),
+            joined([hint, left]),
+        )
     return _document(asker, upload, pages_of(text), left)
 
 
 def _document(asker: Asker, upload: Upload, texts: Sequence[str], left: str) -> Document:
     made = Document.from_pages(texts, name=upload.name)
-    note = f"read by Kimi's file extraction at {upload.host}: not the pages of the file"
-    note = f"{note}. {left}" if left else note
+    note = say(
+        "read by Kimi's file extraction at {host}: not the pages of the file", host=upload.host
+    )
+    note = joined([note, left], ". ") if left else note
     pages = tuple(replace(page, engine="kimi", note=note) for page in made.pages)
     document = replace(made, pages=pages)
     if places := rules.places_of(_original(asker, upload)):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kimiqa.errors import BadRequestError
+from kimiqa.saying import say
 
 Pages = int | str | Iterable[int] | Mapping[str, "str | Iterable[int]"] | None
 """A selection for every document, or one per document number ("D1")."""
@@ -48,14 +49,23 @@ def _by_document(pages: Pages, documents: int) -> dict[int, frozenset[int]]:
 def _named(part: str) -> tuple[str, str]:
     found = _DOCUMENT.match(part)
     if not found:
-        raise BadRequestError(f"The pages {part.strip()!r} name no document.", _HINT)
+        raise BadRequestError(
+            say("The pages {part} name no document.", part=repr(part.strip())), _HINT
+        )
     return f"D{found[1]}", part[found.end() :]
 
 
 def _document(name: str, documents: int) -> int:
     number = str(name).strip().lstrip("Dd")
     if not (number.isascii() and number.isdecimal()) or not 1 <= int(number) <= documents:
-        raise BadRequestError(f"There is no document {name!r}; there are {documents}.", _HINT)
+        raise BadRequestError(
+            say(
+                "There is no document {name}; there are {documents}.",
+                name=repr(name),
+                documents=documents,
+            ),
+            _HINT,
+        )
     return int(number)
 
 
@@ -66,10 +76,12 @@ def _numbers(spec: int | str | Iterable[int]) -> frozenset[int]:
     for part in re.split(r"[,;\s]+", _DASH.sub("-", spec.strip())):
         found = _PART.fullmatch(part)
         if not found:
-            raise BadRequestError(f"The pages {spec!r} cannot be read.", _HINT)
+            raise BadRequestError(say("The pages {spec} cannot be read.", spec=repr(spec)), _HINT)
         first, last = int(found[1]), int(found[2] or found[1])
         if last < first or last - first > 1_000_000:
-            raise BadRequestError(f"The pages {part!r} run backwards or too far.", _HINT)
+            raise BadRequestError(
+                say("The pages {part} run backwards or too far.", part=repr(part)), _HINT
+            )
         numbers.update(range(first, last + 1))
     return frozenset(numbers)
 
@@ -77,7 +89,9 @@ def _numbers(spec: int | str | Iterable[int]) -> frozenset[int]:
 def _whole(numbers: int | Iterable[int]) -> Iterator[int]:
     for number in numbers if isinstance(numbers, Iterable) else [numbers]:
         if not isinstance(number, int) or isinstance(number, bool):
-            raise BadRequestError(f"{number!r} is not the number of a page.", _HINT)
+            raise BadRequestError(
+                say("{number} is not the number of a page.", number=repr(number)), _HINT
+            )
         yield number
 
 
@@ -87,7 +101,13 @@ def _checked(numbers: frozenset[int] | None, count: int, document: int) -> froze
     outside = sorted(number for number in numbers if not 1 <= number <= count)
     if outside:
         raise BadRequestError(
-            f"D{document} has pages 1 to {count}; page {outside[0]} is not one of them.", _HINT
+            say(
+                "D{document} has pages 1 to {count}; page {outside} is not one of them.",
+                document=document,
+                count=count,
+                outside=outside[0],
+            ),
+            _HINT,
         )
     return numbers
 

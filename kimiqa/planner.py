@@ -23,6 +23,7 @@ from kimiqa.privacy import covered, first_time
 from kimiqa.question import MOST_QUESTIONS, Question, Sized
 from kimiqa.refusals import in_words, no_text, partial, with_fitting
 from kimiqa.room import Room
+from kimiqa.saying import joined, say
 from kimiqa.settings import UNLIMITED, Limits
 from kimiqa.strategies import chunks, full
 from kimiqa.strategies.layout import Draft, Layout, document_parts, numbered, readable
@@ -182,7 +183,7 @@ class Planner:
         note = self._cache_note(question, strategy, guess)
         over = self._cliff(draft, guess, question) if strategy == "full" else ""
         if over and isinstance(refusal, ContextWindowError):
-            refusal = ContextWindowError(refusal.message, f"{over} {refusal.hint}")
+            refusal = ContextWindowError(refusal.message, joined([over, refusal.hint]))
         notes = (*self.warnings(question), *seeing.warnings(draft))
         if strategy == "chunks":
             pages = sum(len(readable(draft, n, each)) for n, each in numbered(draft.documents))
@@ -302,7 +303,10 @@ class Planner:
             return None
         if effort not in self.model.efforts:
             known = ", ".join(self.model.efforts)
-            raise BadRequestError(f"{self.model.id} has no effort {effort!r}.", f"Choose {known}.")
+            raise BadRequestError(
+                say("{id} has no effort {effort}.", id=self.model.id, effort=repr(effort)),
+                say("Choose {known}.", known=known),
+            )
         return effort
 
     def body(self, messages: Sequence[Any], limit: int, effort: str | None) -> dict[str, Any]:
@@ -335,7 +339,10 @@ def stale_note(model: Model, today: date) -> str:
 def check(question: Question, strategy: str) -> None:
     if strategy not in (*STRATEGIES, *SEVERAL_CALLS):
         known = ", ".join([*STRATEGIES, *SEVERAL_CALLS, "auto"])
-        raise BadRequestError(f"There is no strategy {strategy!r}.", f"Choose one of {known}.")
+        raise BadRequestError(
+            say("There is no strategy {strategy}.", strategy=repr(strategy)),
+            say("Choose one of {known}.", known=known),
+        )
     if not question.text.strip():
         raise BadRequestError("The question is empty.", "Write what you want to know.")
     if not question.documents:
@@ -345,8 +352,11 @@ def check(question: Question, strategy: str) -> None:
         or not 1 <= question.expected_questions <= MOST_QUESTIONS
     ):
         raise BadRequestError(
-            f"So many questions ({question.expected_questions!r}) cannot be expected.",
-            f"Choose 1 to {MOST_QUESTIONS:,}.",
+            say(
+                "So many questions ({expected_questions}) cannot be expected.",
+                expected_questions=repr(question.expected_questions),
+            ),
+            say("Choose 1 to {most_questions:,}.", most_questions=MOST_QUESTIONS),
         )
     limits = (question.max_prompt_tokens, question.max_completion_tokens, question.chunk_tokens)
     if any(limit is not None and (type(limit) is not int or limit < 1) for limit in limits):

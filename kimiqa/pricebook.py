@@ -47,6 +47,7 @@ from urllib.parse import urlsplit
 
 from kimiqa.errors import PriceUnknownError
 from kimiqa.money import Batch, Price, PriceBasis, Tier, is_amount, is_currency
+from kimiqa.saying import Said, say
 
 FILE = "prices.toml"
 _AMOUNTS = ("prompt", "cached", "completion", "cache_write", "cache_write_1h")
@@ -78,13 +79,24 @@ class Table:
     name: str
     values: Mapping[str, Any]
 
-    def wrong(self, key: str, what: str, hint: str) -> PriceUnknownError:
-        return PriceUnknownError(f"{self.file}, table [{self.name}], key {key}: {what}.", hint)
+    def wrong(self, key: str, what: Said, hint: Said) -> PriceUnknownError:
+        return PriceUnknownError(
+            say(
+                "{file}, table [{name}], key {key}: {what}.",
+                file=self.file,
+                name=self.name,
+                key=key,
+                what=what,
+            ),
+            hint,
+        )
 
     def only(self, known: set[str]) -> None:
         for key in self.values.keys() - known:
             raise self.wrong(
-                key, "not a key of a price", f"Known keys: {', '.join(sorted(known))}."
+                key,
+                say("not a key of a price"),
+                say("Known keys: {keys}.", keys=", ".join(sorted(known))),
             )
 
     def amount(self, key: str) -> Decimal | None:
@@ -92,29 +104,33 @@ class Table:
 
     def required(self, key: str) -> Decimal:
         value = self.values.get(key)
-        hint = f'Write it quoted, per million tokens: {key} = "0.50".'
+        hint = say('Write it quoted, per million tokens: {key} = "0.50".', key=key)
         if value is None:
-            raise self.wrong(key, "missing", hint)
+            raise self.wrong(key, say("missing"), hint)
         if isinstance(value, float):
-            raise self.wrong(key, f"{value} is not exact without quotes", hint)
+            raise self.wrong(key, say("{value} is not exact without quotes", value=value), hint)
         if isinstance(value, bool) or not isinstance(value, int | str):
-            raise self.wrong(key, f"{value!r} is not an amount", hint)
+            raise self.wrong(key, say("{value} is not an amount", value=repr(value)), hint)
         return self._decimal(key, value, hint)
 
-    def _decimal(self, key: str, value: int | str, hint: str) -> Decimal:
+    def _decimal(self, key: str, value: int | str, hint: Said) -> Decimal:
         try:
             amount = Decimal(value)
         except InvalidOperation:
-            raise self.wrong(key, f"{value!r} is not an amount", hint) from None
+            raise self.wrong(
+                key, say("{value} is not an amount", value=repr(value)), hint
+            ) from None
         if not is_amount(amount):
-            raise self.wrong(key, f"{value!r} is not an amount of zero or more", hint)
+            raise self.wrong(
+                key, say("{value} is not an amount of zero or more", value=repr(value)), hint
+            )
         return amount
 
     def currency(self) -> str | None:
         code = self.text("currency")
         if code is not None and not is_currency(code):
-            hint = 'Write its three letters: currency = "USD", or "CNY" for yuan.'
-            raise self.wrong("currency", f"{code!r} is not a currency", hint)
+            hint = say('Write its three letters: currency = "USD", or "CNY" for yuan.')
+            raise self.wrong("currency", say("{code} is not a currency", code=repr(code)), hint)
         return code
 
     def whole(self, key: str) -> int | None:
@@ -122,13 +138,21 @@ class Table:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise self.wrong(key, f"{value!r} is not a count", f"Write it so: {key} = 131_072.")
+            raise self.wrong(
+                key,
+                say("{value} is not a count", value=repr(value)),
+                say("Write it so: {key} = 131_072.", key=key),
+            )
         return value
 
     def text(self, key: str) -> str | None:
         value = self.values.get(key)
         if value is not None and not isinstance(value, str):
-            raise self.wrong(key, f"{value!r} is not text", f'Write it so: {key} = "...".')
+            raise self.wrong(
+                key,
+                say("{value} is not text", value=repr(value)),
+                say('Write it so: {key} = "...".', key=key),
+            )
         return value
 
     def day(self, key: str) -> date | None:
@@ -136,8 +160,8 @@ class Table:
         try:
             return value if value is None or type(value) is date else date.fromisoformat(value)
         except (TypeError, ValueError):
-            hint = f"Write it so: {key} = 2026-11-22."
-            raise self.wrong(key, f"{value!r} is not a day", hint) from None
+            hint = say("Write it so: {key} = 2026-11-22.", key=key)
+            raise self.wrong(key, say("{value} is not a day", value=repr(value)), hint) from None
 
 
 def read_price(table: Table, basis: PriceBasis, currency: str | None = None) -> Price:
@@ -166,7 +190,7 @@ def _tier(table: Table) -> Tier:
     table.only(_TIER_KEYS)
     above = table.whole("above")
     if above is None:
-        raise table.wrong("above", "missing", "Write it so: above = 131_072.")
+        raise table.wrong("above", say("missing"), say("Write it so: above = 131_072."))
     price = read_price(table, "book")
     return Tier(
         above, price.prompt, price.completion, price.cached, price.cache_write, price.cache_write_1h
@@ -178,7 +202,9 @@ def _batch(table: Table) -> Batch | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise table.wrong("batch", "not a table", f'Write it so: ["{table.name}".batch].')
+        raise table.wrong(
+            "batch", say("not a table"), say('Write it so: ["{name}".batch].', name=table.name)
+        )
     inner = Table(table.file, f"{table.name}.batch", value)
     inner.only(_BATCH_KEYS)
     return Batch(inner.required("prompt"), inner.required("completion"), inner.amount("cached"))
@@ -187,8 +213,8 @@ def _batch(table: Table) -> Batch | None:
 def _tables(table: Table, key: str) -> list[Table]:
     value = table.values.get(key, [])
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        hint = f'Write it so: [["{table.name}".{key}]].'
-        raise table.wrong(key, "not a list of tables", hint)
+        hint = say('Write it so: [["{name}".{key}]].', name=table.name, key=key)
+        raise table.wrong(key, say("not a list of tables"), hint)
     return [Table(table.file, f"{table.name}.{key}", each) for each in value]
 
 
@@ -209,7 +235,9 @@ def parse_book(content: str, file: str) -> Book:
         tables = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
         hint = "Correct that line, or move the file away to use the listed prices."
-        raise PriceUnknownError(f"{file} is not valid TOML: {error}.", hint) from None
+        raise PriceUnknownError(
+            say("{file} is not valid TOML: {error}.", file=file, error=str(error)), hint
+        ) from None
     return {name.lower(): _rows(file, name, value) for name, value in tables.items()}
 
 
@@ -232,8 +260,8 @@ def rows_of(file: str, name: str, value: Any) -> tuple[Row, ...]:
     """What the book says of one model: one table, or a list of them."""
     each = value if isinstance(value, list) else [value]
     if not all(isinstance(values, dict) for values in each):
-        message = f"{file}, key {name}: it stands outside any table."
-        raise PriceUnknownError(message, f'Put prices under a model: ["{name}"].')
+        message = say("{file}, key {name}: it stands outside any table.", file=file, name=name)
+        raise PriceUnknownError(message, say('Put prices under a model: ["{name}"].', name=name))
     return tuple(_row(Table(file, name, values)) for values in each)
 
 
@@ -264,7 +292,9 @@ def content_of(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")  # Notepad writes a mark at the start
     except (OSError, UnicodeDecodeError) as error:
         hint = "Save it as UTF-8 text that you may read."
-        raise PriceUnknownError(f"{path} cannot be read: {type(error).__name__}.", hint) from None
+        raise PriceUnknownError(
+            say("{path} cannot be read: {kind}.", path=path, kind=type(error).__name__), hint
+        ) from None
 
 
 def find_row(book: Book, model_id: str, base_url: str | None) -> Row | None:

@@ -14,6 +14,7 @@ from kimiqa.models import Model
 from kimiqa.money import Price, plain
 from kimiqa.question import Question
 from kimiqa.refusals import no_room, over_account, over_limit, over_window, sizes, unpriced
+from kimiqa.saying import joined
 from kimiqa.settings import Limits
 from kimiqa.strategies.layout import Layout
 
@@ -94,7 +95,10 @@ class Room:
         if breach is None:
             return least, None
         error = breach.error()
-        return least, OverCapError(f"{error.message} {sizes(prompt, least)}", error.hint)
+        return least, OverCapError(
+            joined([error.message, sizes(prompt, least)]),
+            error.hint,
+        )
 
     def _left(self, question: Question, currency: str) -> Decimal | None:
         """What the tightest cap leaves for a question."""

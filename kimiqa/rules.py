@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kimiqa.errors import BadRequestError, NotAllowedError
 from kimiqa.personal import keeping
+from kimiqa.saying import say
 from kimiqa.settings import EMBEDDED, host_of, is_loopback, providers
 
 if TYPE_CHECKING:
@@ -105,9 +106,12 @@ def place(written: str) -> str:
     if _PLACE.fullmatch(word) and ("." in host or ":" in host or host == "localhost"):
         return host
     raise BadRequestError(
-        f"{written!r} is no place that a document may be kept to.",
-        f"Name a host, a provider ({', '.join(sorted(_names()))}) or a region "
-        f"({', '.join(sorted(_regions()))}).",
+        say("{written} is no place that a document may be kept to.", written=repr(written)),
+        say(
+            "Name a host, a provider ({names}) or a region ({regions}).",
+            names=", ".join(sorted(_names())),
+            regions=", ".join(sorted(_regions())),
+        ),
     )
 
 
@@ -135,8 +139,13 @@ def refusal(documents: Sequence[Document], base_url: str) -> NotAllowedError | N
         places = places_of(document)
         if not allows(places, base_url):
             return NotAllowedError(
-                f"{document.name} may go only to {', '.join(places)}, and the question would go to "
-                f"{endpoint_in_words(base_url)}. Nothing was sent.",
+                say(
+                    "{name} may go only to {places}, and the question would go to "
+                    "{base_url}. Nothing was sent.",
+                    name=document.name,
+                    places=", ".join(places),
+                    base_url=endpoint_in_words(base_url),
+                ),
                 "Choose an endpoint that its rule names, or change the rule: "
                 "`kimiqa documents restrict`.",
             )

@@ -13,6 +13,7 @@ from kimiqa.errors import BadRequestError, NoPicturesError, RefusedError
 from kimiqa.models import Model
 from kimiqa.pages import Pages, choose_pages, spans
 from kimiqa.question import Question
+from kimiqa.saying import say
 from kimiqa.strategies.layout import Draft, Layout
 
 SCANNED = "scanned"
@@ -45,7 +46,7 @@ def _drawable(document: Document, pages: frozenset[int] | None) -> frozenset[int
         return frozenset()
     if not document.drawable:
         raise BadRequestError(
-            f"{document.name} has no page pictures: it is text.",
+            say("{name} has no page pictures: it is text.", name=document.name),
             'Name its document with the pages ("D2: 3"), or leave it out of them.',
         )
     return pages
@@ -77,20 +78,26 @@ def refusal(draft: Draft, layout: Layout, strategy: ModuleType) -> RefusedError 
         return None
     if not getattr(strategy, "PICTURES", False):
         name = strategy.__name__.rsplit(".", 1)[-1]
-        return NoPicturesError(f"{name} sends text alone, and no pictures.", "Ask by full.")
+        return NoPicturesError(
+            say("{name} sends text alone, and no pictures.", name=name), "Ask by full."
+        )
     return _blind(draft.model)
 
 
 def _blind(model: Model) -> RefusedError | None:
     if model.pictures is False:
-        return NoPicturesError(f"{model.id} takes no pictures, only text.", _OTHERWISE)
+        return NoPicturesError(say("{id} takes no pictures, only text.", id=model.id), _OTHERWISE)
     if model.pictures is None:
         return NoPicturesError(
-            f"It is not known whether {model.id} takes pictures, so none are sent.", _OTHERWISE
+            say("It is not known whether {id} takes pictures, so none are sent.", id=model.id),
+            _OTHERWISE,
         )
     if model.picture_patches is None:
         return NoPicturesError(
-            f"It is not known how {model.id} counts pictures, so their price is not known.",
+            say(
+                "It is not known how {id} counts pictures, so their price is not known.",
+                id=model.id,
+            ),
             _OTHERWISE,
         )
     return None

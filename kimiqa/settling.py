@@ -9,6 +9,7 @@ from kimiqa.money import Cost, plain
 from kimiqa.paying import WEB, WRITES, about_searches, about_writes, paid_for
 from kimiqa.plan import Answer, Plan, Request
 from kimiqa.reserving import NOT_SENT
+from kimiqa.saying import say
 
 _NO_ANSWER = "The reply ended without an answer."
 
@@ -23,8 +24,12 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
         kept(reply, lambda: desk.ledger.estimate(call_id, found.usage, paid, _NO_ANSWER))
         raise CutError(
             "The endpoint ended its reply without an answer and without saying why.",
-            f"It may be billed; the ledger books {plain(paid.amount)} {paid.currency} for it. "
-            "Ask again if you want to pay for another try.",
+            say(
+                "It may be billed; the ledger books {amount} {currency} for it. Ask "
+                "again if you want to pay for another try.",
+                amount=plain(paid.amount),
+                currency=paid.currency,
+            ),
             billed="unknown",
         )
     reply.warnings.extend((*about_writes(found.usage, plan), *about_searches(reply.searches, plan)))

@@ -16,6 +16,7 @@ from kimiqa.ledger import Budget, Ledger, host_of
 from kimiqa.models import LOCAL, Model, get_model
 from kimiqa.money import CostRange
 from kimiqa.planner import Planner
+from kimiqa.saying import say
 from kimiqa.settings import (
     UNLIMITED,
     Limits,
@@ -183,10 +184,10 @@ def target_of(client: Any) -> Target:
     """
     if not (hasattr(client, "base_url") and hasattr(client, "api_key")):
         raise BadRequestError(
-            f"openai_client is {type(client).__name__}.",
+            say("openai_client is {kind}.", kind=type(client).__name__),
             "Pass an openai.OpenAI, or any openai.AsyncOpenAI.",
         )
-    return Target(str(client.base_url).rstrip("/"), Secret(client.api_key), "yours", "")
+    return Target(str(client.base_url).rstrip("/"), Secret(client.api_key), "yours")
 
 
 def _effort(model: Model, effort: str | None, settings: Settings) -> str | None:
@@ -216,8 +217,11 @@ def _beside(currency: str, caps: Mapping[str, Any]) -> Budget:
     always = "question" in caps or caps.get("day") or caps.get("month")
     if currency not in USUAL_CAPS and not always:
         raise BadRequestError(
-            f"[caps.{currency}] names no cap that holds for every question, and there is no "
-            "usual one.",
+            say(
+                "[caps.{currency}] names no cap that holds for every question, and there "
+                "is no usual one.",
+                currency=currency,
+            ),
             'Add question = "2.00", or question = "none" if there is to be none.',
         )
     named = {name: cap for name, cap in caps.items() if name != "confirm_above"}

@@ -27,6 +27,7 @@ LAYERS = (
         "words",
         "tasks",
         "plurals",
+        "saying",
         "refusing",
         "samples",
         "portal",

@@ -11,10 +11,20 @@ import pytest
 
 pytest.importorskip("streamlit")
 
-from test_ui_states import LEASE, Page
+from decimal import Decimal
 
-from kimiqa.ui.strings import collected, template
-from kimiqa.ui.words import _, counted
+from test_ui_states import LEASE, Page, kimi
+
+from kimiqa.plurals import counted as counted_by_library
+from kimiqa.saying import joined, say, say_of
+from kimiqa.settings import Settings, save_settings
+from kimiqa.testing import KimiServer
+from kimiqa.ui.sayings import sayings
+from kimiqa.ui.strings import collected, everything, template
+from kimiqa.ui.text import escape
+from kimiqa.ui.words import _, counted, told
+
+__all__ = ["kimi"]
 
 PLURALS = "nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);"
 POLISH = {
@@ -22,6 +32,21 @@ POLISH = {
     "Ask a long document": "Zapytaj długi dokument",
     "Try a sample": "Wypróbuj przykład",
     "page\0pages": "strona\0strony\0stron",
+    "{number:,} {noun}": "{number:,} {noun}",
+    "Nothing was sent.": "Nic nie wysłano.",
+    "{name} has {pages}.": "{pages} ma {name}.",
+    "{number:,} file was read\0{number:,} files were read": "odczytano {number:,} plik\0"
+    "odczytano {number:,} pliki\0odczytano {number:,} plików",
+    "There is no document {name}; there are {documents}.": "Nie ma {dokumentu}.",
+    "This question may cost up to {ceiling} {currency}; this day's cap is {limit} {currency}, of "
+    "which {used} are spent or reserved, so {left} {currency} are left.": "Zostało {left} "
+    "{currency} z {limit}; to pytanie może kosztować {ceiling}.",
+    "Wait for the next day, raise its cap in the settings, or choose a cheaper way.": "Poczekaj "
+    "do jutra.",
+    "{name} begins like a PDF, but neither of 2 engines can open it: it is damaged or cut off.": (
+        "Żaden z 2 silników nie otworzył {name}."
+    ),
+    "Download or export it again.": "Pobierz ponownie.",
 }
 
 
@@ -78,6 +103,54 @@ def test_a_language_without_a_catalogue_is_english(
     assert counted(2, "page", "pages") == "2 pages"
 
 
+# What the library says --------------------------------------------------------------------------
+
+
+def test_what_the_library_says_is_told_with_its_values(polish: None) -> None:
+    sentence = say("{name} has {pages}.", name="a {b}.pdf", pages=counted_by_library(5, "page"))
+
+    assert sentence == "a {b}.pdf has 5 pages."
+    assert told(sentence) == "5 stron ma a {b}.pdf."
+    assert told(joined([sentence, say("Nothing was sent.")])).endswith("pdf. Nic nie wysłano.")
+    assert escape(sentence).startswith("5 stron ma a ")
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(1, "1 plik"), (3, "3 pliki"), (1_005, "1,005 plików")]
+)
+def test_what_the_library_counts_agrees_in_the_other_language(
+    polish: None, number: int, shown: str
+) -> None:
+    said = say_of(number, "{number:,} file was read", "{number:,} files were read")
+
+    assert told(said) == f"odczytano {shown}"
+
+
+def test_a_translation_with_a_slip_leaves_the_sentence_english(polish: None) -> None:
+    said = say("There is no document {name}; there are {documents}.", name="D9", documents=2)
+
+    assert told(said) == "There is no document D9; there are 2."
+
+
+def test_a_refusal_over_a_cap_is_told_in_the_other_language(
+    polish: None, kimi: KimiServer, home: Path
+) -> None:
+    save_settings(Settings(day_cap=Decimal("0.01")), home)
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
+
+    page.ask("Who may terminate?")
+
+    assert "Zostało 0.01 USD z 0.01; to pytanie może kosztować 0." in page.words
+    assert "Poczekaj do jutra." in page.words
+    assert "this day's cap" not in page.words
+
+
+def test_a_file_that_cannot_be_read_is_told_in_the_other_language(polish: None) -> None:
+    page = Page().upload(("umowa {x}.pdf", b"%PDF-1.7\nbroken"))
+
+    assert "Żaden z 2 silników nie otworzył umowa {x}.pdf. Pobierz ponownie." in page.words
+
+
 # For translators --------------------------------------------------------------------------------
 
 
@@ -86,6 +159,51 @@ def test_every_string_of_the_page_can_be_collected() -> None:
 
     assert found.unknown == []
     assert len(found.strings) > 300
+
+
+def test_every_sentence_of_the_library_can_be_collected() -> None:
+    found = sayings()
+
+    assert found.unknown == []
+    assert len(found.strings) > 400
+    assert "The question is empty." in found.strings
+    assert ("page", "pages") in found.plurals
+
+
+def test_translators_get_the_pages_strings_and_the_librarys() -> None:
+    strings = everything().strings
+
+    assert set(strings) == set(collected().strings) | set(sayings().strings)
+
+
+SAYING = """
+from kimiqa.saying import Said, say, say_of
+HINT = "Choose another."
+NEXT = {"day": "Wait a day.", "month": "Wait a month."}
+class OwnError(KimiqaError): pass
+def made(n) -> Said: return say_of(n, "one file", "{number} files")
+def other(): return "words"
+def failing(name, cap, why):
+    message = say("No {name}.", name=name)
+    raise OwnError(message, HINT if name else made(3))
+    raise OwnError(say(NEXT[cap], cap=cap), message="Nothing.")
+    raise OwnError(f"Not {name}.", why)
+    raise OwnError(other(), say("It {why}.", why="is too large"))
+"""
+
+
+def test_what_the_library_says_is_found_and_what_cannot_be_told_is_named(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(SAYING)
+
+    found = sayings(tmp_path)
+
+    assert set(found.strings) == {
+        "No {name}.", "Choose another.", "Wait a day.", "Wait a month.", "Nothing.", "It {why}.",
+    }  # fmt: skip
+    assert list(found.plurals) == [("one file", "{number} files")]
+    assert {each.partition(" ")[2] for each in found.unknown} == {
+        "f'Not {name}.'", "why", "other()", "'is too large'",
+    }  # fmt: skip
 
 
 CODE = """

@@ -18,6 +18,7 @@ from kimiqa.digest.pricing import AT_ONCE
 from kimiqa.digest.work import MAKE, Call, Work
 from kimiqa.errors import BrokenReplyError, KimiqaError
 from kimiqa.plan import Answer, Event, Finished, Plan, Progress, Request, Step
+from kimiqa.saying import say
 from kimiqa.summing import part_of
 
 
@@ -137,7 +138,11 @@ def _keep(state: Run, call: Call, answer: Answer) -> None:
         return
     if not answer.text.strip():
         raise BrokenReplyError(
-            f"The digest of {call.about} has no text (finish reason: {answer.finish_reason}).",
+            say(
+                "The digest of {about} has no text (finish reason: {finish_reason}).",
+                about=call.about,
+                finish_reason=answer.finish_reason,
+            ),
             "Ask again with a lower effort.",
             billed="unknown",
         )

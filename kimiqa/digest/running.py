@@ -20,6 +20,7 @@ from kimiqa.errors import EndpointError, KimiqaError
 from kimiqa.money import Cost
 from kimiqa.plan import Answer, Event, Finished, Plan, Started, Step
 from kimiqa.reserving import held
+from kimiqa.saying import joined, say
 from kimiqa.summing import paid, part_of, summed
 
 
@@ -168,10 +169,15 @@ def _digest(state: Run) -> Digest:
 def _incomplete(state: Run) -> KimiqaError:
     """Why it ended early, and what is kept of it."""
     first, failed = state.failed[0], state.total - state.done
-    parts = f"{failed:,} of {state.total:,} parts of the digest were not made"
-    kept = f" The other {state.done:,} are kept." if state.done else ""
-    message = f"{parts}: {first.message}{kept}"
-    hint = f"{first.hint} Ask the same again: only what is missing is paid."
+    message = say(
+        "{failed:,} of {total:,} parts of the digest were not made: {why}",
+        failed=failed,
+        total=state.total,
+        why=first.message,
+    )
+    if state.done:
+        message = joined([message, say("The other {done:,} are kept.", done=state.done)])
+    hint = joined([first.hint, say("Ask the same again: only what is missing is paid.")])
     if isinstance(first, EndpointError):
         return type(first)(message, hint, billed=first.billed)
     return type(first)(message, hint)

@@ -10,6 +10,7 @@ from kimiqa.digest.work import LIMITS, Work
 from kimiqa.errors import ContextWindowError, OverCapError, RefusedError
 from kimiqa.plan import Estimate
 from kimiqa.refusals import unpriced
+from kimiqa.saying import joined, say
 from kimiqa.strategies import chunks
 
 HEAD_TOKENS = 200
@@ -53,9 +54,13 @@ def terms_of(work: Work, *, answer: bool) -> tuple[Terms | None, RefusedError | 
         if breach is None:
             return terms, None
         over = breach.error()
-        calls = f"{len(work.calls):,} calls that make the digest"
-        what = f"{calls}, and the answer" if answer else calls
-        found = (terms, OverCapError(f"{over.message} That is for {what}.", over.hint))
+        calls = len(work.calls)
+        what = (
+            say("That is for {calls:,} calls that make the digest, and the answer.", calls=calls)
+            if answer
+            else say("That is for {calls:,} calls that make the digest.", calls=calls)
+        )
+        found = (terms, OverCapError(joined([over.message, what]), over.hint))
     return found
 
 
@@ -88,8 +93,13 @@ def _answer_prompt(work: Work, limit: int) -> tuple[int, int]:
     least = bare + draft.counter.count(wording.RULES_WITH_DIGEST) + 512 * len(work.calls)
     if least > draft.room:
         raise ContextWindowError(
-            f"A prompt may have {draft.room:,} tokens, and the digests would be cut to less than "
-            f"is worth making: {len(work.calls):,} of them need {least:,} at least.",
+            say(
+                "A prompt may have {room:,} tokens, and the digests would be cut to less "
+                "than is worth making: {calls:,} of them need {least:,} at least.",
+                room=draft.room,
+                calls=len(work.calls),
+                least=least,
+            ),
             "Choose a model with a larger context window, or raise the limit.",
         )
     return min(prompt, draft.room), min(most, draft.room)

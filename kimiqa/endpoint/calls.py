@@ -31,6 +31,7 @@ from kimiqa.endpoint.wire import (
 )
 from kimiqa.errors import BadRequestError, BrokenReplyError, CutError, DeadlineError, NoKeyError
 from kimiqa.money import Cost
+from kimiqa.saying import Said, say
 from kimiqa.settings import Provider, Secret, Target, host_of, provider_at
 
 if TYPE_CHECKING:
@@ -169,7 +170,9 @@ class OpenAIEndpoint:
         rows = found.get("data") if isinstance(found, dict) else found
         if not isinstance(rows, list):
             raise BrokenReplyError(
-                f"{self._asked().host} lists no models: its reply is of another kind.",
+                say(
+                    "{host} lists no models: its reply is of another kind.", host=self._asked().host
+                ),
                 "Check the base URL, which usually ends in /v1.",
             )
         return [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
@@ -178,27 +181,31 @@ class OpenAIEndpoint:
         """The money left in the account, where the provider tells; with `anyway` a host that
         is no known provider's is asked too."""
         if not anyway:
-            self._offered("balance", "tells no balance")
+            self._offered("balance")
         found = await self._short("/users/me/balance")
         amount = _at(found, "data", "available_balance")
         currency = "CNY" if self._asked().host.endswith(".cn") else "USD"
         if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
-            raise BrokenReplyError(f"The balance told by {self._asked().host} is no number.")
+            raise BrokenReplyError(
+                say("The balance told by {host} is no number.", host=self._asked().host)
+            )
         return Cost(Decimal(amount), currency)
 
     async def estimate_tokens(self, body: Mapping[str, Any], *, anyway: bool = False) -> int:
         """The provider's own count of a planned body's prompt, which is sent for it; with
         `anyway` a host that is no known provider's is asked too."""
         if not anyway:
-            self._offered("estimate", "does not count tokens")
+            self._offered("estimate")
         asked = {name: body[name] for name in ("model", "messages")}
         found = await self._short("/tokenizers/estimate-token-count", asked)
         tokens = _at(found, "data", "total_tokens")
         if isinstance(tokens, bool) or not isinstance(tokens, int) or tokens < 0:
-            raise BrokenReplyError(f"The count told by {self._asked().host} is no number.")
+            raise BrokenReplyError(
+                say("The count told by {host} is no number.", host=self._asked().host)
+            )
         return tokens
 
-    async def extracted(self, name: str, content: bytes) -> tuple[str, str]:
+    async def extracted(self, name: str, content: bytes) -> tuple[str, Said]:
         """The text of a file, which is sent for it and deleted there afterwards; and what to
         say where it could not be deleted. Free."""
         self._require_key()
@@ -226,14 +233,21 @@ class OpenAIEndpoint:
                 error = fault.fault.error
         raise error or _late(asked, _SHORT_CALL_SECONDS, sent=False)
 
-    def _offered(self, what: str, otherwise: str) -> None:
+    def _offered(self, what: str) -> None:
         provider: Provider | None = provider_at(self._asked().base_url)
         if provider is None or not getattr(provider, what):
-            raise BadRequestError(f"{self._asked().host} {otherwise}.", "Moonshot's platform does.")
+            raise BadRequestError(
+                say("{host} tells no balance.", host=self._asked().host)
+                if what == "balance"
+                else say("{host} does not count tokens.", host=self._asked().host),
+                "Moonshot's platform does.",
+            )
 
     def _require_key(self) -> None:
         if self.target.needs_key and not self._own_client:
-            raise NoKeyError(f"{self.target.host} needs a key.", self.target.key_hint)
+            raise NoKeyError(
+                say("{host} needs a key.", host=self.target.host), self.target.key_hint
+            )
 
     def _asked(self, model: str = "") -> Asked:
         url = str(self._client.base_url).rstrip("/")
@@ -268,10 +282,15 @@ def _model_of(body: Mapping[str, Any] | str) -> str:
 
 
 def _late(asked: Asked, deadline: float, *, sent: bool) -> DeadlineError:
-    paid = "It may have been paid for." if sent else "Nothing was billed."
     return DeadlineError(
-        f"The call to {asked.host} took longer than its {deadline:,.0f} seconds.",
-        f"{paid} Ask for less, or allow more time.",
+        say(
+            "The call to {host} took longer than its {deadline:,.0f} seconds.",
+            host=asked.host,
+            deadline=deadline,
+        ),
+        "It may have been paid for. Ask for less, or allow more time."
+        if sent
+        else "Nothing was billed. Ask for less, or allow more time.",
         billed="unknown" if sent else "no",
     )
 
@@ -282,7 +301,9 @@ def _free(data: bytes, asked: Asked) -> Any:
     except (ValueError, RecursionError):
         found = None
     if found is None:
-        raise FaultError(Fault(BrokenReplyError(f"{asked.host} did not answer with JSON.")))
+        raise FaultError(
+            Fault(BrokenReplyError(say("{host} did not answer with JSON.", host=asked.host)))
+        )
     if isinstance(found, dict) and found.get("error"):
         raise FaultError(Fault(reported(read_complaint(found, asked), asked)))
     return found

@@ -10,6 +10,7 @@ from typing import Any
 from kimiqa.endpoint.complaints import Asked
 from kimiqa.endpoint.faults import Fault
 from kimiqa.errors import CutError, DeadlineError, UnreachableError
+from kimiqa.saying import Said, joined, say
 
 CONNECT_SECONDS = 5.0
 SILENT_SECONDS = 600.0
@@ -45,47 +46,55 @@ def unconnected(error: Exception, asked: Asked, handover: Handover) -> Fault:
         return any(issubclass(kind, wanted) for kind in kinds)
 
     if among(ssl.SSLCertVerificationError):
-        return Fault(_unreachable(asked, "its certificate was not accepted", _TLS))
+        return Fault(_unreachable(asked, say("its certificate was not accepted"), _TLS))
     if among(ssl.SSLError):
-        return Fault(_unreachable(asked, "it does not speak TLS", "Is it http:// in truth?"))
+        return Fault(
+            _unreachable(asked, say("it does not speak TLS"), say("Is it http:// in truth?"))
+        )
     if among(gaierror):
-        return Fault(_unreachable(asked, "its name was not found", _NAME), "once")
+        return Fault(_unreachable(asked, say("its name was not found"), _NAME), "once")
     if among(httpx2.ProxyError):
-        return Fault(_unreachable(asked, "the proxy refused the connection", _PROXY))
+        return Fault(_unreachable(asked, say("the proxy refused the connection"), _PROXY))
     if among(httpx2.ConnectTimeout, httpx2.PoolTimeout):
-        seconds = f"no connection within {CONNECT_SECONDS:.0f} seconds"
+        seconds = say("no connection within {seconds:.0f} seconds", seconds=CONNECT_SECONDS)
         return Fault(_unreachable(asked, seconds, _NETWORK), "once")
     if among(httpx2.ConnectError):
-        return Fault(_unreachable(asked, "the connection was refused", _NETWORK), "once")
+        return Fault(_unreachable(asked, say("the connection was refused"), _NETWORK), "once")
     if among(httpx2.UnsupportedProtocol, httpx2.LocalProtocolError):
-        return Fault(_unreachable(asked, "the proxy or the URL is of no known kind", _PROXY))
+        return Fault(_unreachable(asked, say("the proxy or the URL is of no known kind"), _PROXY))
     if not handover.possible:
-        return Fault(_unreachable(asked, "it hung up before the question was sent", ""), "once")
+        return Fault(
+            _unreachable(asked, say("it hung up before the question was sent"), Said("")), "once"
+        )
     if among(httpx2.TimeoutException):
         return Fault(silent(asked))
     return Fault(
         CutError(
-            f"{asked.host} hung up after the question was sent, before any answer.",
+            say("{host} hung up after the question was sent, before any answer.", host=asked.host),
             "It may have been paid for, so it is not sent again.",
             billed="unknown",
         )
     )
 
 
-_NAME = "Check the base URL and the network."
-_NETWORK = "Check that the server runs, and the network."
-_PROXY = "Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY."
-_TLS = "Behind a proxy that opens TLS, set SSL_CERT_FILE to its certificate."
+_NAME = say("Check the base URL and the network.")
+_NETWORK = say("Check that the server runs, and the network.")
+_PROXY = say("Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.")
+_TLS = say("Behind a proxy that opens TLS, set SSL_CERT_FILE to its certificate.")
 
 
-def _unreachable(asked: Asked, why: str, hint: str) -> UnreachableError:
-    sentence = f"{asked.host} cannot be reached: {why}."
-    return UnreachableError(sentence, f"Nothing was billed. {hint}".strip())
+def _unreachable(asked: Asked, why: Said, hint: Said) -> UnreachableError:
+    sentence = say("{host} cannot be reached: {why}.", host=asked.host, why=why)
+    return UnreachableError(sentence, joined([say("Nothing was billed."), hint]))
 
 
 def silent(asked: Asked) -> DeadlineError:
     return DeadlineError(
-        f"{asked.host} sent nothing for {SILENT_SECONDS:,.0f} seconds.",
+        say(
+            "{host} sent nothing for {silent_seconds:,.0f} seconds.",
+            host=asked.host,
+            silent_seconds=SILENT_SECONDS,
+        ),
         "The question may have been paid for.",
         billed="unknown",
     )

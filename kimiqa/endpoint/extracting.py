@@ -14,6 +14,7 @@ from kimiqa.endpoint.connecting import Handover
 from kimiqa.endpoint.faults import reported
 from kimiqa.endpoint.wire import REMOVE, FaultError, Upload, closing, read_whole, send
 from kimiqa.errors import BadRequestError, BrokenReplyError, DeadlineError, KimiqaError
+from kimiqa.saying import Said, joined, say
 from kimiqa.settings import is_loopback, provider_at
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def offered(base_url: str) -> None:
     provider = provider_at(base_url)
     if not is_loopback(base_url) and (provider is None or provider.name != "moonshot"):
         raise BadRequestError(
-            f"{base_url} extracts no text from files.", "Moonshot's platform (Kimi) does."
+            say("{base_url} extracts no text from files.", base_url=base_url),
+            "Moonshot's platform (Kimi) does.",
         )
 
 
@@ -52,7 +54,7 @@ class Extraction:
         self._client, self._asked = client, asked
         self._handover = Handover()
 
-    async def text(self, name: str, content: bytes) -> tuple[str, str]:
+    async def text(self, name: str, content: bytes) -> tuple[str, Said]:
         """The file's text, and a note where the file could not be deleted afterwards.
 
         The file is deleted there whatever happens: where its upload was not even answered, it
@@ -60,7 +62,11 @@ class Extraction:
         """
         if len(content) > MOST_BYTES:
             raise BadRequestError(
-                f"The file has {len(content):,} bytes; Kimi extracts at most {MOST_BYTES:,}.",
+                say(
+                    "The file has {content:,} bytes; Kimi extracts at most {most_bytes:,}.",
+                    content=len(content),
+                    most_bytes=MOST_BYTES,
+                ),
                 "Nothing was sent. Split the file, or read it here.",
             )
         try:
@@ -68,7 +74,11 @@ class Extraction:
                 found = await self._extracted(name, content)
         except TimeoutError:
             failure: KimiqaError | None = DeadlineError(
-                f"{self._asked.host} did not extract the file within {MOST_SECONDS:.0f} seconds.",
+                say(
+                    "{host} did not extract the file within {most_seconds:.0f} seconds.",
+                    host=self._asked.host,
+                    most_seconds=MOST_SECONDS,
+                ),
                 "Read it here, or try again later.",
             )
         except KimiqaError as error:
@@ -80,7 +90,7 @@ class Extraction:
             failure = None
         left = await self._removed(name)
         if failure:
-            failure.hint = f"{failure.hint} {left}".strip()
+            failure.hint = joined([failure.hint, left])
             raise failure
         return found, left
 
@@ -88,7 +98,9 @@ class Extraction:
         answer = await self._call("/files", Upload(name, content, "file-extract"))
         file_id = answer.get("id") if isinstance(answer, dict) else None
         if not isinstance(file_id, str) or not file_id.replace("_", "").replace("-", "").isalnum():
-            raise BrokenReplyError(f"{self._asked.host} took the file without naming it.")
+            raise BrokenReplyError(
+                say("{host} took the file without naming it.", host=self._asked.host)
+            )
         return await self._content(file_id)
 
     async def _content(self, file_id: str) -> str:
@@ -103,14 +115,18 @@ class Extraction:
                 await anyio.sleep(_PAUSE_SECONDS)
         assert waiting.cancelled_caught
         raise DeadlineError(
-            f"{self._asked.host} had no text of the file after {_READY_SECONDS:.0f} seconds.",
+            say(
+                "{host} had no text of the file after {ready_seconds:.0f} seconds.",
+                host=self._asked.host,
+                ready_seconds=_READY_SECONDS,
+            ),
             "Read it here, or try again later.",
         )
 
-    async def _removed(self, name: str) -> str:
+    async def _removed(self, name: str) -> Said:
         """Delete the file, if it may be there; what to say where that failed."""
         if not self._handover.possible:
-            return ""
+            return Said("")
         with anyio.move_on_after(_CLEAN_UP_SECONDS, shield=True):
             try:
                 listed = await self._call("/files")
@@ -118,17 +134,23 @@ class Extraction:
                 for row in rows if isinstance(rows, list) else ():
                     if isinstance(row, dict) and row.get("filename") == name:
                         await self._bytes(f"/files/{row['id']}", REMOVE)
-                return ""
+                return Said("")
             except (KimiqaError, KeyError):
                 pass
-        return f"The file {name} may still be at {self._asked.host}: delete it there."
+        return say(
+            "The file {name} may still be at {host}: delete it there.",
+            name=name,
+            host=self._asked.host,
+        )
 
     async def _call(self, path: str, body: Any = None) -> Any:
         data = await self._bytes(path, body)
         try:
             return json.loads(data)
         except ValueError:
-            raise BrokenReplyError(f"{self._asked.host} did not answer with JSON.") from None
+            raise BrokenReplyError(
+                say("{host} did not answer with JSON.", host=self._asked.host)
+            ) from None
 
     async def _bytes(self, path: str, body: Any = None) -> bytes:
         fault: KimiqaError | None = None

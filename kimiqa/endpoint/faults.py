@@ -21,6 +21,7 @@ from kimiqa.errors import (
     QuotaError,
     RateLimitedError,
 )
+from kimiqa.saying import Said, joined, say
 from kimiqa.settings import provider_at
 
 Again = Literal["never", "once", "wait"]
@@ -65,21 +66,24 @@ def reported(complaint: Complaint, asked: Asked) -> KimiqaError:
         return _no_money(200, complaint, asked, billed="unknown")
     if complaint.says("overload", "unavailable"):
         return OverloadedError(
-            f"{asked.host} broke off: {complaint.message or 'it is overloaded.'}",
+            say(
+                "{host} broke off: {message}",
+                host=asked.host,
+                message=complaint.message or say("it is overloaded."),
+            ),
             "The question may have been paid for. Ask again later.",
             billed="unknown",
         )
     if complaint.says("rate_limit"):
         return RateLimitedError(
-            f"{asked.host} broke off: {complaint.message}",
+            say("{host} broke off: {message}", host=asked.host, message=complaint.message),
             "The question may have been paid for. Ask again later.",
             billed="unknown",
         )
     if complaint.says("content_filter", "high risk"):
         return _filtered(complaint, asked, billed="unknown")
-    said = f": {complaint.message}" if complaint.message else "."
     return CutError(
-        f"{asked.host} reported an error in its reply{said}",
+        _with(complaint, say("{host} reported an error in its reply", host=asked.host)),
         "What came before is kept. The question may have been paid for.",
         billed="unknown",
     )
@@ -88,8 +92,13 @@ def reported(complaint: Complaint, asked: Asked) -> KimiqaError:
 def _redirected(status: int, headers: Mapping[str, str], asked: Asked) -> EndpointError:
     where = clean(headers.get("location", ""), asked.key)
     return BrokenReplyError(
-        f"{asked.host} redirects (HTTP {status}) to {where or 'nowhere'}; kimiqa does not follow, "
-        "so that the key stays with its host.",
+        say(
+            "{host} redirects (HTTP {status}) to {where}; kimiqa does not follow, so "
+            "that the key stays with its host.",
+            host=asked.host,
+            status=status,
+            where=where or say("nowhere"),
+        ),
         "Check the base URL, and give the final one.",
         status=status,
     )
@@ -98,42 +107,63 @@ def _redirected(status: int, headers: Mapping[str, str], asked: Asked) -> Endpoi
 def _not_allowed(status: int, complaint: Complaint, asked: Asked) -> EndpointError:
     if status == 403 and complaint.says("quota", "balance", "billing", "arrears"):
         return _no_money(status, complaint, asked)
-    said = f": {complaint.message}" if complaint.message else "."
     if status == 403:
         return AuthError(
-            f"{asked.host} does not allow this (HTTP 403){said}",
+            _with(complaint, say("{host} does not allow this (HTTP 403)", host=asked.host)),
             "Check what the account and its network may use.",
             status=status,
         )
-    key = f"the key {asked.key}" if asked.key else "a question without a key"
-    return AuthError(f"{asked.host} refused {key} (HTTP 401){said}", _region(asked), status=status)
+    refused = (
+        say("{host} refused the key {key} (HTTP 401)", host=asked.host, key=str(asked.key))
+        if asked.key
+        else say("{host} refused a question without a key (HTTP 401)", host=asked.host)
+    )
+    return AuthError(
+        _with(complaint, refused),
+        _region(asked),
+        status=status,
+    )
 
 
-def _region(asked: Asked) -> str:
+def _with(complaint: Complaint, sentence: Said) -> Said:
+    """The sentence, and what the endpoint says of it."""
+    if not complaint.message:
+        return say("{sentence}.", sentence=sentence)
+    return say("{sentence}: {message}", sentence=sentence, message=complaint.message)
+
+
+def _region(asked: Asked) -> Said:
     """The hint for a refused key: a key of another region is refused just so."""
     provider = provider_at(asked.base_url)
     others = {} if provider is None else dict(provider.regions)
     console = others.pop(asked.host, None)
     if provider is None or console is None:
-        return "Check the key; it must be one for this host."
+        return say("Check the key; it must be one for this host.")
     host, other = next(iter(others.items()))
-    return (
-        f"Keys are separate by region: one made at {console} works here, one made at {other} "
-        f"needs --base-url {provider.url_at(host)}."
+    return say(
+        "Keys are separate by region: one made at {console} works here, one made at {other} "
+        "needs --base-url {url}.",
+        console=console,
+        other=other,
+        url=provider.url_at(host),
     )
 
 
 def _not_found(complaint: Complaint, asked: Asked) -> EndpointError:
     if complaint.says("model", "resource_not_found") and asked.model:
         return BadRequestError(
-            f"{asked.host} does not offer the model {clean(asked.model, asked.key)} to this key "
-            f"(HTTP 404): {complaint.message or 'not found.'}",
+            say(
+                "{host} does not offer the model {model} to this key (HTTP 404): {message}",
+                host=asked.host,
+                model=clean(asked.model, asked.key),
+                message=complaint.message or say("not found."),
+            ),
             "It may be retired, misspelt, or closed to this account; `kimiqa models` lists "
             "what there is.",
             status=404,
         )
     return BrokenReplyError(
-        f"{asked.base_url} is not a chat endpoint (HTTP 404).",
+        say("{base_url} is not a chat endpoint (HTTP 404).", base_url=asked.base_url),
         "Check the base URL, which usually ends in /v1.",
         status=404,
     )
@@ -143,8 +173,12 @@ def _no_money(
     status: int, complaint: Complaint, asked: Asked, *, billed: Literal["no", "unknown"] = "no"
 ) -> EndpointError:
     return QuotaError(
-        f"The account at {asked.host} has no money or quota left (HTTP {status}): "
-        f"{complaint.message or 'the endpoint says no more.'}",
+        say(
+            "The account at {host} has no money or quota left (HTTP {status}): {message}",
+            host=asked.host,
+            status=status,
+            message=complaint.message or say("the endpoint says no more."),
+        ),
         "Top up the account; asking again does not help.",
         status=status,
         billed=billed,
@@ -152,11 +186,11 @@ def _no_money(
 
 
 def _too_many(complaint: Complaint, after: float | None, asked: Asked) -> Fault:
-    said = complaint.message or "the endpoint says no more."
+    said = complaint.message or say("the endpoint says no more.")
     if complaint.says("engine_overloaded", "overloaded"):
         error: EndpointError = OverloadedError(
-            f"{asked.host} is overloaded (HTTP 429): {said}",
-            _later(after, "or choose another model"),
+            say("{host} is overloaded (HTTP 429): {said}", host=asked.host, said=said),
+            _later(after, busy=True),
             retry_after=after,
             status=429,
         )
@@ -164,8 +198,8 @@ def _too_many(complaint: Complaint, after: float | None, asked: Asked) -> Fault:
     if complaint.says("quota", "balance", "billing", "suspended"):
         return Fault(_no_money(429, complaint, asked))
     error = RateLimitedError(
-        f"The rate limit at {asked.host} is reached (HTTP 429): {said}",
-        _later(after, "or ask for less at once"),
+        say("The rate limit at {host} is reached (HTTP 429): {said}", host=asked.host, said=said),
+        _later(after, busy=False),
         retry_after=after,
         status=429,
     )
@@ -174,13 +208,12 @@ def _too_many(complaint: Complaint, after: float | None, asked: Asked) -> Fault:
 
 
 def _server_failed(status: int, complaint: Complaint, after: float | None, asked: Asked) -> Fault:
-    said = f": {complaint.message}" if complaint.message else "."
     # Only a server that says when to come back has surely not begun to work.
     refused_work = status == 503 and after is not None
-    paid = "" if refused_work else "The question may have been paid for. "
+    paid = "" if refused_work else say("The question may have been paid for.")
     error = OverloadedError(
-        f"{asked.host} failed (HTTP {status}){said}",
-        paid + _later(after, "or choose another model"),
+        _with(complaint, say("{host} failed (HTTP {status})", host=asked.host, status=status)),
+        joined([paid, _later(after, busy=True)]),
         billed="no" if refused_work else "unknown",
         retry_after=after,
         status=status,
@@ -188,9 +221,14 @@ def _server_failed(status: int, complaint: Complaint, after: float | None, asked
     return Fault(error, "wait" if refused_work else "never")
 
 
-def _later(after: float | None, other: str) -> str:
-    when = "later" if after is None else f"in {after:,.0f} seconds"
-    return f"Ask again {when}, {other}."
+def _later(after: float | None, *, busy: bool) -> Said:
+    """When to ask again; where the server is busy, another model may not be."""
+    if after is None:
+        model = say("Ask again later, or choose another model.")
+        return model if busy else say("Ask again later, or ask for less at once.")
+    if busy:
+        return say("Ask again in {after:,.0f} seconds, or choose another model.", after=after)
+    return say("Ask again in {after:,.0f} seconds, or ask for less at once.", after=after)
 
 
 _CONTEXT = (
@@ -210,8 +248,12 @@ def _bad_request(status: int, complaint: Complaint, asked: Asked) -> KimiqaError
     if numbers or complaint.says("context_length", "token length too long", "context window"):
         return _too_long(complaint, numbers, asked)
     return BadRequestError(
-        f"{asked.host} refused the request (HTTP {status}): "
-        f"{complaint.message or 'it gives no reason.'}",
+        say(
+            "{host} refused the request (HTTP {status}): {message}",
+            host=asked.host,
+            status=status,
+            message=complaint.message or say("it gives no reason."),
+        ),
         "Nothing was billed. Check the model and the base URL.",
         status=status,
     )
@@ -219,13 +261,34 @@ def _bad_request(status: int, complaint: Complaint, asked: Asked) -> KimiqaError
 
 def _too_long(complaint: Complaint, numbers: re.Match[str] | None, asked: Asked) -> TooLongError:
     hint = "Ask by chunks, or choose a model with a larger context window."
-    model = clean(asked.model, asked.key) or "the model"
+    model = clean(asked.model, asked.key) or say("the model")
     if numbers is None:
-        return TooLongError(f"The prompt is longer than {model} holds: {complaint.message}", hint)
-    needed = f"{int(numbers['asked']):,} tokens" if numbers["asked"] else "more tokens"
+        message = complaint.message
+        return TooLongError(
+            say("The prompt is longer than {model} holds: {message}", model=model, message=message),
+            hint,
+        )
+    limit = int(numbers["limit"])
+    if not numbers["asked"]:
+        return TooLongError(
+            say(
+                "The prompt and room for an answer need more tokens; {model} holds {limit:,}, "
+                "says {host}.",
+                model=model,
+                limit=limit,
+                host=asked.host,
+            ),
+            hint,
+        )
     return TooLongError(
-        f"The prompt and room for an answer need {needed}; {model} holds "
-        f"{int(numbers['limit']):,}, says {asked.host}.",
+        say(
+            "The prompt and room for an answer need {needed:,} tokens; {model} holds {limit:,}, "
+            "says {host}.",
+            needed=int(numbers["asked"]),
+            model=model,
+            limit=limit,
+            host=asked.host,
+        ),
         hint,
     )
 
@@ -238,7 +301,11 @@ def _filtered(
     billed: Literal["no", "unknown"] = "no",
 ) -> EndpointError:
     return ContentFilterError(
-        f"The content filter of {asked.host} refused: {complaint.message or 'no reason given.'}",
+        say(
+            "The content filter of {host} refused: {message}",
+            host=asked.host,
+            message=complaint.message or say("no reason given."),
+        ),
         "Ask otherwise, or leave pages out.",
         status=status,
         billed=billed,

@@ -20,6 +20,7 @@ from kimiqa.endpoint.faults import reported
 from kimiqa.endpoint.sse import EventReader
 from kimiqa.errors import BrokenReplyError, CutError
 from kimiqa.money import Usage
+from kimiqa.saying import say
 from kimiqa.usage import read_usage
 
 Watch = Callable[[Mapping[str, Any], bool], None]
@@ -52,7 +53,11 @@ class ReplyReader:
         self._received += len(piece)
         if self._received > MOST_BYTES:
             raise BrokenReplyError(
-                f"The reply of {self._asked.host} passed {MOST_BYTES:,} bytes and was dropped.",
+                say(
+                    "The reply of {host} passed {most_bytes:,} bytes and was dropped.",
+                    host=self._asked.host,
+                    most_bytes=MOST_BYTES,
+                ),
                 "The question may have been paid for.",
                 billed="unknown",
             )
@@ -82,17 +87,21 @@ class ReplyReader:
         if not self._answered:
             raise self._not_an_answer()
         if self._usage is None and self._distrust:
-            yield NoteDelta(f"The endpoint's usage was not believed: {self._distrust}")
+            yield NoteDelta(say("The endpoint's usage was not believed: {why}", why=self._distrust))
 
     def _not_an_answer(self) -> BrokenReplyError:
         what = {
-            "": "an empty reply",
-            "html": "a web page",
-            "json": "JSON without an answer",
-            "events": "no answer",
+            "": say("an empty reply"),
+            "html": say("a web page"),
+            "json": say("JSON without an answer"),
+            "events": say("no answer"),
         }[self._kind]
         return BrokenReplyError(
-            f"{self._asked.host} sent {what}: it is not a chat endpoint, or it failed.",
+            say(
+                "{host} sent {what}: it is not a chat endpoint, or it failed.",
+                host=self._asked.host,
+                what=what,
+            ),
             "Check the base URL, which usually ends in /v1. The question may have been paid for.",
             billed="unknown",
         )
@@ -117,7 +126,7 @@ class ReplyReader:
         except (ValueError, RecursionError):
             pass
         raise CutError(
-            f"The reply of {self._asked.host} broke off inside a piece.",
+            say("The reply of {host} broke off inside a piece.", host=self._asked.host),
             "What came before is kept. The question may have been paid for.",
             billed="unknown",
         )

@@ -25,6 +25,7 @@ from kimiqa.errors import (
     CutError,
     KimiqaError,
 )
+from kimiqa.saying import say
 from kimiqa.settings import Target, is_loopback
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def adopt_client(client: Any) -> openai.AsyncOpenAI:
         return client.with_options(max_retries=0)
     if type(client) is not openai.OpenAI:
         raise BadRequestError(
-            f"openai_client is {type(client).__name__}.",
+            say("openai_client is {kind}.", kind=type(client).__name__),
             "Pass an openai.OpenAI, or any openai.AsyncOpenAI.",
         )
     headers = {k: v for k, v in client.default_headers.items() if isinstance(v, str)}
@@ -258,7 +259,7 @@ async def pieces(response: httpx2.Response, asked: Asked) -> AsyncGenerator[byte
         error = silent(asked)
     except (httpx2.HTTPError, httpx2.StreamError, OSError):
         error = CutError(
-            f"The connection to {asked.host} broke in the middle of the reply.",
+            say("The connection to {host} broke in the middle of the reply.", host=asked.host),
             "What came before is kept. The question may have been paid for.",
             billed="unknown",
         )
@@ -279,7 +280,11 @@ def _elsewhere(error: RuntimeError) -> KimiqaError:
 def unsendable(error: Exception, asked: Asked) -> KimiqaError:
     # Only the kind: such an error's text can hold the prompt.
     return BadRequestError(
-        f"The request to {asked.host} could not be made ({type(error).__name__}).",
+        say(
+            "The request to {host} could not be made ({kind}).",
+            host=asked.host,
+            kind=type(error).__name__,
+        ),
         "Nothing was sent. Check the base URL, the key and the text for broken characters.",
     )
 
@@ -290,5 +295,9 @@ async def read_whole(response: httpx2.Response, asked: Asked, most: int) -> byte
     async for piece in pieces(response, asked):
         data += piece
         if len(data) > most:
-            raise BrokenReplyError(f"The reply of {asked.host} is longer than {most:,} bytes.")
+            raise BrokenReplyError(
+                say(
+                    "The reply of {host} is longer than {most:,} bytes.", host=asked.host, most=most
+                )
+            )
     return bytes(data)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kimiqa.ledger.records import Call
 from kimiqa.money import Cost, plain
+from kimiqa.saying import say
 
 if TYPE_CHECKING:
     from kimiqa.ledger.database import Database
@@ -108,7 +109,7 @@ def note(database: Database, endpoint: str, left: Cost, now: float) -> Balance:
     """Keep what an endpoint said just now."""
     balances = database.tables.balances
     row = {"created": now, "endpoint": endpoint, "currency": left.currency}
-    with database.write("The balance itself was told.") as connection:
+    with database.write(say("The balance itself was told.")) as connection:
         connection.execute(balances.insert().values(**row, amount=plain(left.amount)))
     return Balance(now, endpoint, left)
 

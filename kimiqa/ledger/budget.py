@@ -9,6 +9,7 @@ from decimal import Decimal
 from kimiqa.amounts import USUAL_CAPS, amount
 from kimiqa.errors import BadRequestError
 from kimiqa.money import is_currency, plain
+from kimiqa.saying import say
 
 ANY_LABEL = "*"
 """Stands among the caps of labels for each label that has none of its own."""
@@ -38,7 +39,10 @@ class Budget:
     def __post_init__(self) -> None:
         if not is_currency(self.currency):
             raise BadRequestError(
-                f"{self.currency!r} is no currency, so the caps in it would bind nothing.",
+                say(
+                    "{currency} is no currency, so the caps in it would bind nothing.",
+                    currency=repr(self.currency),
+                ),
                 'Write its three letters: "USD", or "CNY" for yuan.',
             )
         object.__setattr__(self, "currency", self.currency.upper())
@@ -51,7 +55,7 @@ class Budget:
         for unit in units:
             if units.count(unit) > 1:
                 raise BadRequestError(
-                    f"There are two budgets in {unit}.", "Name each currency once."
+                    say("There are two budgets in {unit}.", unit=unit), "Name each currency once."
                 )
 
     def of_label(self, label: str | None) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -12,6 +12,7 @@ from kimiqa.amounts import USUAL_CAPS
 from kimiqa.errors import OverCapError
 from kimiqa.ledger.budget import Budget
 from kimiqa.ledger.records import Period
+from kimiqa.saying import Said, listed, say, say_of
 
 CapName = Literal["question", "conversation", "label", "day", "month", "none"]
 """`none` stands where a currency has no cap at all: it leaves nothing."""
@@ -47,30 +48,42 @@ class Breach:
 
     def error(self) -> OverCapError:
         """The refusal, with the numbers and the next step."""
-        asked = f"This question may cost up to {_up(self.ceiling)} {self.currency}"
-        if self.cap == "none":
-            message = f"{asked}, and there is no cap in {self.currency} that would hold it."
-            return OverCapError(message, self._hint())
-        if self.cap == "question":
-            message = f"{asked}; the cap per question is {_up(self.limit)} {self.currency}."
-            return OverCapError(message, "Raise the cap (max_cost), or choose a cheaper way.")
-        used = f"of which {_up(self.limit - self.left)} are spent or reserved"
-        left = f"{_down(max(self.left, Decimal(0)))} {self.currency} are left"
-        cap = f"label {self.label!r}'s cap" if self.cap == "label" else f"this {self.cap}'s cap"
-        message = f"{asked}; {cap} is {_up(self.limit)} {self.currency}, {used}"
-        return OverCapError(f"{message}, so {left}.", self._hint())
+        message = say(
+            _REFUSED[self.cap],
+            ceiling=_up(self.ceiling),
+            currency=self.currency,
+            limit=_up(self.limit),
+            used=_up(self.limit - self.left),
+            left=_down(max(self.left, Decimal(0))),
+            label=repr(self.label),
+        )
+        return OverCapError(message, say(_NEXT[self.cap], currency=self.currency))
 
-    def _hint(self) -> str:
-        if self.cap == "none":
-            return (
-                "Give this question one (max_cost, --max-cost), or set one in the settings: "
-                f'[caps.{self.currency}] with question = "1.00", or "none" to ask without.'
-            )
-        wait = {
-            "conversation": "Begin a new conversation, raise the cap in the settings",
-            "label": "Raise its cap in the settings",
-        }.get(self.cap, f"Wait for the next {self.cap}, raise its cap in the settings")
-        return f"{wait}, or choose a cheaper way."
+
+_REFUSED: Mapping[CapName, str] = {
+    "none": "This question may cost up to {ceiling} {currency}, and there is no cap in {currency} "
+    "that would hold it.",
+    "question": "This question may cost up to {ceiling} {currency}; the cap per question is "
+    "{limit} {currency}.",
+    "label": "This question may cost up to {ceiling} {currency}; label {label}'s cap is {limit} "
+    "{currency}, of which {used} are spent or reserved, so {left} {currency} are left.",
+    "conversation": "This question may cost up to {ceiling} {currency}; this conversation's cap is "
+    "{limit} {currency}, of which {used} are spent or reserved, so {left} {currency} are left.",
+    "day": "This question may cost up to {ceiling} {currency}; this day's cap is {limit} "
+    "{currency}, of which {used} are spent or reserved, so {left} {currency} are left.",
+    "month": "This question may cost up to {ceiling} {currency}; this month's cap is {limit} "
+    "{currency}, of which {used} are spent or reserved, so {left} {currency} are left.",
+}
+_NEXT: Mapping[CapName, str] = {
+    "none": "Give this question one (max_cost, --max-cost), or set one in the settings: "
+    '[caps.{currency}] with question = "1.00", or "none" to ask without.',
+    "question": "Raise the cap (max_cost), or choose a cheaper way.",
+    "label": "Raise its cap in the settings, or choose a cheaper way.",
+    "conversation": "Begin a new conversation, raise the cap in the settings, or choose a cheaper "
+    "way.",
+    "day": "Wait for the next day, raise its cap in the settings, or choose a cheaper way.",
+    "month": "Wait for the next month, raise its cap in the settings, or choose a cheaper way.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +174,15 @@ def _named(caps: Budget) -> list[str]:
     return [name for name, limit in limits.items() if limit is not None]
 
 
-def _unbound(loose: list[str], unit: str, currency: str) -> str:
-    names = " and ".join(filter(None, (", ".join(loose[:-1]), loose[-1])))
-    subject, verb = ("caps", "are") if len(loose) > 1 else ("cap", "is")
-    binds = "do not bind" if len(loose) > 1 else "does not bind"
-    return f"The {subject} per {names} {verb} in {unit} and {binds} this cost in {currency}."
+def _unbound(loose: list[str], unit: str, currency: str) -> Said:
+    return say_of(
+        len(loose),
+        "The cap per {names} is in {unit} and does not bind this cost in {currency}.",
+        "The caps per {names} are in {unit} and do not bind this cost in {currency}.",
+        names=listed(loose),
+        unit=unit,
+        currency=currency,
+    )
 
 
 def start_of(period: Period, now: float) -> float:

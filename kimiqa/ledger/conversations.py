@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kimiqa.ledger.records import ConversationRecord
+from kimiqa.saying import say
 
 if TYPE_CHECKING:
     from kimiqa.ledger.database import Database
 
-_AFTERMATH = "The answer itself is kept; its turn of the conversation is not."
+_AFTERMATH = say("The answer itself is kept; its turn of the conversation is not.")
 
 
 def save(

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kimiqa.errors import KimiqaError, LedgerError
 from kimiqa.ledger import schema, sqlite
+from kimiqa.saying import Said, joined, say
 
 
 class Database:
@@ -23,7 +24,7 @@ class Database:
         where: str,
         *,
         shared_connection: bool = False,
-        explain: Callable[[str], tuple[str, str]] = sqlite.explain,
+        explain: Callable[[str], tuple[Said, Said]] = sqlite.explain,
     ) -> None:
         self._readers = engine
         self._writers = engine.execution_options(writes=True)
@@ -31,7 +32,7 @@ class Database:
         self._reading: AbstractContextManager[object] = (
             self._turn if shared_connection else nullcontext()
         )
-        self._explain = explain
+        self._explain: Callable[[str], tuple[Said, Said]] = explain
         self.where = where
         self.tables = schema
 
@@ -76,7 +77,9 @@ class Database:
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise LedgerError(
-                f"The ledger {path} cannot be made: {why}. Nothing was sent.",
+                say(
+                    "The ledger {path} cannot be made: {why}. Nothing was sent.", path=path, why=why
+                ),
                 "Choose a folder you may write to with KIMIQA_HOME or --home.",
             ) from error
         return cls(engine, str(path))
@@ -104,7 +107,7 @@ class Database:
             raise self._failure(error, "read", None) from error
 
     @contextmanager
-    def write(self, aftermath: str | None = None) -> Iterator[sa.Connection]:
+    def write(self, aftermath: Said | None = None) -> Iterator[sa.Connection]:
         """A transaction that writes, committed when the block ends.
 
         Raises:
@@ -117,12 +120,16 @@ class Database:
         except DBAPIError as error:
             raise self._failure(error, "written", aftermath) from error
 
-    def _failure(self, error: DBAPIError, verb: str, aftermath: str | None) -> KimiqaError:
+    def _failure(self, error: DBAPIError, verb: str, aftermath: Said | None) -> KimiqaError:
         why, hint = self._explain(str(error.orig))
-        message = f"The ledger {self.where} cannot be {verb}: {why}."
+        message = (
+            say("The ledger {where} cannot be read: {why}.", where=self.where, why=why)
+            if verb == "read"
+            else say("The ledger {where} cannot be written: {why}.", where=self.where, why=why)
+        )
         if aftermath is None:
-            return LedgerError(f"{message} Nothing was sent.", hint)
-        return KimiqaError(f"{message} {aftermath}", hint)
+            return LedgerError(joined([message, say("Nothing was sent.")]), hint)
+        return KimiqaError(joined([message, aftermath]), hint)
 
     def close(self) -> None:
         self._readers.dispose()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kimiqa.ledger.caps import CapName, Case, Scope, start_of
 from kimiqa.ledger.records import Call, State
 from kimiqa.money import Cost, Usage, plain, total
+from kimiqa.saying import say
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
@@ -181,7 +182,7 @@ def finish(database: Database, call_id: str, outcome: Outcome) -> None:
         KimiqaError: it cannot be written; the call stays reserved, at its ceiling.
     """
     calls = database.tables.calls
-    aftermath = f"Call {call_id} was sent and stays reserved there, at its ceiling."
+    aftermath = say("Call {call} was sent and stays reserved there, at its ceiling.", call=call_id)
     with database.write(aftermath) as connection:
         row = connection.execute(
             calls.select().where(calls.c.id == number_of(call_id))
@@ -235,7 +236,8 @@ def left(database: Database, held: int) -> Decimal | None:
 def free(database: Database, held: int) -> None:
     """No call draws from this reservation any more: what it held is given back to the caps."""
     reservations = database.tables.reservations
-    with database.write(f"Reservation {held} stays until its time has passed.") as connection:
+    aftermath = say("Reservation {number} stays until its time has passed.", number=held)
+    with database.write(aftermath) as connection:
         connection.execute(
             reservations.update().where(reservations.c.id == held).values(spare=None)
         )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kimiqa.ledger.warm import Place
+from kimiqa.saying import say
 
 if TYPE_CHECKING:
     from kimiqa.ledger.database import Database
@@ -29,7 +30,7 @@ def keep(
     findings = database.tables.findings
     packed = zlib.compress(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     same = [findings.c[name] == value for name, value in _key(place, prefix).items()]
-    with database.write("What it found is used now, but could not be kept.") as connection:
+    with database.write(say("What it found is used now, but could not be kept.")) as connection:
         connection.execute(findings.delete().where(findings.c.created < now - KEPT_SECONDS))
         connection.execute(findings.delete().where(*same))
         connection.execute(

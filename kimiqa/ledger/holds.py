@@ -15,6 +15,7 @@ from kimiqa.ledger.caps import Case, Scope
 from kimiqa.ledger.memory import host_of
 from kimiqa.money import Price, plain
 from kimiqa.plan import Estimate
+from kimiqa.saying import say
 
 if TYPE_CHECKING:
     from kimiqa.ledger.database import Database
@@ -181,8 +182,13 @@ class Hold:
 
 def _over_hold(ceiling: Decimal, left: Decimal, currency: str) -> OverCapError:
     return OverCapError(
-        f"The next call may cost up to {plain(ceiling)} {currency}; "
-        f"of what was reserved for this question {plain(left)} {currency} are left.",
+        say(
+            "The next call may cost up to {ceiling} {currency}; of what was reserved "
+            "for this question {left} {currency} are left.",
+            ceiling=plain(ceiling),
+            currency=currency,
+            left=plain(left),
+        ),
         "What was answered so far is kept.",
     )
 
@@ -193,6 +199,6 @@ def _digest(question: str) -> str:
 
 def _price_unknown(model: str) -> PriceUnknownError:
     return PriceUnknownError(
-        f"There is no price for {model}, so no cap could hold.",
+        say("There is no price for {model}, so no cap could hold.", model=model),
         "Add it to prices.toml, or ask all the same: --allow-unpriced (allow_unpriced=True).",
     )

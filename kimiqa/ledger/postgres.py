@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError
 
 from kimiqa.errors import LedgerError
+from kimiqa.saying import Said, say
 
 LOCK = 0x6B696D697161
 """The advisory lock of those who write: "kimiqa" in ASCII."""
@@ -17,16 +18,20 @@ LOCK = 0x6B696D697161
 WAIT_SECONDS = 30
 """How long one writer waits for another, and a start for the server."""
 
-_REACH = "Check KIMIQA_LEDGER and whether the server runs, then ask again."
+_REACH = say("Check KIMIQA_LEDGER and whether the server runs, then ask again.")
 _REASONS = (
-    ("disk full", "its disk is full", "Free some space there, then ask again."),
-    ("no space left", "its disk is full", "Free some space there, then ask again."),
-    ("lock timeout", f"another process has held it for {WAIT_SECONDS} seconds", "Try again."),
-    ("read-only", "it may only be read", "Name a server that may be written to."),
-    ("authentication failed", "the server refused the user or the password", _REACH),
-    ("does not exist", "there is no such user, database or schema", _REACH),
-    ("permission denied", "this user may not", "Ask whoever runs the server."),
-    ("connection", "the server cannot be reached", _REACH),
+    ("disk full", say("its disk is full"), say("Free some space there, then ask again.")),
+    ("no space left", say("its disk is full"), say("Free some space there, then ask again.")),
+    (
+        "lock timeout",
+        say("another process has held it for {seconds:.0f} seconds", seconds=WAIT_SECONDS),
+        say("Try again."),
+    ),
+    ("read-only", say("it may only be read"), say("Name a server that may be written to.")),
+    ("authentication failed", say("the server refused the user or the password"), _REACH),
+    ("does not exist", say("there is no such user, database or schema"), _REACH),
+    ("permission denied", say("this user may not"), say("Ask whoever runs the server.")),
+    ("connection", say("the server cannot be reached"), _REACH),
 )
 
 
@@ -53,12 +58,12 @@ def engine(address: str) -> tuple[sa.Engine, str]:
     return made, f"{url.database or 'postgres'} at {url.host or 'this machine'}"
 
 
-def explain(reason: str) -> tuple[str, str]:
+def explain(reason: str) -> tuple[Said, Said]:
     """A failure of PostgreSQL in plain words, and the next step."""
     for mark, words, hint in _REASONS:
         if mark in reason.lower():
             return words, hint
-    return "the database refused", _REACH
+    return say("the database refused"), _REACH
 
 
 def _read(address: str) -> sa.URL:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Float, Integer, String, Table, Text
 
 from kimiqa.errors import LedgerError
+from kimiqa.saying import say
 
 VERSION = 4
 
@@ -186,7 +187,12 @@ def check_readable(found: int, where: str) -> None:
     """
     if found > VERSION:
         raise LedgerError(
-            f"The ledger {where} has version {found}; this kimiqa knows {VERSION}. "
-            "Nothing was sent.",
+            say(
+                "The ledger {where} has version {found}; this kimiqa knows {version}. "
+                "Nothing was sent.",
+                where=where,
+                found=found,
+                version=VERSION,
+            ),
             "Upgrade kimiqa, or choose another folder with KIMIQA_HOME.",
         )

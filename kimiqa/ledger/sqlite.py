@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import StaticPool
 
+from kimiqa.saying import Said, say
+
 BUSY_SECONDS = 30.0
 """How long one process waits for another. SQLite's waiting is not fair, so this is far more
 than a write takes."""
@@ -26,16 +28,24 @@ _SETTINGS = (
     "PRAGMA secure_delete = ON",
 )
 
-_FREE_SPACE = "Free some space on that disk, then ask again."
-_ANOTHER_FOLDER = "Choose a folder you may write to with KIMIQA_HOME or --home."
+_FREE_SPACE = say("Free some space on that disk, then ask again.")
+_ANOTHER_FOLDER = say("Choose a folder you may write to with KIMIQA_HOME or --home.")
 _REASONS = (
-    ("is full", "the disk is full", _FREE_SPACE),
-    ("disk i/o error", "the disk reports an error", _FREE_SPACE),
-    ("locked", f"another process has held it for {BUSY_SECONDS:.0f} seconds", "Try again."),
-    ("readonly", "it may not be written to", _ANOTHER_FOLDER),
-    ("unable to open", "it may not be opened there", _ANOTHER_FOLDER),
-    ("not a database", "the file is not a ledger", "Move the file away; a new one is made."),
-    ("malformed", "the file is damaged", "Move the file away; a new one is made."),
+    ("is full", say("the disk is full"), _FREE_SPACE),
+    ("disk i/o error", say("the disk reports an error"), _FREE_SPACE),
+    (
+        "locked",
+        say("another process has held it for {seconds:.0f} seconds", seconds=BUSY_SECONDS),
+        say("Try again."),
+    ),
+    ("readonly", say("it may not be written to"), _ANOTHER_FOLDER),
+    ("unable to open", say("it may not be opened there"), _ANOTHER_FOLDER),
+    (
+        "not a database",
+        say("the file is not a ledger"),
+        say("Move the file away; a new one is made."),
+    ),
+    ("malformed", say("the file is damaged"), say("Move the file away; a new one is made.")),
 )
 
 
@@ -57,12 +67,15 @@ def memory_engine() -> sa.Engine:
     )
 
 
-def explain(reason: str) -> tuple[str, str]:
+def explain(reason: str) -> tuple[Said, Said]:
     """A failure of SQLite in plain words, and the next step."""
     for mark, words, hint in _REASONS:
         if mark in reason.lower():
             return words, hint
-    return f"the database says: {reason}", "kimiqa doctor shows where it lies."
+    return (
+        say("the database says: {reason}", reason=reason),
+        say("kimiqa doctor shows where it lies."),
+    )
 
 
 def _arguments() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from kimiqa.plan import Segment
+from kimiqa.saying import say
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Select, Table
@@ -67,7 +68,7 @@ def remember(
     """Note that every prefix of an answered prompt is cached for `ttl` seconds at least."""
     prefixes = database.tables.prefixes
     digests = list(dict.fromkeys(segment.digest for segment in segments))
-    with database.write("The answer is not touched by this.") as connection:
+    with database.write(say("The answer is not touched by this.")) as connection:
         connection.execute(prefixes.delete().where(prefixes.c.expires <= now))
         known = _expiries(database, connection, place, digests)
         for some in _batches(digests):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kimiqa.errors import KimiqaError, UnreachableError
+from kimiqa.saying import say
 
 if TYPE_CHECKING:
     from genai_prices.types import Provider
@@ -68,7 +69,7 @@ def _downloaded(url: str, timeout: float) -> bytes:
     except (OSError, ValueError, urllib.error.URLError) as error:
         why = getattr(error, "reason", None) or type(error).__name__
         raise UnreachableError(
-            f"The price lists cannot be fetched: {str(why)[:120]}.",
+            say("The price lists cannot be fetched: {why}.", why=str(why)[:120]),
             "Check the connection; the prices known before stay in force.",
         ) from None
     return content
@@ -97,7 +98,9 @@ def _keep(path: Path, text: str) -> None:
             raise
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise KimiqaError(f"{path} cannot be written: {why}.", "Choose another --home.") from None
+        raise KimiqaError(
+            say("{path} cannot be written: {why}.", path=path, why=why), "Choose another --home."
+        ) from None
 
 
 def kept(home: Path | None) -> Lists | None:

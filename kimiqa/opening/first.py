@@ -20,6 +20,7 @@ from kimiqa.reading.clean import clean_text
 from kimiqa.reading.office import calls
 from kimiqa.reading.parts import Page
 from kimiqa.reading.source import bundle
+from kimiqa.saying import say
 from kimiqa.store import Stored
 
 _MOST_BYTES = 4 * engines.MOST_CHARACTERS
@@ -44,7 +45,10 @@ def _source(file: File) -> Steps:
         pages, remarks = source.pages(file)
     except (ValueError, KeyError, TypeError):
         raise NotADocumentError(
-            f"{file.name} begins like a folder of source code, but is cut off or damaged.",
+            say(
+                "{name} begins like a folder of source code, but is cut off or damaged.",
+                name=file.name,
+            ),
             "Open the folder itself again.",
         ) from None
     counter = first_counter()
@@ -75,7 +79,8 @@ def _office(file: File, kind: str) -> Steps:
             yield Progress("reading", len(pages), None)
     if not any(page.text for page in pages) and not any(page.status == "image" for page in pages):
         raise EmptyDocumentError(
-            f"{file.name} is {calls.NAMES[kind]} without a word.", "Choose another file."
+            say("{name} is {names} without a word.", name=file.name, names=calls.NAMES[kind]),
+            "Choose another file.",
         )
     yield Preview(file.name, len(pages), pages[0].text, file.size, sum(counts.values()))
     yield _kept(file, pages, calls.MEDIA[kind], counts, remarks)
@@ -86,12 +91,16 @@ def _text(file: File, head: bytes) -> Steps:
     text = None if kind else plain.decode(_beginning(file))
     if kind == plain.NAMED_PDF:
         raise NotADocumentError(
-            f"{file.name} is {kind}.",
+            say("{name} is {kind}.", name=file.name, kind=kind),
             "Download or export it again; if the text is what you want, rename it to .txt.",
         )
     if text is None:
         raise NotADocumentError(
-            f"{file.name} is {kind or 'a binary file'}, not a document that kimiqa reads.",
+            say(
+                "{name} is {kind}, not a document that kimiqa reads.",
+                name=file.name,
+                kind=kind or say("a binary file"),
+            ),
             "It reads PDF, Word, PowerPoint, Excel, EPUB, HTML, plain text, Markdown and folders"
             " of source code: convert the file to one of these.",
         )
@@ -168,16 +177,29 @@ def _refuse_lost(file: File, pages: Sequence[Page]) -> None:
         return
     if any(page.note == engines.LATE for page in pages):
         raise DeadlineError(
-            f"None of the {len(pages)} pages of {file.name} was read before the deadline.",
+            say(
+                "None of the {pages} pages of {name} was read before the deadline.",
+                pages=len(pages),
+                name=file.name,
+            ),
             "Print it to a new PDF and open that.",
         )
     if not any(engines.was_lost(page) for page in pages):
         raise NotADocumentError(
-            f"{file.name} lists pages ({len(pages):,}), but neither of 2 engines can open any of"
-            " them: it is damaged.",
+            say(
+                "{name} lists pages ({pages:,}), but neither of 2 engines can open any "
+                "of them: it is damaged.",
+                name=file.name,
+                pages=len(pages),
+            ),
             "Download or export it again.",
         )
     raise EngineCrashedError(
-        f"None of the {len(pages)} pages of {file.name} could be read: {pages[0].note}.",
+        say(
+            "None of the {pages} pages of {name} could be read: {note}.",
+            pages=len(pages),
+            name=file.name,
+            note=pages[0].note,
+        ),
         "The file is damaged or hostile: print it to a new PDF and open that.",
     )

@@ -12,6 +12,7 @@ from kimiqa.errors import EmptyDocumentError, FileNotFoundError, NotADocumentErr
 from kimiqa.opening import source as source_folder
 from kimiqa.opening.file import File
 from kimiqa.opening.names import label
+from kimiqa.saying import Said, say
 from kimiqa.store import Store, store_for
 
 Input = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -37,7 +38,9 @@ def taken(source: Input, name: str | None, password: str | None, home: Home) -> 
     shown = label(name if name is not None else _name_of(source))
     document_id, size = _take(store, source, shown)
     if size == 0:
-        raise EmptyDocumentError(f"{shown} is empty: it has 0 bytes.", "Choose another file.")
+        raise EmptyDocumentError(
+            say("{shown} is empty: it has 0 bytes.", shown=shown), "Choose another file."
+        )
     return File(store, document_id, shown, size, password)
 
 
@@ -70,10 +73,11 @@ def _take(store: Store, source: Input, shown: str) -> tuple[str, int]:
 def _regular(path: Path, shown: str) -> Path:
     """A path that may be read to its end: a pipe may have none, and a device never has."""
     if "\0" in str(path):
-        raise FileNotFoundError(f"{shown} does not exist.", "Check the path.")
+        raise FileNotFoundError(say("{shown} does not exist.", shown=shown), "Check the path.")
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise FileNotFoundError(
-            f"{shown} is a pipe or a device, not a file.", "Save it to a file, and name that."
+            say("{shown} is a pipe or a device, not a file.", shown=shown),
+            "Save it to a file, and name that.",
         )
     return path
 
@@ -82,21 +86,26 @@ def _binary(source: BinaryIO) -> BinaryIO:
     """*Raises* `NotADocumentError` for what gives no bytes."""
     if isinstance(source, io.TextIOBase) or not hasattr(source, "read"):
         raise NotADocumentError(
-            f"A {type(source).__name__} gives no bytes.",
+            say("A {kind} gives no bytes.", kind=type(source).__name__),
             'Give a path, bytes, or a file that was opened with "rb".',
         )
     return source
 
 
-def _unavailable(store: Store, shown: str, error: OSError) -> tuple[str, str]:
+def _unavailable(store: Store, shown: str, error: OSError) -> tuple[Said, Said]:
     """The sentence and the next step for a file that could not be copied."""
     if isinstance(error, builtins.FileNotFoundError | NotADirectoryError):
-        return f"{shown} does not exist.", "Check the path."
+        return say("{shown} does not exist.", shown=shown), say("Check the path.")
     if isinstance(error, PermissionError):
-        return f"{shown} may not be read.", "Check its permissions."
+        return say("{shown} may not be read.", shown=shown), say("Check its permissions.")
     return (
-        f"{shown} could not be copied to {store.folder} ({os.strerror(error.errno or 0)}).",
-        "Make room there, or choose another home.",
+        say(
+            "{shown} could not be copied to {folder} ({why}).",
+            shown=shown,
+            folder=store.folder,
+            why=os.strerror(error.errno or 0),
+        ),
+        say("Make room there, or choose another home."),
     )
 
 

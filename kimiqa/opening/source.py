@@ -12,6 +12,7 @@ from kimiqa.reading.parts import Page
 from kimiqa.reading.source import bundle
 from kimiqa.reading.source.folder import remarks
 from kimiqa.reading.source.pages import pages_of
+from kimiqa.saying import say
 from kimiqa.store import Store
 
 
@@ -23,7 +24,7 @@ def take(store: Store, folder: Path, shown: str) -> tuple[str, int]:
     with tempfile.TemporaryFile() as spool:
         if not bundle.write(folder, spool):
             raise EmptyDocumentError(
-                f"{shown} is a folder without source code or other text.",
+                say("{shown} is a folder without source code or other text.", shown=shown),
                 "Name the files in it, or price them with `kimiqa cost`.",
             )
         spool.seek(0)

@@ -11,6 +11,7 @@ from itertools import accumulate
 from kimiqa import rules
 from kimiqa.document import Document
 from kimiqa.errors import NoTextError
+from kimiqa.saying import say
 
 DEPTHS = tuple(range(0, 101, 10))
 """Where facts are planted, in percent of the text."""
@@ -84,7 +85,9 @@ def plant(document: Document, texts: Sequence[str], seed: str) -> Planted:
         There is no text to hide anything in.
     """
     if not any(text.strip() for text in texts):
-        raise NoTextError(f"{document.name} has no text to plant facts in.", "Try --ocr first.")
+        raise NoTextError(
+            say("{name} has no text to plant facts in.", name=document.name), "Try --ocr first."
+        )
     draw, whole = random.Random(seed), "\n".join(texts)
     chinese = len(_HAN.findall(whole)) * 5 > len(whole)
     facts = _facts(whole, draw)

@@ -14,6 +14,7 @@ from kimiqa.evaluating.results import DONE, Book, Result
 from kimiqa.evaluating.running import Evaluation
 from kimiqa.models import Model
 from kimiqa.probing.planting import DEPTHS, Planted, plant
+from kimiqa.saying import say
 from kimiqa.tokens import counter_for
 
 if TYPE_CHECKING:
@@ -105,9 +106,17 @@ class Probe:
         shortest = self.length(self.shares[0])
         if shortest < LEAST_LENGTH:
             raise BadRequestError(
-                f"{self.shares[0]} % of what can be asked of {self._document.name} are "
-                f"{shortest:,} tokens; a probe needs {LEAST_LENGTH:,} at the least.",
-                f"Choose larger lengths: all of it are {self.longest:,} tokens."
+                say(
+                    "{shares} % of what can be asked of {name} are {shortest:,} tokens; a "
+                    "probe needs {least_length:,} at the least.",
+                    shares=self.shares[0],
+                    name=self._document.name,
+                    shortest=shortest,
+                    least_length=LEAST_LENGTH,
+                ),
+                say(
+                    "Choose larger lengths: all of it are {longest:,} tokens.", longest=self.longest
+                )
                 if self.longest >= LEAST_LENGTH
                 else "Choose a longer document.",
             )

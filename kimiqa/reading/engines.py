@@ -19,6 +19,7 @@ from kimiqa.errors import (
 from kimiqa.reading.notes import NO_PLACES
 from kimiqa.reading.parts import Page, WorkerLost, WorkerRefused
 from kimiqa.reading.pool import CALL_SECONDS, Pending, Pool, fast_pool, second_pool
+from kimiqa.saying import say
 
 BLOCK_PAGES = 64
 SAMPLE_PAGES = 60
@@ -111,7 +112,8 @@ def open_pdf(source: Source) -> Opened:
             opened = _open(source, _pypdf(), "second_open")
     if opened.pages == 0:
         raise EmptyDocumentError(
-            f"{source.name} is a PDF of 0 pages.", "Export it again, or choose another file."
+            say("{name} is a PDF of 0 pages.", name=source.name),
+            "Export it again, or choose another file.",
         )
     return opened
 
@@ -150,11 +152,11 @@ def refuse_locked(source: Source, error: Exception) -> None:
         return
     if source.password is None:
         raise PasswordRequiredError(
-            f"{source.name} is encrypted and needs a password.",
+            say("{name} is encrypted and needs a password.", name=source.name),
             "Give the password it is opened with.",
         ) from None
     raise PasswordRequiredError(
-        f"The password does not open {source.name}.", "Check it and give it again."
+        say("The password does not open {name}.", name=source.name), "Check it and give it again."
     ) from None
 
 
@@ -163,17 +165,28 @@ def _unreadable(source: Source, *errors: Exception) -> Exception:
     lost = [error for error in errors if isinstance(error, WorkerLost)]
     if any(error.reason == "hung" for error in lost):
         return DeadlineError(
-            f"Opening {source.name} brought nothing for {CALL_SECONDS:.0f} seconds.",
+            say(
+                "Opening {name} brought nothing for {call_seconds:.0f} seconds.",
+                name=source.name,
+                call_seconds=CALL_SECONDS,
+            ),
             "The file is damaged or hostile: print it to a new PDF and open that.",
         )
     if lost:
         return EngineCrashedError(
-            f"{source.name} ended {len(lost)} of 2 reading engines; the other found no pages.",
+            say(
+                "{name} ended {lost} of 2 reading engines; the other found no pages.",
+                name=source.name,
+                lost=len(lost),
+            ),
             "The file is damaged or hostile: print it to a new PDF and open that.",
         )
     return NotADocumentError(
-        f"{source.name} begins like a PDF, but neither of 2 engines can open it:"
-        " it is damaged or cut off.",
+        say(
+            "{name} begins like a PDF, but neither of 2 engines can open it: it is "
+            "damaged or cut off.",
+            name=source.name,
+        ),
         "Download or export it again.",
     )
 

@@ -13,6 +13,7 @@ from kimiqa.errors import NoTextError
 from kimiqa.reading.ocr_engines import tesseract_path
 from kimiqa.reading.parts import WorkerLost, WorkerRefused
 from kimiqa.reading.pool import ocr_pool
+from kimiqa.saying import say
 
 EngineName = Literal["tesseract", "rapidocr"]
 
@@ -86,9 +87,13 @@ def chosen(engine: str | None) -> EngineName:
     wanted = [each for each in found if engine in (None, each)]
     if wanted:
         return wanted[0]
-    what = "No OCR engine" if engine is None else f"No {engine}"
     raise NoTextError(
-        f"{what} is installed, so pages without a text layer cannot be read here.",
+        say("No OCR engine is installed, so pages without a text layer cannot be read here.")
+        if engine is None
+        else say(
+            "No {engine} is installed, so pages without a text layer cannot be read here.",
+            engine=engine,
+        ),
         "Install Tesseract, or run: pip install 'kimiqa[ocr]'. Or send those pages as pictures "
         '(pictures="scanned", --pictures scanned).',
     )
@@ -128,8 +133,12 @@ class Reader:
         missing = [each for each in wanted if each not in self._known]
         if missing:
             raise NoTextError(
-                f"{self.name} has no data for {', '.join(missing)}; it has"
-                f" {', '.join(self._known)}.",
+                say(
+                    "{name} has no data for {missing}; it has {known}.",
+                    name=self.name,
+                    missing=", ".join(missing),
+                    known=", ".join(self._known),
+                ),
                 "Install the data of that language, or name others (languages, --ocr-languages).",
             )
         return "+".join(wanted)
@@ -213,7 +222,8 @@ def _reader(engine: EngineName, languages: str | None) -> Reader:
         return Reader(engine, languages)
     except (WorkerLost, WorkerRefused) as error:
         raise NoTextError(
-            f"{engine} could not be started: {_why(error)}.", "Check that it runs by itself."
+            say("{engine} could not be started: {error}.", engine=engine, error=_why(error)),
+            "Check that it runs by itself.",
         ) from None
 
 

@@ -9,6 +9,7 @@ from kimiqa.errors import DeadlineError, EngineCrashedError
 from kimiqa.reading.engines import Source, refuse_locked
 from kimiqa.reading.parts import Box, WorkerLost, WorkerRefused
 from kimiqa.reading.pool import CALL_SECONDS, fast_pool, page_pool
+from kimiqa.saying import say
 
 
 def boxes(source: Source, page: int, ranges: Sequence[tuple[int, int]]) -> list[Box]:
@@ -55,15 +56,26 @@ def _failing(source: Source, page: int) -> Iterator[None]:
     except WorkerLost as lost:
         if lost.reason == "hung":
             raise DeadlineError(
-                f"Page {page} of {source.name} was not drawn within {CALL_SECONDS:.0f} seconds.",
+                say(
+                    "Page {page} of {name} was not drawn within {call_seconds:.0f} seconds.",
+                    page=page,
+                    name=source.name,
+                    call_seconds=CALL_SECONDS,
+                ),
                 "Its text can still be used.",
             ) from None
         raise EngineCrashedError(
-            f"Page {page} of {source.name} ended the reading engine.", "Its text can still be used."
+            say("Page {page} of {name} ended the reading engine.", page=page, name=source.name),
+            "Its text can still be used.",
         ) from None
     except WorkerRefused as error:
         refuse_locked(source, error)
         raise EngineCrashedError(
-            f"Page {page} of {source.name} cannot be drawn ({error.detail}).",
+            say(
+                "Page {page} of {name} cannot be drawn ({detail}).",
+                page=page,
+                name=source.name,
+                detail=error.detail,
+            ),
             "Its text can still be used.",
         ) from None

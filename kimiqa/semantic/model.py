@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kimiqa.errors import BadRequestError
+from kimiqa.saying import say
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -182,7 +183,7 @@ def _minilm() -> Embedder | None:
 def _own(path: Path) -> Embedder:
     if not installed():
         raise BadRequestError(
-            f"{VARIABLE} names a model, but what runs it is not installed.",
+            say("{variable} names a model, but what runs it is not installed.", variable=VARIABLE),
             "Install it with: pip install 'kimiqa[semantic]'",
         )
     folder = path if path.is_dir() else path.parent
@@ -191,7 +192,11 @@ def _own(path: Path) -> Embedder:
     found = next((each for each in weights if each.is_file()), None)
     if found is None or not tokenizer.is_file():
         raise BadRequestError(
-            f"{VARIABLE} names {path}, where no model.onnx with a tokenizer.json lies.",
+            say(
+                "{variable} names {path}, where no model.onnx with a tokenizer.json lies.",
+                variable=VARIABLE,
+                path=path,
+            ),
             "Name the folder that holds both.",
         )
     return Embedder(found, tokenizer, f"{found.stem}-{_sha256(found)[:16]}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from kimiqa.errors import BadRequestError
 from kimiqa.money import is_currency
+from kimiqa.saying import say
 
 CAPS = {
     "question": "max_cost",
@@ -33,14 +34,20 @@ def checked_caps(
         isinstance(caps, Mapping) for caps in tables.values()
     ):
         raise BadRequestError(
-            f"caps in {path} is no table of currencies.", 'Write [caps.CNY] and question = "15.00".'
+            say("caps in {path} is no table of currencies.", path=path),
+            'Write [caps.CNY] and question = "15.00".',
         )
     found: dict[str, dict[str, Any]] = {}
     for currency, caps in tables.items():
         _known(currency, caps, path)
         if currency.upper() in found:
             raise BadRequestError(
-                f"{path} has two tables of caps in {currency.upper()}.", "Keep one of the two."
+                say(
+                    "{path} has two tables of caps in {currency}.",
+                    path=path,
+                    currency=currency.upper(),
+                ),
+                "Keep one of the two.",
             )
         found[currency.upper()] = {name: checked(CAPS[name], value) for name, value in caps.items()}
     return found
@@ -49,10 +56,16 @@ def checked_caps(
 def _known(currency: str, caps: Mapping[str, object], path: Path) -> None:
     if not is_currency(currency):
         raise BadRequestError(
-            f"[caps.{currency}] in {path} names no currency.",
+            say("[caps.{currency}] in {path} names no currency.", currency=currency, path=path),
             "Write its three letters: [caps.USD], or [caps.CNY] for yuan.",
         )
     for name in caps.keys() - CAPS.keys():
         raise BadRequestError(
-            f"{name} under [caps.{currency}] in {path} is no cap.", f"Caps are {', '.join(CAPS)}."
+            say(
+                "{name} under [caps.{currency}] in {path} is no cap.",
+                name=name,
+                currency=currency,
+                path=path,
+            ),
+            say("Caps are {caps}.", caps=", ".join(CAPS)),
         )

@@ -13,6 +13,7 @@ from typing import Any
 from kimiqa.amounts import USUAL_CAPS, amount
 from kimiqa.errors import BadRequestError
 from kimiqa.money import is_currency, plain
+from kimiqa.saying import say
 from kimiqa.settings.caps import CAPS, checked_caps
 from kimiqa.settings.hosts import clean_url, host_of
 from kimiqa.settings.limits import find_tier
@@ -135,7 +136,12 @@ def _folded(path: Path, found: dict[str, Any]) -> dict[str, Any]:
     own = {CAPS[cap]: value for cap, value in tables.pop(currency, {}).items()}
     for name in own.keys() & found.keys():
         raise BadRequestError(
-            f"{path} names a cap in {currency} twice: {name}, and under [caps.{currency}].",
+            say(
+                "{path} names a cap in {currency} twice: {name}, and under [caps.{currency}].",
+                path=path,
+                currency=currency,
+                name=name,
+            ),
             "Keep one of the two.",
         )
     usual = {"max_cost": USUAL_CAPS[currency]} if currency in USUAL_CAPS else {}
@@ -236,23 +242,28 @@ def _tier(path: Path, name: str) -> str:
     try:
         found = find_tier(name)
     except BadRequestError as error:
-        raise BadRequestError(f"tier in {path}: {error.message}", error.hint) from None
+        raise BadRequestError(
+            say("tier in {path}: {message}", path=path, message=error.message), error.hint
+        ) from None
     return f"{found.provider}-{found.name}"
 
 
 def _unusable(path: Path, name: str, value: object) -> BadRequestError:
     wanted = {
-        **dict.fromkeys(_AMOUNTS, 'an amount such as "2.00", or "none"'),
-        "label_caps": 'a table such as [label_caps] with lines like "client 7" = "20.00"',
-        "retention_days": 'whole days such as 30, or "none"',
-        **dict.fromkeys(_COUNTS, 'a whole number such as 100, or "none"'),
-        "effort": "one of " + ", ".join(EFFORTS),
-        "currency": "three letters such as USD, or CNY for yuan",
-        **dict.fromkeys(_SWITCHES, "true or false"),
-        "deadline": "whole seconds between 1 and 86400",
-    }.get(name, "a text")
+        **dict.fromkeys(_AMOUNTS, say('an amount such as "2.00", or "none"')),
+        "label_caps": say('a table such as [label_caps] with lines like "client 7" = "20.00"'),
+        "retention_days": say('whole days such as 30, or "none"'),
+        **dict.fromkeys(_COUNTS, say('a whole number such as 100, or "none"')),
+        "effort": say("one of {efforts}", efforts=", ".join(EFFORTS)),
+        "currency": say("three letters such as USD, or CNY for yuan"),
+        **dict.fromkeys(_SWITCHES, say("true or false")),
+        "deadline": say("whole seconds between 1 and 86400"),
+    }.get(name, say("a text"))
     shown = ascii(value)[:60]
-    return BadRequestError(f"{name} in {path} is {shown}.", f"It must be {wanted}.")
+    return BadRequestError(
+        say("{name} in {path} is {shown}.", name=name, path=path, shown=shown),
+        say("It must be {wanted}.", wanted=wanted),
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -261,11 +272,13 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except tomllib.TOMLDecodeError as error:
-        where = str(error) if path.name == "settings.toml" else "a line is not TOML"
+        where = str(error) if path.name == "settings.toml" else say("a line is not TOML")
         raise BadRequestError(
-            f"{path} cannot be read: {where}.", "Mend it, or delete it to start afresh."
+            say("{path} cannot be read: {where}.", path=path, where=where),
+            "Mend it, or delete it to start afresh.",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadRequestError(
-            f"{path} cannot be read: {type(error).__name__}.", "Check the file and its rights."
+            say("{path} cannot be read: {kind}.", path=path, kind=type(error).__name__),
+            "Check the file and its rights.",
         ) from None

@@ -7,6 +7,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from kimiqa.errors import BadRequestError
+from kimiqa.saying import say
 
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
@@ -22,7 +23,10 @@ def clean_url(url: str) -> str:
     parts = _split(url.strip())
     if parts.scheme == "http" and not is_loopback(url):
         raise BadRequestError(
-            f"Plain http would send the documents and the key to {_shown(parts)} unencrypted.",
+            say(
+                "Plain http would send the documents and the key to {parts} unencrypted.",
+                parts=_shown(parts),
+            ),
             "Use https://; http:// is for this machine alone.",
         )
     path = parts.path.rstrip("/").removesuffix("/chat/completions")
@@ -72,7 +76,7 @@ def _split(url: str) -> SplitResult:
     plain = _HOST.fullmatch(parts.hostname or "") is not None
     if parts.username is not None or parts.query or parts.fragment or not plain:
         raise BadRequestError(
-            f"The base URL for {_shown(parts)} holds more than a host and a path.",
+            say("The base URL for {parts} holds more than a host and a path.", parts=_shown(parts)),
             "Leave out user names, passwords, ? and #, and write the host in plain letters; "
             "the key has its own field.",
         )

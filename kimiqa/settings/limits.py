@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from kimiqa.errors import BadRequestError
+from kimiqa.saying import Said, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,10 @@ class Limits:
     """Whose tier it is."""
 
     @property
-    def request_tokens(self) -> tuple[int, str] | None:
+    def request_tokens(self) -> tuple[int, Said] | None:
         """The most tokens one request may ever ask for, and the limit that says so. A request
         counts with its prompt tokens and its `max_completion_tokens`, whatever it then uses."""
-        known = [(self.tpm, "a minute"), (self.tpd, "a day")]
+        known = [(self.tpm, say("a minute")), (self.tpd, say("a day"))]
         found = [(tokens, span) for tokens, span in known if tokens is not None]
         return min(found) if found else None
 
@@ -91,7 +92,10 @@ def find_tier(name: str) -> Tier:
         if wanted == each.name:
             return each
     known = ", ".join(f"{each.provider}-{each.name}" for each in tiers())
-    raise BadRequestError(f"There is no tier {ascii(name)[:40]}.", f"Choose one of {known}.")
+    raise BadRequestError(
+        say("There is no tier {name}.", name=ascii(name)[:40]),
+        say("Choose one of {known}.", known=known),
+    )
 
 
 def limits_for(

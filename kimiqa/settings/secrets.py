@@ -6,6 +6,7 @@ import re
 from typing import Any, NoReturn
 
 from kimiqa.errors import NoKeyError
+from kimiqa.saying import say
 
 _PREFIX = re.compile(r"[A-Za-z0-9]{1,4}-")
 
@@ -69,8 +70,11 @@ def secret(value: str | Secret | None) -> Secret | None:
         return None
     if not (text.isascii() and text.isprintable() and " " not in text):
         raise NoKeyError(
-            f"The API key of {len(text)} characters holds a space or another character that "
-            "no key has.",
+            say(
+                "The API key of {text} characters holds a space or another character "
+                "that no key has.",
+                text=len(text),
+            ),
             "Copy it again, without spaces and line breaks.",
         )
     return Secret(text)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kimiqa.saying import Said, say
 from kimiqa.settings.files import Settings, load_settings, saved_keys
 from kimiqa.settings.hosts import clean_url, host_of, is_loopback
 from kimiqa.settings.providers import Provider, provider_at, provider_of, providers
@@ -14,6 +15,9 @@ from kimiqa.settings.secrets import Secret, secret
 
 LOCAL_MODEL = "local"
 DEFAULT_MODEL = "kimi-k3"
+
+
+_NOTHING = Said("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Target:
     api_key: Secret | None
     name: str
     """The provider's name, else the host."""
-    key_hint: str = ""
+    key_hint: Said = _NOTHING
     """What to do where a key is missing."""
     key_source: str = ""
     """Where the key was found: an argument, a variable, the saved keys."""
@@ -142,7 +146,7 @@ def _target(model: str, sources: _Sources) -> Target:
     base_url = clean_url(_url(provider, sources))
     there = provider_at(base_url)
     key, source = _key_for(base_url, provider, sources)
-    hint = "" if key else _hint(base_url, provider, there)
+    hint = Said("") if key else _hint(base_url, provider, there)
     return Target(base_url, key, there.name if there else host_of(base_url), hint, source)
 
 
@@ -198,14 +202,14 @@ def _same_host(url: str, other: str) -> bool:
     return host_of(clean_url(url)) == host_of(other)
 
 
-def _hint(base_url: str, provider: Provider | None, there: Provider | None) -> str:
+def _hint(base_url: str, provider: Provider | None, there: Provider | None) -> Said:
     if there and there.local:
-        return "It needs a key only where it was started with one: pass --api-key then."
+        return say("It needs a key only where it was started with one: pass --api-key then.")
     if there and (provider is there or provider is None):
-        return f"Set {there.keys[0]}, or pass --api-key."
+        return say("Set {variable}, or pass --api-key.", variable=there.keys[0])
     if there:
-        return f"Set {there.keys[0]}, or pass --api-key with --base-url."
-    return (
-        f"Pass --api-key with --base-url, or set KIMIQA_API_KEY and KIMIQA_BASE_URL, for "
-        f"{host_of(base_url)}."
+        return say("Set {variable}, or pass --api-key with --base-url.", variable=there.keys[0])
+    return say(
+        "Pass --api-key with --base-url, or set KIMIQA_API_KEY and KIMIQA_BASE_URL, for {host}.",
+        host=host_of(base_url),
     )

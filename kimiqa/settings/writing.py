@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kimiqa.errors import BadRequestError
+from kimiqa.saying import say
 
 
 def toml(rows: Mapping[str, Any]) -> str:
@@ -56,6 +57,10 @@ def write(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise BadRequestError(
-            f"{path} cannot be written: {error.strerror or type(error).__name__}.",
+            say(
+                "{path} cannot be written: {strerror}.",
+                path=path,
+                strerror=error.strerror or type(error).__name__,
+            ),
             "Choose another folder with KIMIQA_HOME or --home.",
         ) from None

@@ -21,6 +21,7 @@ from kimiqa.prompts import (
     page_block,
     pieces_of,
 )
+from kimiqa.saying import say
 from kimiqa.strategies.prefixes import PageTexts, Part, segments_of
 from kimiqa.template import PRIOR, Template
 from kimiqa.tokens import Counter
@@ -201,8 +202,11 @@ class Drawing:
         self._size += len(url)
         if self._size > picturing.MOST_BYTES:
             raise OverLimitError(
-                f"The pictures are larger than the {picturing.MOST_BYTES / 1e6:.0f} MB that one "
-                "request may hold. Nothing was sent.",
+                say(
+                    "The pictures are larger than the {most_bytes:.0f} MB that one request "
+                    "may hold. Nothing was sent.",
+                    most_bytes=picturing.MOST_BYTES / 1e6,
+                ),
                 "Send fewer pages as pictures, or read them by OCR (--ocr).",
             )
         return url

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from kimiqa.errors import ContextWindowError
+from kimiqa.saying import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,13 @@ def _check(leaves: Sequence[Leaf], room: int, heads: dict[int, int]) -> None:
     for leaf in leaves:
         if leaf.tokens + heads[leaf.document] > room:
             raise ContextWindowError(
-                f"Page {leaf.page:,} of D{leaf.document} alone has {leaf.tokens:,} tokens; a "
-                f"reader has room for {max(0, room):,}.",
+                say(
+                    "Page {page:,} of D{document} alone has {tokens:,} tokens; a reader has "
+                    "room for {room:,}.",
+                    page=leaf.page,
+                    document=leaf.document,
+                    tokens=leaf.tokens,
+                    room=max(0, room),
+                ),
                 "Choose a model with a larger context window, or raise the limit.",
             )

@@ -12,6 +12,7 @@ from kimiqa.plan import Bounds, Plan, Request, Stage, canonical
 from kimiqa.planner import Planner, Question, Sized
 from kimiqa.plurals import counted
 from kimiqa.refusals import unpriced
+from kimiqa.saying import joined, say
 from kimiqa.strategies.layout import Layout
 from kimiqa.swarm.pricing import estimate, nothing
 from kimiqa.swarm.sizing import coverage
@@ -151,7 +152,7 @@ def _terms(swarm: Swarm) -> tuple[Terms | None, RefusedError | None]:
         terms = _with_limits(swarm, reader, answer)
         if terms is None:
             refusal: RefusedError = ContextWindowError(
-                f"{planner.model.id} holds no two readers' findings beside each other.",
+                say("{id} holds no two readers' findings beside each other.", id=planner.model.id),
                 "Choose a model with a larger context window, or raise the limit.",
             )
             found = (found[0], refusal)
@@ -166,8 +167,9 @@ def _terms(swarm: Swarm) -> tuple[Terms | None, RefusedError | None]:
         if breach is None:
             return terms, None
         error = breach.error()
-        readers = f"{counted(len(swarm.missing), 'reader')} and a merge"
-        found = (terms, OverCapError(f"{error.message} That is for {readers}.", error.hint))
+        readers = counted(len(swarm.missing), "reader")
+        what = say("That is for {readers} and a merge.", readers=readers)
+        found = (terms, OverCapError(joined([error.message, what]), error.hint))
     return found
 
 

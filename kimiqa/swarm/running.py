@@ -11,6 +11,7 @@ from kimiqa.desk import Desk
 from kimiqa.errors import BrokenReplyError, EndpointError, KimiqaError
 from kimiqa.plan import Event, Finished, Plan, Started, Step
 from kimiqa.reserving import held
+from kimiqa.saying import joined, say
 from kimiqa.swarm import merging
 from kimiqa.swarm.again import read_again
 from kimiqa.swarm.condensing import Terms
@@ -100,11 +101,15 @@ def _in_order(state: Run) -> list[Finding]:
 def _incomplete(state: Run) -> KimiqaError:
     """Why the swarm ended early, and what is kept of it."""
     first, failed = state.failed[0], state.readers - len(state.findings)
-    message = (
-        f"{failed:,} of {state.readers:,} readers did not finish: {first.message} "
-        f"What the other {len(state.findings):,} found is kept for a week."
+    message = say(
+        "{failed:,} of {readers:,} readers did not finish: {why} What the other {found:,} found is "
+        "kept for a week.",
+        failed=failed,
+        readers=state.readers,
+        why=first.message,
+        found=len(state.findings),
     )
-    hint = f"{first.hint} Ask the same again: only what is missing is paid."
+    hint = joined([first.hint, say("Ask the same again: only what is missing is paid.")])
     if isinstance(first, EndpointError):
         return type(first)(message, hint, billed=first.billed)
     return type(first)(message, hint)
@@ -113,8 +118,13 @@ def _incomplete(state: Run) -> KimiqaError:
 def _nothing_written(state: Run) -> BrokenReplyError:
     first = state.unread[0].request
     return BrokenReplyError(
-        f"None of {state.readers:,} readers wrote anything; that of {first.about} wrote nothing "
-        f"within {first.max_completion_tokens:,} completion tokens.",
+        say(
+            "None of {readers:,} readers wrote anything; that of {about} wrote "
+            "nothing within {max_completion_tokens:,} completion tokens.",
+            readers=state.readers,
+            about=first.about,
+            max_completion_tokens=first.max_completion_tokens,
+        ),
         "Ask again with a lower effort, or choose another model.",
         billed="unknown",
     )

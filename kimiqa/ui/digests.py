@@ -24,7 +24,7 @@ from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State, page_state, ready
 from kimiqa.ui.text import at_most, duration, escape, money
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, told
 
 TICK_SECONDS = 0.6
 _ANYTHING = Decimal(1_000_000)
@@ -205,7 +205,7 @@ def _progress(job: Job) -> None:
     """How many parts are made, and the way to stop; what is made stays."""
     last = job.last(Progress)
     done, total = (last.done, last.total) if last is not None else (0, None)
-    said = last.message if last is not None and last.message else _("Making the digest …")
+    said = told(last.message) if last is not None and last.message else _("Making the digest …")
     took = duration(time.time() - job.started)
     with st.container(border=True):
         st.progress(min(1.0, done / total) if total else 0.0, text=escape(f"{said} · {took}"))

@@ -14,7 +14,7 @@ from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.markdown import answer_markdown
 from kimiqa.ui.state import State, page_state
 from kimiqa.ui.text import duration, escape, price_range
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, told
 
 TICK_SECONDS = 0.4
 
@@ -92,7 +92,7 @@ def _standing(job: Job) -> str:
         return _("Stopping …")
     waiting, words = job.last(Progress), job.of(Text)
     if waiting is not None and not words and waiting.message:
-        return f"{waiting.message} · {took}"
+        return f"{told(waiting.message)} · {took}"
     if words:
         return f"{_('Answering')} · {took}"
     return f"{_('Thinking') if job.of(Reasoning) else _('Asking')} … {took}"

@@ -2,15 +2,17 @@
 
 Other collectors miss what stands inside f-strings and in tables; this one reads the code as Python
 does. Given to `_` directly, as one of a table's values, or as one of a list that is gone through:
-all are found. What is computed elsewhere is named in `ELSEWHERE`.
+all are found. What is computed elsewhere is named in `ELSEWHERE`; what the library says is
+collected by `sayings`.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from kimiqa.ui.sayings import Found, sayings
 
 UI = Path(__file__).resolve().parent
 NAMES = ("_", "N_")
@@ -26,17 +28,6 @@ ELSEWHERE = {
     "way.reason": ("not needed: the documents fit into one prompt",),
 }  # fmt: skip
 """Strings that come from the library, by the expression that the page translates."""
-
-
-@dataclass(slots=True)
-class Found:
-    """What the code of the page says."""
-
-    strings: dict[str, str] = field(default_factory=dict)
-    """Each string, with the place where it stands first."""
-    plurals: dict[tuple[str, str], str] = field(default_factory=dict)
-    unknown: list[str] = field(default_factory=list)
-    """Places where `_` is given what cannot be told from the code."""
 
 
 def collected(folder: Path = UI) -> Found:
@@ -57,6 +48,14 @@ def collected(folder: Path = UI) -> Found:
                     if not texts:
                         found.unknown.append(f"{place} {ast.unparse(given)}")
     return found
+
+
+def everything() -> Found:
+    """What the page says, and what the library says on it."""
+    found, more = collected(), sayings()
+    return Found(
+        more.strings | found.strings, more.plurals | found.plurals, found.unknown + more.unknown
+    )
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
@@ -151,4 +150,4 @@ def _quoted(text: str) -> str:
 
 
 if __name__ == "__main__":
-    print("\n".join(template(collected())))
+    print("\n".join(template(everything())))

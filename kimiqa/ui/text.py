@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from kimiqa.money import CostRange, plain
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, told
 
 JOINER = "\u2060"
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#!|~$:&@^=])")
@@ -23,14 +23,15 @@ _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\S)(?=@)", re.IGNORECA
 
 
 def visible(text: str) -> str:
-    """`text` without control characters and marks that turn the direction of writing.
+    """`text` without control characters and marks that turn the direction of writing; what the
+    library said is told in the reader's language.
 
     >>> visible("a\\u202eb\\x1b[0m\\tc")
     'ab[0m\\tc'
     """
     return "".join(
         each
-        for each in text
+        for each in told(text)
         if each in "\n\t" or unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Co")
     )
 
@@ -65,6 +66,7 @@ def shortened(text: str, longest: int = 80) -> str:
     >>> shortened("one two three", 9)
     'one two …'
     """
+    text = told(text)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 

@@ -12,7 +12,7 @@ from kimiqa.ui import desk
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money, price_range, shortened
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, told
 
 MARKS = {
     "waiting": ("○", "gray", "waiting"),
@@ -93,7 +93,7 @@ def _head(steps: Sequence[Step]) -> str:
 
 
 def _line(step: Step) -> str:
-    about = f": {shortened(' '.join(step.message.split()), _MESSAGE)}" if step.message else ""
+    about = f": {shortened(' '.join(told(step.message).split()), _MESSAGE)}" if step.message else ""
     paid = ""
     if step.cost is not None and step.cost.amount is not None:
         paid = f" · {money(step.cost.amount, step.cost.currency)}"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from kimiqa.saying import Said
 from kimiqa.settings import home_folder
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
@@ -52,3 +53,29 @@ def counted(number: int, one: str, many: str) -> str:
     ('1 page', '1,200 pages')
     """
     return f"{number:,} {_words().ngettext(one, many, number)}"
+
+
+def told(text: str) -> str:
+    """What the library said, in the reader's language; other text as it is.
+
+    >>> told("anything else")
+    'anything else'
+    """
+    return _in(_words(), text) if isinstance(text, Said) and text else text
+
+
+def _in(words: gettext.NullTranslations, said: Said) -> str:
+    template = (
+        words.ngettext(said.template, said.many, said.number)
+        if said.many
+        else words.gettext(said.template)
+    )
+    if not said.values:
+        return template
+    held = {
+        n: _in(words, each) if isinstance(each, Said) else each for n, each in said.values.items()
+    }
+    try:
+        return template.format(**held)
+    except (LookupError, ValueError, AttributeError):  # a translation with a slip in it
+        return str(said)

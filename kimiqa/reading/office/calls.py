@@ -17,6 +17,7 @@ from kimiqa.errors import (
 from kimiqa.reading import engines
 from kimiqa.reading.parts import Page, WorkerLost, WorkerRefused
 from kimiqa.reading.pool import CALL_SECONDS, office_pool
+from kimiqa.saying import say
 
 MEDIA = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -61,7 +62,11 @@ def need(kind: str, name: str) -> None:
     library = _NEEDED.get(kind)
     if library is not None and find_spec(library) is None:
         raise NotADocumentError(
-            f"{name} is {NAMES[kind]}, and what reads these is not installed.",
+            say(
+                "{name} is {names}, and what reads these is not installed.",
+                name=name,
+                names=NAMES[kind],
+            ),
             "Run: pip install 'kimiqa[office]'.",
         )
 
@@ -130,23 +135,34 @@ def _error(name: str, error: WorkerLost | WorkerRefused) -> DocumentError:
 def _refused(name: str, error: WorkerRefused) -> DocumentError:
     if error.kind == "foreign":
         return NotADocumentError(
-            f"{name} is {error.detail}, not a document that kimiqa reads.", _READS
+            say(
+                "{name} is {detail}, not a document that kimiqa reads.",
+                name=name,
+                detail=error.detail,
+            ),
+            _READS,
         )
     if error.kind == "password":
         return PasswordRequiredError(
-            f"{name} is protected: {error.detail}.", "Save a copy without protection."
+            say("{name} is protected: {detail}.", name=name, detail=error.detail),
+            "Save a copy without protection.",
         )
     if error.kind == "too_large":
         return NotADocumentError(
-            f"{name} unpacks to more than is read of a file: {error.detail}.",
+            say(
+                "{name} unpacks to more than is read of a file: {detail}.",
+                name=name,
+                detail=error.detail,
+            ),
             "Split it, or export what matters of it.",
         )
     if error.kind == "damaged":
         return NotADocumentError(
-            f"{name} is damaged: {error.detail}.", "Open it in its own program and save it again."
+            say("{name} is damaged: {detail}.", name=name, detail=error.detail),
+            "Open it in its own program and save it again.",
         )
     return EngineCrashedError(
-        f"{name} was given up by its reader ({error.detail}).",
+        say("{name} was given up by its reader ({detail}).", name=name, detail=error.detail),
         "Open it in its own program and save it again, or as PDF.",
     )
 
@@ -155,6 +171,13 @@ def _lost(name: str, lost: WorkerLost) -> DocumentError:
     hint = "Open it in its own program and save it as PDF."
     if lost.reason == "hung":
         return DeadlineError(
-            f"Reading {name} brought nothing for {CALL_SECONDS:.0f} seconds.", hint
+            say(
+                "Reading {name} brought nothing for {call_seconds:.0f} seconds.",
+                name=name,
+                call_seconds=CALL_SECONDS,
+            ),
+            hint,
         )
-    return EngineCrashedError(f"{name} ended the engine that reads such files.", hint)
+    return EngineCrashedError(
+        say("{name} ended the engine that reads such files.", name=name), hint
+    )
