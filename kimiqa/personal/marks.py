@@ -27,7 +27,8 @@ LOOKS_ALIKE = re.compile(rf"\\\[{_INSIDE}\\\]|[\[［【]{_INSIDE}[\]］】]", re
 LONGEST = 32
 """No placeholder, however it is written, is longer."""
 
-_RUN = re.compile(rf"[{WORD}]*\d[{WORD}]*|@[^\W_]+")
+# A word begins where no other goes on: from each letter of a long one on would take its square.
+_RUN = re.compile(rf"(?<![{WORD}])(?:[{WORD}]+(?=@[^\W_])|[{WORD}]*\d[{WORD}]*|@[^\W_]+)")
 _SPACES = re.compile(r"\s+")
 _BROKEN = r"(?:[^\S\n]*\n[^\S\n]*)?"
 _AFTER_HYPHEN = re.compile(rf"(?<=[-\u2010\u2011\u2212\uff0d]){_BROKEN}(?=[^\W_])")
@@ -105,7 +106,7 @@ class Marks:
             if runs:
                 words = r"\s+".join(map(re.escape, value[1].split(" "))).replace("-", f"-{_BROKEN}")
                 pattern = re.compile(rf"(?<![{WORD}]){words}(?![{WORD}])")
-                self._by_run.setdefault(max(runs, key=len), []).append((value, pattern))
+                self._by_run.setdefault(max(runs, key=_telling), []).append((value, pattern))
 
     def masked(self, text: str, findings: Iterable[Finding] | None = None) -> Masked:
         """`text` with every known value replaced, whatever stands around it."""
@@ -171,6 +172,11 @@ class Marks:
         """What looks like a placeholder and stands for nothing."""
         values = self._values()
         return [each[0] for each in LOOKS_ALIKE.finditer(text) if _named(each) not in values]
+
+
+def _telling(run: str) -> tuple[bool, int]:
+    """How few values share a run: a host has many addresses."""
+    return not run.startswith("@"), len(run)
 
 
 def _named(match: re.Match[str]) -> tuple[str, int]:
