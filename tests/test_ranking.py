@@ -17,6 +17,7 @@ from kimiqa.plan import Chunk
 from kimiqa.ranking import Index, accounts, choose, choose_chunks
 from kimiqa.ranking.company import LARGEST
 from kimiqa.ranking.indexing import Kept, index_of, index_pages
+from kimiqa.ranking.naming import pages_named
 from kimiqa.ranking.ordering import best_first
 from kimiqa.tokens import count_tokens, counter_for
 from kimiqa.words import asks_for_figures, weighted_words, words
@@ -224,6 +225,80 @@ def test_a_table_that_was_cut_comes_whole_where_figures_are_asked_for() -> None:
 
     assert held.tables == 1
     assert ["Freight" in best[0].text, *(chunk.page for chunk in best[:3])] == [True, 3, 3, 3]
+
+
+def test_a_table_in_prose_comes_whole_too() -> None:
+    table = "\n".join(ROWS.format(name) for name in NAMES)
+    said = "The freight of that year was as high as 1,204 crowns, so that freight was dear. " * 4
+    held = index(Document.from_pages([table, *[said] * 3, *[FILLER] * 120]))
+
+    first = list(held.rank("How much was the freight?"))[:3]
+
+    assert held.tables == 0
+    assert [chunk.page for chunk in first] == [1, 1, 1]
+
+
+# Places that are named ---------------------------------------------------------------------------
+
+NAMED_PLACES = {
+    "What does page 14 say about wages?": 14,
+    "What do slides 14 and 17 say about wages?": 14,
+    "How are wages told in Table 2?": 16,
+    "Which of them are in figure 3?": 18,
+    "What follows from Fig. 3?": 18,
+    "Is there anything about wages in Sections 9.1 or 3.4?": 20,
+    "And chapter 5?": 22,
+    "What does article IV say?": 24,
+    "第14页写了什么?": 14,
+    "第十二条写了什么?": 26,
+}
+
+
+def scattered() -> Document:
+    """Wages are spoken of on each page, and each place that is named has another page."""
+    pages = [
+        f"{FILLER}Wages are told of in 3.4, 5, Table 2, figure 3, 第十二条 and article IV."
+    ] * 40
+    pages[15] = f"Table 2: what was paid\n{FILLER[:200]}"
+    pages[17] = f"{FILLER[:200]}\nFig. 3. An outline"
+    pages[19] = f"3.4 Results\n{FILLER[:200]}"
+    pages[21] = f"5. Closing words\n{FILLER[:200]}"
+    pages[23] = f"ARTICLE IV\n{FILLER[:200]}"
+    pages[25] = f"第十二条 双方\n{FILLER[:200]}"
+    return Document.from_pages(pages)
+
+
+@pytest.mark.parametrize(("question", "page"), NAMED_PLACES.items(), ids=NAMED_PLACES)
+def test_a_place_that_the_question_names_comes_first(question: str, page: int) -> None:
+    first = list(index(scattered()).rank(question))[:4]
+
+    assert page in {chunk.page for chunk in first}
+
+
+def test_what_a_named_heading_stands_over_comes_with_it_and_what_is_before_it_does_not() -> None:
+    pages = [f"{n}.1 Part {n}\n{FILLER * 4}" for n in range(1, 20)]
+    held = index(Document.from_pages(pages))
+
+    first = list(held.rank("What does section 7.1 say?"))[:5]
+
+    assert [chunk.page for chunk in first] == [7] * 5
+    assert [chunk.start for chunk in first] == sorted(chunk.start for chunk in first)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which article should I read?", "What do the tables say?", "Page through it.", "What is 3.4?"],
+)
+def test_what_names_no_place_is_looked_for_by_its_words(question: str) -> None:
+    assert pages_named(question) == set()
+    assert not index(scattered())._named(question)
+
+
+def test_a_question_with_nothing_but_a_place_has_found_something() -> None:
+    ranking = index(scattered()).rank("What is on page 14?")
+
+    assert ranking.matched
+    assert not index(scattered()).rank("What is on page 99?").matched
 
 
 def test_prose_is_no_table() -> None:

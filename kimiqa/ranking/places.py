@@ -69,6 +69,15 @@ class Places:
         best: Floats = np.maximum.reduceat(values, self._page_starts)
         return best
 
+    def fading(self, place: int, *, before: bool) -> tuple[slice, Floats]:
+        """The chunks from a place on to the end of its stretch, and with `before` those of its page
+        before it too: 1 at the place, and less the farther away."""
+        page = int(self._page_starts[self.page[place]])
+        start = max(page, int(self._since[place])) if before else place
+        near = slice(start, int(self._until[place]))
+        away = np.abs(np.arange(near.start, near.stop) - place)
+        return near, (1 - away / (REACH + 1)).astype(np.float32)
+
     def beside(self, values: Floats) -> Floats:
         """The greater value of each chunk's two neighbours."""
         best = np.zeros_like(values)
