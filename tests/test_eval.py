@@ -491,6 +491,26 @@ def test_a_swarms_readers_and_its_answer_are_scored_apart(
     assert found["accuracy"].value in (0.0, 1.0)
 
 
+def test_digests_are_made_once_and_priced_once(server: KimiServer, dataset: Path) -> None:
+    work = _evaluation(server, dataset)
+    work.strategies = ["digest"]
+    jobs = work.missing()
+    makings = [job.client.plan_digest(work.documents(job.item)).estimate.cost for job in jobs]
+
+    quote, apart = work.quote(jobs), [work.quote([job]) for job in jobs]
+    results = list(work.run(jobs))
+
+    again = [1, 2, 4, 5]  # all but the first question over each document
+    assert {result.state for result in results} == {"done"}
+    assert len(server.bill) == 2 + 6
+    assert quote.expected == sum(each.expected or 0 for each in apart) - sum(
+        makings[n].expected or 0 for n in again
+    )
+    assert quote.ceiling == sum(each.ceiling or 0 for each in apart) - sum(
+        makings[n].ceiling or 0 for n in again
+    )
+
+
 def test_the_samples_are_evaluated_without_a_key(
     samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,6 +32,7 @@ from kimiqa.money import plain
 if TYPE_CHECKING:
     from kimiqa.client import Client
     from kimiqa.document import Document
+    from kimiqa.money import CostRange
     from kimiqa.plan import Answer, Event, Plan, Strategy
 
 Open = Callable[[Path], "Document"]
@@ -142,12 +143,18 @@ class Evaluation:
         self.book.keep(lost)
 
     def quote(self, jobs: Sequence[Job]) -> Quote:
-        """What `jobs` would cost together. Nothing is sent."""
+        """What `jobs` would cost together: a digest is made once. Nothing is sent."""
         estimates, refused = [], []
+        made: set[tuple[str, str, tuple[Path, ...]]] = set()
         for job in jobs:
+            digest = (job.client.model, job.client.endpoint, job.item.documents)
             try:
-                estimates.append(job.client.estimate(job.item.asked, self.documents(job.item),
-                    strategy=job.strategy, **job.options).cost)  # fmt: skip
+                cost = job.client.estimate(job.item.asked, self.documents(job.item),
+                    strategy=job.strategy, **job.options).cost  # fmt: skip
+                if job.strategy == "digest":
+                    cost = self._answering(cost, job) if digest in made else cost
+                    made.add(digest)
+                estimates.append(cost)
             except RefusedError as error:
                 refused.append((job, error))
         currencies = {each.currency for each in estimates}
@@ -158,6 +165,19 @@ class Evaluation:
             sum((each.ceiling or Decimal(0) for each in estimates), Decimal(0)) if known else None,
             next(iter(currencies)) if known else None,
             tuple(refused),
+        )
+
+    def _answering(self, cost: CostRange, job: Job) -> CostRange:
+        """The cost of a question over digests that are kept by the time it is asked."""
+        effort = job.options.get("effort")
+        making = job.client.plan_digest(self.documents(job.item), effort=effort).estimate.cost
+        if None in (cost.expected, cost.ceiling, making.expected, making.ceiling):
+            return cost
+        nothing = Decimal(0)
+        return replace(
+            cost,
+            expected=max(nothing, (cost.expected or nothing) - (making.expected or nothing)),
+            ceiling=max(nothing, (cost.ceiling or nothing) - (making.ceiling or nothing)),
         )
 
     def documents(self, item: Item) -> list[Document]:
