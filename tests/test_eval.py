@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import httpx2
+import openai
 import pytest
 
 from kimiqa import Client, Document
 from kimiqa.cli import run
-from kimiqa.errors import BadRequestError
+from kimiqa.errors import BadRequestError, QuotaError
 from kimiqa.evaluating.charting import chart
 from kimiqa.evaluating.dataset import Item, read_dataset
 from kimiqa.evaluating.grading import right
 from kimiqa.evaluating.locating import located
 from kimiqa.evaluating.measures import groups, measured, scored
 from kimiqa.evaluating.results import DONE, Book, Result
-from kimiqa.evaluating.running import Evaluation
+from kimiqa.evaluating.running import Evaluation, waves
 from kimiqa.refusing import refused
 from kimiqa.testing import KimiServer
 
@@ -317,7 +320,9 @@ def dataset(tmp_path: Path) -> Path:
 
 
 def _evaluation(server: KimiServer, dataset: Path, **options: Any) -> Evaluation:
-    client = Client("kimi-k3", base_url=server.base_url, api_key=server.key or "", **options)
+    if "openai_client" not in options:
+        options |= {"base_url": server.base_url, "api_key": server.key or ""}
+    client = Client("kimi-k3", **options)
     return Evaluation(
         read_dataset(dataset),
         ["full"],
@@ -509,6 +514,89 @@ def test_digests_are_made_once_and_priced_once(server: KimiServer, dataset: Path
     assert quote.ceiling == sum(each.ceiling or 0 for each in apart) - sum(
         makings[n].ceiling or 0 for n in again
     )
+
+
+# Side by side -----------------------------------------------------------------------------------
+
+
+class Meeting(httpx2.AsyncBaseTransport):
+    """The network; but the second request waits there for the third."""
+
+    def __init__(self) -> None:
+        self.network = httpx2.AsyncHTTPTransport()
+        self.sent = 0
+        self.met = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.sent += 1
+        if self.sent == 2:
+            await asyncio.wait_for(self.met.wait(), 60)
+        if self.sent == 3:
+            self.met.set()
+        return await self.network.handle_async_request(request)
+
+
+def test_side_by_side_results_come_in_order_and_one_goes_first(
+    server: KimiServer, dataset: Path
+) -> None:
+    http = httpx2.AsyncClient(transport=Meeting())
+    own = openai.AsyncOpenAI(api_key=server.key, base_url=server.base_url, http_client=http)
+    work = _evaluation(server, dataset, openai_client=own)
+    jobs = work.missing()
+
+    together = [len(wave) for wave in waves(jobs, 2)]
+    results = list(work.run(jobs, at_once=2))
+
+    assert together == [1, 2, 1, 2]
+    assert [result.key for result in results] == [job.key for job in jobs]
+    assert {result.state for result in results} == {"done"}
+    assert sum((result.cost or 0) for result in results) == server.billed
+
+
+@pytest.mark.parametrize("at_once", ["1", "5"])
+def test_a_cap_that_holds_one_ceiling_at_a_time_ends_no_run_early(
+    server: KimiServer, dataset: Path, capsys: pytest.CaptureFixture[str], at_once: str
+) -> None:
+    limits = ("--yes", "--max-cost", "0.30", "--max-completion-tokens", "16000")
+    server.reasoning = 0
+
+    code = run(_command(server, dataset, *limits, "--at-once", at_once))
+
+    assert code == 0
+    assert len(server.bill) == 6
+    assert server.billed < Decimal("0.30")
+    assert {row["state"] for row in _json(capsys)["results"]} == {"done"}
+
+
+def test_side_by_side_the_cap_is_a_hard_stop(
+    server: KimiServer, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cap = Decimal("0.27")
+    limits = ("--yes", "--max-cost", str(cap), "--max-completion-tokens", "16000")
+    server.answer = "The rent is 3,850 crowns. " * 400
+
+    code = run(_command(server, dataset, *limits, "--at-once", "5"))
+
+    assert (code, _json(capsys)["error"]["code"]) == (1, "over_cap")
+    assert 0 < len(server.bill) < 6
+    assert server.billed <= cap
+
+
+def test_what_ends_a_run_keeps_what_was_under_way(server: KimiServer, dataset: Path) -> None:
+    work = _evaluation(server, dataset)
+    jobs = work.missing()
+    told = work.run(jobs, at_once=2)
+    kept = [next(told)]
+    server.fault("quota", times=1)
+
+    with pytest.raises(QuotaError):
+        kept += list(told)
+
+    again = _evaluation(server, dataset)
+    assert len(again.book.results) == len(server.bill) == 2
+    assert len(again.missing()) == 4
+    assert [each.key for each in again.run(again.missing(), at_once=4)]
+    assert len(server.bill) == 6
 
 
 def test_the_samples_are_evaluated_without_a_key(

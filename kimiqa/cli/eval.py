@@ -16,8 +16,9 @@ from kimiqa.plurals import counted
 if TYPE_CHECKING:
     from kimiqa.evaluating.dataset import Item
     from kimiqa.evaluating.measures import Measure, Scored
+    from kimiqa.evaluating.quoting import Quote
     from kimiqa.evaluating.results import Book
-    from kimiqa.evaluating.running import Evaluation, Quote
+    from kimiqa.evaluating.running import Evaluation
 
 
 @click.command("eval")
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 @click.option("--max-prompt-tokens", type=click.IntRange(min=1), metavar="N")
 @click.option("--rewrite/--no-rewrite", default=None, help="Rewrite questions for chunks first.")
 @click.option("--climb/--no-climb", default=None, help="Ask more where chunks do not hold.")
+@click.option("--at-once", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N",
+              help="Ask so many side by side.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The first N questions.")
 @runs.paid
 @click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
@@ -52,7 +55,7 @@ def evaluate(
     stopped = None
     if not quote_only:
         runs.agreed(quote, chosen, home, as_json)
-        stopped = runs.asked(work, jobs, as_json)
+        stopped = runs.asked(work, jobs, as_json, chosen["at_once"])
     return _report(dataset, work, quote, stopped, chart, as_json)
 
 

@@ -19,7 +19,8 @@ from kimiqa.plurals import counted
 
 if TYPE_CHECKING:
     from kimiqa.client import Client
-    from kimiqa.evaluating.running import Evaluation, Job, Quote
+    from kimiqa.evaluating.quoting import Quote
+    from kimiqa.evaluating.running import Evaluation, Job
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -157,11 +158,13 @@ def _check_cap(cap: Decimal, quote: Quote, home: str | None) -> None:
         )
 
 
-def asked(work: Evaluation, jobs: Sequence[Job], as_json: bool) -> KimiqaError | None:
+def asked(
+    work: Evaluation, jobs: Sequence[Job], as_json: bool, at_once: int = 1
+) -> KimiqaError | None:
     """Ask; what ended it early, where something did: what was paid for is kept and shown."""
     status, spent = Status(as_json), Decimal(0)
     try:
-        for number, result in enumerate(work.run(jobs), 1):
+        for number, result in enumerate(work.run(jobs, at_once), 1):
             spent += result.cost or Decimal(0)
             left = "" if not spent else f", {plain(spent)} {result.currency or ''} so far"
             status.show(f"{number:,} of {counted(len(jobs), 'question')}{left}")

@@ -1,13 +1,16 @@
-"""An evaluation at work: priced as a whole, then asked one by one, each kept when it is paid."""
+"""An evaluation at work: priced as a whole, then asked, each result kept when it is paid."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,19 +24,18 @@ from kimiqa.errors import (
     OverloadedError,
     QuotaError,
     RateLimitedError,
-    RefusedError,
     UnreachableError,
 )
 from kimiqa.evaluating.dataset import Item
+from kimiqa.evaluating.quoting import Quote, quoted
 from kimiqa.evaluating.results import DONE, FAILED, LOST, Book, Result
 from kimiqa.ledger import host_of
-from kimiqa.money import plain
+from kimiqa.portal import iterate
 
 if TYPE_CHECKING:
     from kimiqa.client import Client
     from kimiqa.document import Document
-    from kimiqa.money import CostRange
-    from kimiqa.plan import Answer, Event, Plan, Strategy
+    from kimiqa.plan import Answer, Plan, Strategy
 
 Open = Callable[[Path], "Document"]
 
@@ -64,30 +66,6 @@ class Job:
             sorted((name, str(value)) for name, value in self.options.items() if value is not None),
         ]
         return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:24]
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """What all questions that are left would cost together."""
-
-    jobs: int
-    expected: Decimal | None
-    ceiling: Decimal | None
-    currency: str | None
-    refused: tuple[tuple[Job, KimiqaError], ...] = ()
-    """What cannot be asked at all (a document larger than a window, say), and why."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "questions": self.jobs,
-            "expected": plain(self.expected),
-            "ceiling": plain(self.ceiling),
-            "currency": self.currency,
-            "refused": [
-                {"id": job.item.id, "strategy": job.strategy, **error.to_json()}
-                for job, error in self.refused
-            ],
-        }
 
 
 @dataclass(slots=True)
@@ -143,42 +121,8 @@ class Evaluation:
         self.book.keep(lost)
 
     def quote(self, jobs: Sequence[Job]) -> Quote:
-        """What `jobs` would cost together: a digest is made once. Nothing is sent."""
-        estimates, refused = [], []
-        made: set[tuple[str, str, tuple[Path, ...]]] = set()
-        for job in jobs:
-            digest = (job.client.model, job.client.endpoint, job.item.documents)
-            try:
-                cost = job.client.estimate(job.item.asked, self.documents(job.item),
-                    strategy=job.strategy, **job.options).cost  # fmt: skip
-                if job.strategy == "digest":
-                    cost = self._answering(cost, job) if digest in made else cost
-                    made.add(digest)
-                estimates.append(cost)
-            except RefusedError as error:
-                refused.append((job, error))
-        currencies = {each.currency for each in estimates}
-        known = len(currencies) == 1 and all(each.ceiling is not None for each in estimates)
-        return Quote(
-            len(estimates),
-            sum((each.expected or Decimal(0) for each in estimates), Decimal(0)) if known else None,
-            sum((each.ceiling or Decimal(0) for each in estimates), Decimal(0)) if known else None,
-            next(iter(currencies)) if known else None,
-            tuple(refused),
-        )
-
-    def _answering(self, cost: CostRange, job: Job) -> CostRange:
-        """The cost of a question over digests that are kept by the time it is asked."""
-        effort = job.options.get("effort")
-        making = job.client.plan_digest(self.documents(job.item), effort=effort).estimate.cost
-        if None in (cost.expected, cost.ceiling, making.expected, making.ceiling):
-            return cost
-        nothing = Decimal(0)
-        return replace(
-            cost,
-            expected=max(nothing, (cost.expected or nothing) - (making.expected or nothing)),
-            ceiling=max(nothing, (cost.ceiling or nothing) - (making.ceiling or nothing)),
-        )
+        """What `jobs` would cost together. Nothing is sent."""
+        return quoted(jobs, self.documents)
 
     def documents(self, item: Item) -> list[Document]:
         """An item's documents; those of one item at a time are kept open."""
@@ -187,8 +131,9 @@ class Evaluation:
             self._documents[item.documents] = [self.open(path) for path in item.documents]
         return self._documents[item.documents]
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Result]:
-        """Ask them one by one; each result is kept before the next is asked.
+    def run(self, jobs: Sequence[Job], at_once: int = 1) -> Iterator[Result]:
+        """Ask them, `at_once` side by side at most; each result is kept as soon as it is paid
+        for, and told in the order of the jobs.
 
         Raises
         ------
@@ -197,48 +142,102 @@ class Evaluation:
         EndpointError, NoKeyError
             The endpoint answers nobody; what was asked until then is kept.
         """
-        for job in jobs:
-            result = self._asked(job)
-            self.book.keep(result)
-            yield result
+        for wave in waves(jobs, at_once):
+            self.documents(wave[0].item)  # all of a wave are over the same
+            yield from iterate(partial(self._asked, wave))
 
-    def _asked(self, job: Job) -> Result:
-        documents = self.documents(job.item)
+    async def _asked(self, wave: Sequence[Job]) -> AsyncGenerator[Result]:
+        """What came of a wave. All of it is planned before any of it is sent, so that no limit
+        depends on what the others hold reserved meanwhile."""
+        plans, ended = await self._planned_all(wave)
+        tasks = [asyncio.create_task(self._kept(*each)) for each in zip(wave, plans, strict=False)]
         try:
-            plan = job.client.plan(job.item.asked, documents, strategy=job.strategy, **job.options)
-            return self._answered(job, plan, documents)
+            for job, task in zip(wave, tasks, strict=False):
+                try:
+                    result = await task
+                except _HOPELESS as error:
+                    await asyncio.wait(tasks)  # what is under way is paid for
+                    if len(wave) == 1 or not isinstance(error, OverCapError):
+                        raise
+                    # Alone it may still fit under the cap.
+                    result = await self._kept(job, await self._planned(job))
+                yield result
+            if ended:
+                raise ended
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _planned_all(
+        self, wave: Sequence[Job]
+    ) -> tuple[list[Plan | KimiqaError], KimiqaError | None]:
+        """The plans of a wave as far as it can be asked, and what ends the run behind them."""
+        plans: list[Plan | KimiqaError] = []
+        for job in wave:
+            try:
+                plans.append(await self._planned(job))
+            except _HOPELESS as error:
+                return plans, error
+        return plans, None
+
+    async def _planned(self, job: Job) -> Plan | KimiqaError:
+        """The plan of a question; why it cannot be asked, where that ends no run."""
+        documents, client = self.documents(job.item), job.client
+        plan = partial(client.plan, job.item.asked, documents, strategy=job.strategy, **job.options)
+        try:
+            return await client._asker.off_the_loop(plan)
         except _HOPELESS:
             raise
         except KimiqaError as error:
-            return _result(job, FAILED, error=str(error))
+            return error
 
-    def _answered(self, job: Job, plan: Plan, documents: Sequence[Document]) -> Result:
-        from kimiqa.plan import Finished, Started
+    async def _kept(self, job: Job, plan: Plan | KimiqaError) -> Result:
+        """What came of a question, kept on the disk."""
+        try:
+            if isinstance(plan, KimiqaError):
+                raise plan
+            result = await self._answered(job, plan)
+        except _HOPELESS:
+            raise
+        except KimiqaError as error:
+            result = _result(job, FAILED, error=str(error))
+        await job.client._asker.off_the_loop(self.book.keep, result)
+        return result
 
-        answer: Answer | None = None
+    async def _answered(self, job: Job, plan: Plan) -> Result:
+        from kimiqa.plan import Finished, Started, Step
+
+        asker, answer = job.client._asker, None
         readers: dict[str, Mapping[str, Any]] = {}
-        with closing(job.client.stream(plan)) as events:  # type: ignore[type-var]
-            for event in events:
+        async with aclosing(asker.run(plan)) as events:
+            async for event in events:
                 if isinstance(event, Started) and event.id:
-                    self.book.begin(job.key, event.id)
-                readers |= self._readers(job, plan, event, documents)
+                    await asker.off_the_loop(self.book.begin, job.key, event.id)
+                if isinstance(event, Step) and (event.kind, event.state) == ("merge", "running"):
+                    readers |= await asker.off_the_loop(self._readers, job, plan)
                 if isinstance(event, Finished):
                     answer = event.answer
         assert answer is not None, "a stream ends with Finished or an error"
         return _graded(job, plan, answer, list(readers.values()))
 
-    def _readers(
-        self, job: Job, plan: Plan, event: Event, documents: Sequence[Document]
-    ) -> dict[str, Mapping[str, Any]]:
+    def _readers(self, job: Job, plan: Plan) -> dict[str, Mapping[str, Any]]:
         """What a swarm's readers found, read when the merge begins: it is forgotten at its end."""
-        from kimiqa.plan import Step
-
-        if not (isinstance(event, Step) and event.kind == "merge" and event.state == "running"):
-            return {}
         stage = plan.stages[0]
         prefixes = [*stage.kept, *(each.segments[-1].digest for each in stage.requests)]
         found = job.client.ledger.findings(host_of(plan.endpoint), plan.model, prefixes)
+        documents = self.documents(job.item)
         return {prefix: _finding(row, documents) for prefix, row in found.items()}
+
+
+def waves(jobs: Sequence[Job], at_once: int) -> Iterator[list[Job]]:
+    """What may be asked side by side. Of the questions over the same documents, by one way and
+    one model, one goes first: the others find its prefix in the provider's cache, or its digest."""
+    for _, group in groupby(jobs, lambda job: (job.client, job.strategy, job.item.documents)):
+        first, *others = group
+        yield [first]
+        for start in range(0, len(others), at_once):
+            yield others[start : start + at_once]
 
 
 def _finding(row: Mapping[str, Any], documents: Sequence[Document]) -> dict[str, Any]:
