@@ -37,18 +37,6 @@ def _run(element: Element) -> str:
     return "\n" if element.tag == f"{A}br" else ""
 
 
-def table(element: Element) -> Iterator[str]:
-    """A table row by row, cells between bars. A merged cell stands where it begins."""
-    for row in element.iter(f"{A}tr"):
-        yield " | ".join(_cell(each) for each in row.findall(f"{A}tc")).rstrip()
-
-
-def _cell(cell: Element) -> str:
-    if cell.get("hMerge") in ("1", "true") or cell.get("vMerge") in ("1", "true"):
-        return ""
-    return " ".join(" ".join(paragraphs(cell)).split())
-
-
 def chart(package: Package, path: str) -> Iterator[str]:
     """A chart's words and the numbers that were saved with it."""
     root = package.xml(path)

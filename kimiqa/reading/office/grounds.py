@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from kimiqa.reading.office.colours import BLACK, WHITE, Colour, alike, of_hex, scheme
+from kimiqa.reading.office.colours import WHITE, Colour, alike, scheme
 from kimiqa.reading.office.drawing import A
 from kimiqa.reading.office.figures import real, whole
+from kimiqa.reading.office.fills import colour_of
 from kimiqa.reading.office.package import Package
 
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -110,29 +111,44 @@ class Ground:
             return False
         return box[2] <= 0 or box[3] <= 0 or box[0] >= self.size[0] or box[1] >= self.size[1]
 
+    def behind(self, box: Box | None) -> Colour | None:
+        """The colour behind a shape that has none; one of those that cover something is itself."""
+        over = sum(_touch(box, each) for each in self.covered)
+        return self.colour if over <= 1 and box is not None else None
+
     def under(self, shape: Element, box: Box | None) -> Colour | None:
         """The colour behind a shape's letters; None where it is not known."""
         own = shape.find(f"{P}spPr")
         fill = own.find(f"{A}solidFill") if own is not None else None
         if fill is not None:
-            return colour_of(fill, self.named)
+            clear = fill.find(f".//{A}alpha") is not None
+            return None if clear else colour_of(fill, self.named)
         if _is_filled(shape) or any(_touch(box, each) for each in self.covered):
             return None
         return self.colour
 
-    def why(self, style: Element | None, under: Colour | None) -> str | None:
-        """Why a run that says so of its looks is not seen on this colour."""
+    def why(
+        self, style: Element | None, under: Colour | None, otherwise: Colour | None = None
+    ) -> str | None:
+        """Why a run that says so of its looks is not seen on this colour; `otherwise` is its
+        colour where it names none."""
         if style is None:
-            return None
+            return alike(otherwise, under)
         if whole(style.get("sz"), _TINY + 1) <= _TINY:
             return TINY
+        if style.find(f"{A}noFill") is not None and style.find(f"{A}ln/{A}solidFill") is None:
+            return TRANSPARENT
         fill = style.find(f"{A}solidFill")
         if fill is None:
-            return None
+            return alike(None if _is_filled_text(style) else otherwise, under)
         opaque = fill.find(f".//{A}alpha")
         if opaque is not None and whole(opaque.get("val"), _CLEAR + 1) <= _CLEAR:
             return TRANSPARENT
         return alike(colour_of(fill, self.named), under)
+
+
+def _is_filled_text(style: Element) -> bool:
+    return any(style.find(f"{A}{each}") is not None for each in (*_FILLS, "noFill"))
 
 
 def size_of(main: Element) -> tuple[float, float]:
@@ -140,21 +156,6 @@ def size_of(main: Element) -> tuple[float, float]:
     size = main.find(f"{P}sldSz")
     wide, high = (real(size.get(each)) if size is not None else 0.0 for each in ("cx", "cy"))
     return (wide, high) if wide > 0 and high > 0 else _SLIDE
-
-
-def colour_of(fill: Element, named: dict[str, Colour]) -> Colour | None:
-    """The colour of a fill; None where it is made out of another one."""
-    value = next(iter(fill), None)
-    if value is None or any(not each.tag.endswith("}alpha") for each in value):
-        return None
-    kind = value.tag.rpartition("}")[2]
-    if kind == "srgbClr":
-        return of_hex(value.get("val"))
-    if kind == "sysClr":
-        return of_hex(value.get("lastClr"))
-    if kind == "prstClr":
-        return {"white": WHITE, "black": BLACK}.get(value.get("val", ""))
-    return named.get(value.get("val", "")) if kind == "schemeClr" else None
 
 
 def _mapped(named: dict[str, Colour], master: Element) -> dict[str, Colour]:

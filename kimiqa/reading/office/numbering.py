@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from kimiqa.reading.office.dress import W
 from kimiqa.reading.office.figures import whole
 from kimiqa.reading.office.package import Package
-
-W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"),
           (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kimiqa.reading.clean import clean_text
@@ -11,6 +12,7 @@ PART_CHARACTERS = 3_000
 """About a printed page: citations stay as fine as in a PDF."""
 
 _LONGEST_LABEL = 80
+_WHITE = re.compile(r"\s+")
 
 Span = tuple[str, str | None]
 """Some text, and why a reader would not see it; None where one would."""
@@ -48,6 +50,20 @@ def shortened(label: str) -> str:
     """A label in one line, not endless."""
     line = " ".join(clean_text(label).split())
     return line if len(line) <= _LONGEST_LABEL else line[: _LONGEST_LABEL - 1].rstrip() + "…"
+
+
+def in_one_line(spans: Iterable[Span]) -> list[Span]:
+    """A text in one line, whatever its looks."""
+    found: list[Span] = []
+    for text, why in spans:
+        plain = _WHITE.sub(" ", text)
+        if not found or found[-1][0].endswith(" "):
+            plain = plain.lstrip()
+        if plain:
+            found.append((plain, why))
+    if found:
+        found[-1] = (found[-1][0].rstrip(), found[-1][1])
+    return [(text, why) for text, why in found if text]
 
 
 class Cutter:

@@ -5,43 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from kimiqa.reading.office.colours import WHITE, alike, of_hex
-from kimiqa.reading.office.figures import whole
-from kimiqa.reading.office.numbering import W
+from kimiqa.reading.office.colours import Colour
+from kimiqa.reading.office.dress import Dress, Said, W, why
 
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 
-HIDDEN = "hidden text"
-TINY = "too small"
 PAGE_BREAK = "\f"
 
 _GONE = {f"{W}del", f"{W}moveFrom", f"{W}instrText", f"{W}delText", f"{W}rPr", f"{W}pPr",
          f"{MC}Fallback", f"{W}txbxContent"}  # fmt: skip
 _FIXED = {f"{W}tab": "\t", f"{W}cr": "\n", f"{W}noBreakHyphen": "-", f"{W}ptab": "\t"}
-_TINY = 4
-"""In half points: nobody reads a letter of two."""
-
 Piece = tuple[str, str | None]
 
 
-def pieces(paragraph: Element, *, shaded: bool) -> Iterator[Piece]:
-    """The runs of a paragraph: text and why it is not seen. A page break is a form feed;
-    `[^3]` refers to footnote 3."""
-    shaded = shaded or _has(paragraph.find(f"{W}pPr"), "shd")
-    yield from _inside(paragraph, None, shaded)
+def pieces(paragraph: Element, dress: Dress, ground: Colour | None, said: Said) -> Iterator[Piece]:
+    """The runs of a paragraph: text and why it is not seen on this ground; `said` is what its
+    table says of it. A page break is a form feed; `[^3]` refers to footnote 3."""
+    own = dress.paragraph(paragraph.find(f"{W}pPr"), said)
+    yield from _inside(paragraph, dress, own, own, ground)
 
 
-def _inside(element: Element, why: str | None, shaded: bool) -> Iterator[Piece]:
+def _inside(
+    element: Element, dress: Dress, paragraph: Said, said: Said, ground: Colour | None
+) -> Iterator[Piece]:
     for child in element:
         if child.tag in _GONE:
             continue
         if child.tag == f"{W}r":
-            yield from _inside(child, _hidden(child.find(f"{W}rPr"), shaded), shaded)
+            run = dress.run(child.find(f"{W}rPr"), paragraph)
+            yield from _inside(child, dress, paragraph, run, ground)
         elif text := _text(child):
-            yield text, why
+            yield text, why(said, ground)
         else:
-            yield from _inside(child, why, shaded)
+            yield from _inside(child, dress, paragraph, said, ground)
 
 
 def _text(element: Element) -> str:
@@ -55,27 +52,3 @@ def _text(element: Element) -> str:
     if tag in (f"{W}footnoteReference", f"{W}endnoteReference"):
         return f"[^{element.get(f'{W}id', '')}]"
     return _FIXED.get(tag, "")
-
-
-def _hidden(style: Element | None, shaded: bool) -> str | None:
-    """Why a run is not seen. White letters on a dark ground are."""
-    if style is None:
-        return None
-    if on(style.find(f"{W}vanish")) or on(style.find(f"{W}webHidden")):
-        return HIDDEN
-    size = style.find(f"{W}sz")
-    if size is not None and whole(size.get(f"{W}val"), _TINY + 1) <= _TINY:
-        return TINY
-    colour = style.find(f"{W}color")
-    ground = shaded or _has(style, "shd") or _has(style, "highlight")
-    letters = of_hex(colour.get(f"{W}val")) if colour is not None else None
-    return None if ground else alike(letters, WHITE)
-
-
-def _has(style: Element | None, name: str) -> bool:
-    return style is not None and style.find(f"{W}{name}") is not None
-
-
-def on(element: Element | None) -> bool:
-    """Whether a switch is on: it is where it stands without a value."""
-    return element is not None and element.get(f"{W}val", "1") not in ("0", "false", "off")

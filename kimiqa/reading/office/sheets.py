@@ -8,7 +8,6 @@ row | A | B | C
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from kimiqa.reading.office.cells import shown
 from kimiqa.reading.office.formats import is_blank
 from kimiqa.reading.office.looks import Looks
 from kimiqa.reading.office.package import Package
-from kimiqa.reading.office.parts import PART_CHARACTERS, Part, Span, shortened
+from kimiqa.reading.office.parts import PART_CHARACTERS, Part, Span, in_one_line, shortened
 from kimiqa.reading.office.scan import Run
 from kimiqa.reading.office.sheet import WORKBOOK, Sheet, sheets
 
@@ -79,7 +78,7 @@ def _cell(cell: Any, row: int, column: int, sheet: Sheet, looks: Looks) -> Cell:
         return []
     why = looks.why(style, value if not isinstance(value, list) else str(value), said)
     if why is None and (runs := _runs(value) or sheet.runs.get((row, column), [])):
-        return _clean(
+        return in_one_line(
             [
                 (run.text, looks.why_run(style, said, run.colour, run.size) if run.dressed else why)
                 for run in runs
@@ -102,20 +101,6 @@ def _run(piece: Any) -> Run:
     colour = font.color
     said = {colour.type: str(colour.value), "tint": str(colour.tint)} if colour else None
     return Run(str(piece), said, str(font.sz) if font.sz is not None else None, dressed=True)
-
-
-def _clean(spans: list[Span]) -> list[Span]:
-    """A text in one line, whatever its runs."""
-    found: list[Span] = []
-    for text, why in spans:
-        plain = re.sub(r"\s+", " ", text)
-        if not found or found[-1][0].endswith(" "):
-            plain = plain.lstrip()
-        if plain:
-            found.append((plain, why))
-    if found:
-        found[-1] = (found[-1][0].rstrip(), found[-1][1])
-    return found
 
 
 def _text(cell: Cell) -> str:

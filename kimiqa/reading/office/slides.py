@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from xml.etree.ElementTree import Element
 
-from kimiqa.reading.office import drawing
+from kimiqa.reading.office import drawing, slide_tables
 from kimiqa.reading.office.drawing import A
-from kimiqa.reading.office.grounds import Ground, P, Place, size_of
+from kimiqa.reading.office.grounds import Box, Ground, P, Place, size_of
 from kimiqa.reading.office.package import Package, Relations
 from kimiqa.reading.office.parts import Part, Span
 
@@ -28,16 +28,25 @@ def parts(package: Package) -> Iterator[Part]:
     relations = package.relations(main)
     root = package.xml(main)
     size, xml = size_of(root), cache(package.xml)
+    tables = slide_tables.styles(package, main)
+
+    def look(at: str, slide: Element) -> Ground:
+        return Ground.of(package, at, slide, size, xml)
+
     for number, entry in enumerate(root.iter(f"{P}sldId"), start=1):
         _, path = relations.get(entry.get(f"{_R}id", ""), ("", ""))
         part = Part(f"slide {number}")
         if path in package.names:
-            _slide(package, path, part, lambda at, slide: Ground.of(package, at, slide, size, xml))
+            _slide(package, path, part, look, tables)
         yield part
 
 
 def _slide(
-    package: Package, path: str, part: Part, ground: Callable[[str, Element], Ground]
+    package: Package,
+    path: str,
+    part: Part,
+    ground: Callable[[str, Element], Ground],
+    tables: slide_tables.Styles,
 ) -> None:
     root = package.xml(path)
     relations = package.relations(path)
@@ -46,7 +55,7 @@ def _slide(
     part.picture = any(True for _ in root.iter(f"{P}pic"))
     tree = root.find(f"{P}cSld/{P}spTree")
     if tree is not None:
-        for spans in _Shapes(package, relations, ground(path, root)).lines(tree):
+        for spans in _Shapes(package, relations, ground(path, root), tables).lines(tree):
             part.add([(text, why or away) for text, away in spans])
     for kind, target in relations.values():
         if kind == "notesSlide" and target in package.names:
@@ -60,8 +69,11 @@ def _slide(
 class _Shapes:
     """The words of a slide's shapes."""
 
-    def __init__(self, package: Package, relations: Relations, ground: Ground) -> None:
+    def __init__(
+        self, package: Package, relations: Relations, ground: Ground, tables: slide_tables.Styles
+    ) -> None:
         self._package, self._relations, self._ground = package, relations, ground
+        self._tables = tables
 
     def lines(
         self, tree: Element, why: str | None = None, place: Place | None = None
@@ -81,30 +93,31 @@ class _Shapes:
             box = place.box(shape)
             away = away or (OFF if self._ground.is_off(box) else None)
             if shape.tag == f"{P}graphicFrame":
-                graphic = _graphic(self._package, self._relations, shape)
-                yield from ([(line, away)] for line in graphic)
+                yield from self._graphic(shape, box, away)
                 continue
             under = self._ground.under(shape, box)
             for body in shape.findall(f"{P}txBody"):
                 for runs in drawing.styled(body):
                     yield [(text, away or self._ground.why(style, under)) for text, style in runs]
 
+    def _graphic(self, frame: Element, box: Box | None, away: str | None) -> Iterator[list[Span]]:
+        """Tables, charts, diagrams."""
+        for grid in frame.iter(f"{A}tbl"):
+            under = self._ground.behind(box)
+            for line in slide_tables.lines(grid, self._ground, under, self._tables):
+                yield [(text, away or why) for text, why in line]
+        for element in frame.iter():
+            for word in ("id", "dm"):
+                kind, path = self._relations.get(element.get(f"{_R}{word}", ""), ("", ""))
+                if kind == "chart" and path in self._package.names:
+                    yield from ([(line, away)] for line in drawing.chart(self._package, path))
+                elif kind == "diagramData" and path in self._package.names:
+                    yield from ([(line, away)] for line in drawing.diagram(self._package, path))
+
 
 def _is_hidden(shape: Element) -> bool:
     named = next(shape.iter(f"{P}cNvPr"), None) if shape.tag.startswith(P) else None
     return named is not None and named.get("hidden") in ("1", "true")
-
-
-def _graphic(package: Package, relations: Relations, frame: Element) -> Iterator[str]:
-    for grid in frame.iter(f"{A}tbl"):
-        yield from drawing.table(grid)
-    for element in frame.iter():
-        for word in ("id", "dm"):
-            kind, path = relations.get(element.get(f"{_R}{word}", ""), ("", ""))
-            if kind == "chart" and path in package.names:
-                yield from drawing.chart(package, path)
-            elif kind == "diagramData" and path in package.names:
-                yield from drawing.diagram(package, path)
 
 
 def _notes(root: Element) -> Iterator[str]:

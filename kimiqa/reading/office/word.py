@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from kimiqa.reading.office import grids
+from kimiqa.reading.office.boxes import boxes, is_pictured, paper
+from kimiqa.reading.office.colours import Colour
+from kimiqa.reading.office.dress import Dress, W, on
 from kimiqa.reading.office.figures import whole
-from kimiqa.reading.office.numbering import Numbering, W
+from kimiqa.reading.office.numbering import Numbering
 from kimiqa.reading.office.package import Package
-from kimiqa.reading.office.parts import Cutter, Part, Span
-from kimiqa.reading.office.runs import MC, PAGE_BREAK, on, pieces
+from kimiqa.reading.office.parts import Cutter, Part, Span, in_one_line
+from kimiqa.reading.office.runs import MC, PAGE_BREAK, pieces
 
 COMMENT = "comment"
 _MAIN = "officeDocument"
@@ -19,58 +23,77 @@ def parts(package: Package) -> Iterator[Part]:
     """The document's parts: running heads first, footnotes under the text that refers to them,
     comments set apart."""
     main = next(package.related("", _MAIN), "word/document.xml")
-    body = package.xml(main).find(f"{W}body")
+    root = package.xml(main)
+    body = root.find(f"{W}body")
     if body is not None:
-        yield from _Reader(package, main).parts(body)
+        yield from _Reader(package, main, root).parts(body)
 
 
 class _Reader:
-    def __init__(self, package: Package, main: str) -> None:
+    def __init__(self, package: Package, main: str, root: Element) -> None:
         self._package, self._main = package, main
         self._levels = _heading_levels(package, next(package.related(main, "styles"), None))
         self._numbers = Numbering.of(package, next(package.related(main, "numbering"), None))
+        self._dress = Dress(package, main)
+        self._paper = paper(package, main, root)
+        self._under = None if is_pictured(root) else self._paper
         self._notes = self._set_apart("footnotes", "footnote")
         self._endnotes = self._set_apart("endnotes", "endnote")
         self._comments = self._set_apart("comments", "comment")
         self._cutter = Cutter()
 
-    def _set_apart(self, kind: str, element: str) -> dict[str, list[str]]:
+    def _set_apart(self, kind: str, element: str) -> dict[str, list[list[Span]]]:
         """The notes of a kind by their ids. Separators are notes of a type, and say nothing."""
-        found: dict[str, list[str]] = {}
+        found: dict[str, list[list[Span]]] = {}
         for path in self._package.related(self._main, kind):
             for note in self._package.xml(path).findall(f"{W}{element}"):
-                lines = [_plain(each) for each in note.iter(f"{W}p")]
+                lines = [self._plain(each, self._paper) for each in note.iter(f"{W}p")]
                 if note.get(f"{W}type") in (None, "normal"):
-                    found[note.get(f"{W}id", "")] = [line for line in lines if line.strip()]
+                    found[note.get(f"{W}id", "")] = [line for line in lines if line]
         return found
 
     def parts(self, body: Element) -> Iterator[Part]:
         for kind in ("header", "footer"):
             for line in self._running(kind):
-                yield from self._cutter.line([(line, None)])
+                yield from self._cutter.line(line)
         for block in _blocks(body):
-            yield from self._table(block) if block.tag == f"{W}tbl" else self._paragraph(block)
+            yield from self._block(block, self._paper)
         for number, lines in self._endnotes.items():
-            yield from self._cutter.line([(f"[^{number}] {' '.join(lines)}", None)])
+            yield from self._cutter.line(_note(number, lines))
         yield from self._cutter.cut()
 
-    def _running(self, kind: str) -> Iterator[str]:
-        """What stands at the head or foot of every page, once."""
-        lines: dict[str, None] = {}
+    def _running(self, kind: str) -> list[list[Span]]:
+        """What stands at the head or foot of every page, once. Pictures and lines may lie under
+        it."""
+        lines: dict[str, list[Span]] = {}
         for path in self._package.related(self._main, kind):
-            for paragraph in self._package.xml(path).iter(f"{W}p"):
-                lines |= dict.fromkeys(filter(str.strip, [_plain(paragraph)]))
-        yield from lines
+            root = self._package.xml(path)
+            ground = None if is_pictured(root) else self._paper
+            for paragraph in root.iter(f"{W}p"):
+                line = self._plain(paragraph, ground)
+                lines.setdefault("".join(text for text, _ in line), line)
+        return [line for line in lines.values() if line]
 
-    def _paragraph(self, paragraph: Element, *, shaded: bool = False) -> Iterator[Part]:
+    def _plain(self, paragraph: Element, ground: Colour | None) -> list[Span]:
+        """A paragraph in one line."""
+        found = pieces(paragraph, self._dress, ground, {})
+        return in_one_line((text.replace(PAGE_BREAK, " "), why) for text, why in found)
+
+    def _block(self, block: Element, ground: Colour | None) -> Iterator[Part]:
+        if block.tag == f"{W}tbl":
+            yield from self._table(block, ground)
+        else:
+            yield from self._paragraph(block, ground)
+
+    def _paragraph(self, paragraph: Element, ground: Colour | None) -> Iterator[Part]:
         style = paragraph.find(f"{W}pPr")
         if style is not None and on(style.find(f"{W}pageBreakBefore")):
             yield from self._cutter.cut()
-        spans = list(pieces(paragraph, shaded=shaded))
+        spans = list(pieces(paragraph, self._dress, ground, {}))
         if number := self._number(style):
             spans.insert(0, (f"{number} ", None))
         if self._is_heading(style):
-            yield from self._cutter.heading("".join(text for text, _ in spans))
+            yield from self._cutter.heading("".join(text for text, why in spans if why is None))
         for n, line in enumerate(_at_breaks(spans)):
             if n:
                 yield from self._cutter.cut()
@@ -81,29 +104,39 @@ class _Reader:
 
     def _beside(self, paragraph: Element) -> Iterator[Part]:
         """What a paragraph refers to: text boxes, footnotes, comments."""
-        for box in _boxes(paragraph):
+        for box, ground in boxes(paragraph, self._under):
             for block in _blocks(box):
-                yield from self._table(block) if block.tag == f"{W}tbl" else self._paragraph(block)
+                yield from self._block(block, ground)
         for each in paragraph.iter(f"{W}footnoteReference"):
             number = each.get(f"{W}id", "")
             if lines := self._notes.get(number):
-                yield from self._cutter.line([(f"[^{number}] {' '.join(lines)}", None)])
+                yield from self._cutter.line(_note(number, lines))
         for each in paragraph.iter(f"{W}commentReference"):
             for line in self._comments.get(each.get(f"{W}id", ""), ()):
-                yield from self._cutter.line([(line, COMMENT)])
+                yield from self._cutter.line([(text, COMMENT) for text, _ in line])
 
-    def _table(self, table: Element) -> Iterator[Part]:
+    def _table(self, table: Element, ground: Colour | None) -> Iterator[Part]:
         """A table row by row, cells between bars; its notes and comments after each row."""
-        for row in _within(table, f"{W}tr"):
-            if row.find(f"{W}trPr/{W}del") is not None:
-                continue
+        for row, cells in grids.rows(table, self._dress, ground):
             spans: list[Span] = []
-            for n, cell in enumerate(_within(row, f"{W}tc")):
+            for n, cell in enumerate(cells):
                 spans += [(" | ", None)] if n else []
-                spans += _cell(cell)
+                spans += self._cell(cell)
             yield from self._cutter.line(spans)
-            for paragraph in _within(row, f"{W}p"):
+            for paragraph in grids.within(row, f"{W}p"):
                 yield from self._beside(paragraph)
+
+    def _cell(self, cell: grids.Cell) -> list[Span]:
+        """A cell in one line. What lies under a table inside of it is not known."""
+        spans: list[Span] = []
+        for paragraph, nested in grids.paragraphs(cell.element):
+            ground, said = (None, {}) if nested else (cell.ground, cell.said)
+            more = [
+                (" ".join(text.split("\n")).replace(PAGE_BREAK, ""), why)
+                for text, why in pieces(paragraph, self._dress, ground, said)
+            ]
+            spans += [(" ", None), *more] if spans and more else more
+        return spans
 
     def _number(self, style: Element | None) -> str:
         """The paragraph's number in its list, which is not part of its text."""
@@ -153,34 +186,6 @@ def _blocks(body: Element) -> Iterator[Element]:
             yield from _blocks(child)
 
 
-def _within(element: Element, tag: str) -> Iterator[Element]:
-    """The elements of a kind inside another, those inside of these left out."""
-    for child in element:
-        if child.tag == tag:
-            yield child
-        elif child.tag not in (f"{W}del", f"{W}moveFrom", f"{W}txbxContent", f"{MC}Fallback"):
-            yield from _within(child, tag)
-
-
-def _boxes(paragraph: Element) -> Iterator[Element]:
-    """The text boxes of a paragraph; each stands twice, for programs of two ages."""
-    for child in paragraph:
-        if child.tag == f"{W}txbxContent":
-            yield child
-        elif child.tag != f"{MC}Fallback":
-            yield from _boxes(child)
-
-
-def _cell(cell: Element) -> list[Span]:
-    """A cell in one line. Its ground may be dark by the style of its table."""
-    spans: list[Span] = []
-    for paragraph in _within(cell, f"{W}p"):
-        more = [(" ".join(text.split("\n")).replace(PAGE_BREAK, ""), why)
-                for text, why in pieces(paragraph, shaded=True)]  # fmt: skip
-        spans += [(" ", None), *more] if spans and more else more
-    return spans
-
-
 def _at_breaks(spans: list[Span]) -> list[list[Span]]:
     """A paragraph in pieces, at the page breaks in it."""
     found: list[list[Span]] = [[]]
@@ -193,9 +198,12 @@ def _at_breaks(spans: list[Span]) -> list[list[Span]]:
     return found
 
 
-def _plain(paragraph: Element) -> str:
-    text = "".join(text for text, _ in pieces(paragraph, shaded=True))
-    return " ".join(text.replace(PAGE_BREAK, " ").split())
+def _note(number: str, lines: list[list[Span]]) -> list[Span]:
+    """A note with the sign that refers to it."""
+    spans: list[Span] = [(f"[^{number}]", None)]
+    for line in lines:
+        spans += [(" ", None), *line]
+    return spans
 
 
 def _style(style: Element | None) -> str:
