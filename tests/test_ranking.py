@@ -17,6 +17,7 @@ from kimiqa.plan import Chunk
 from kimiqa.ranking import Index, accounts, choose, choose_chunks
 from kimiqa.ranking.company import LARGEST
 from kimiqa.ranking.indexing import Kept, index_of, index_pages
+from kimiqa.ranking.named import named_places
 from kimiqa.ranking.naming import pages_named
 from kimiqa.ranking.ordering import best_first
 from kimiqa.tokens import count_tokens, counter_for
@@ -275,14 +276,28 @@ def test_a_place_that_the_question_names_comes_first(question: str, page: int) -
     assert page in {chunk.page for chunk in first}
 
 
-def test_what_a_named_heading_stands_over_comes_with_it_and_what_is_before_it_does_not() -> None:
-    pages = [f"{n}.1 Part {n}\n{FILLER * 4}" for n in range(1, 20)]
+def test_what_a_named_heading_stands_over_comes_with_it_up_to_the_next_heading() -> None:
+    pages = [text for n in range(1, 20) for text in (f"{n}.1 Part {'x' * n}\n{FILLER}", FILLER * 3)]
     held = index(Document.from_pages(pages))
+    section = [chunk for chunk in held.rank("?") if chunk.page in (13, 14)]
 
-    first = list(held.rank("What does section 7.1 say?"))[:5]
+    first = list(held.rank("What does section 7.1 say?"))[: len(section)]
 
-    assert [chunk.page for chunk in first] == [7] * 5
-    assert [chunk.start for chunk in first] == sorted(chunk.start for chunk in first)
+    assert len(section) > 7
+    assert {chunk.page for chunk in first} == {13, 14}
+    assert first[0].start == 0
+
+
+def test_of_a_page_whose_table_is_named_all_chunks_come_before_others() -> None:
+    pages = [f"{FILLER * 4}\nTable {n}: what was paid\n{FILLER * 4}" for n in range(1, 9)]
+    held = index(Document.from_pages(pages))
+    page = [chunk for chunk in held.rank("?") if chunk.page == 5]
+
+    first = list(held.rank("What does Table 5 say?"))[: len(page)]
+
+    assert len(page) > 13
+    assert {chunk.page for chunk in first} == {5}
+    assert any(chunk.text.startswith("Table 5") for chunk in first[:2])
 
 
 @pytest.mark.parametrize(
@@ -291,7 +306,7 @@ def test_what_a_named_heading_stands_over_comes_with_it_and_what_is_before_it_do
 )
 def test_what_names_no_place_is_looked_for_by_its_words(question: str) -> None:
     assert pages_named(question) == set()
-    assert not index(scattered())._named(question)
+    assert named_places(index(scattered()), question) is None
 
 
 def test_a_question_with_nothing_but_a_place_has_found_something() -> None:

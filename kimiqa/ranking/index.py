@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from kimiqa.plan import Chunk
 from kimiqa.ranking import accounts
 from kimiqa.ranking.company import BEST, LARGEST, companions
 from kimiqa.ranking.indexing import DocumentIndex, Floats, Ints, Vocabulary, index_of
-from kimiqa.ranking.naming import Heading, headings_named, pages_named
+from kimiqa.ranking.named import named_places
 from kimiqa.ranking.ordering import Ranking, best_first
 from kimiqa.ranking.places import Places
 from kimiqa.ranking.relatives import relatives
@@ -32,11 +31,6 @@ INTRODUCED_WEIGHT = 0.5
 FIGURES_WEIGHT = 1.5
 BESIDE_WEIGHT = 0.6
 """How much of its better neighbour's score a chunk has in a table."""
-NAMED_WEIGHT = 3.0
-"""What a chunk at a place that the question names has on top: nearly what all its words can be
-worth together, at every scale."""
-MOST_HEADINGS = 500
-"""So many chunks are looked through for a heading."""
 MEANING_WEIGHT = 0.5
 PAGE_MEANING_WEIGHT = 0.5
 """What the likeness of a chunk, and the greatest on its page, count beside its words."""
@@ -48,12 +42,12 @@ class Index:
     def __init__(self, documents: Sequence[tuple[int, Document, DocumentIndex]]) -> None:
         self._documents = [each for each in documents if len(each[2])]
         self._parts = [part for _, _, part in self._documents]
-        self._places = Places(self._parts)
-        self._starts: list[int] = self._places.starts.tolist()
+        self.places = Places(self._parts)
+        self._starts: list[int] = self.places.starts.tolist()
         self.tokens: Ints = joined([part.tokens for part in self._parts], np.int32)
         self._figures: Floats = joined([part.figures for part in self._parts], np.float32)
         shares = np.array([tables_of(part) for part in self._parts], np.float32)
-        self._tables: Floats = shares[self._places.of]
+        self._tables: Floats = shares[self.places.of]
         self._cells: Floats = np.maximum(self._tables, self._figures >= FULL).astype(np.float32)
         """How much each chunk is part of a table."""
         lengths: Floats = joined([part.lengths for part in self._parts], np.float32)
@@ -91,9 +85,9 @@ class Index:
 
     def chunk(self, place: int) -> Chunk:
         """The chunk at a place of the index, counted through all documents in order."""
-        which = int(self._places.of[place])
+        which = int(self.places.of[place])
         n, document, part = self._documents[which]
-        at = place - int(self._places.starts[which])
+        at = place - int(self.places.starts[which])
         start, end = int(part.start[at]), int(part.end[at])
         page = document.pages[int(part.page[at])]
         text = page.text[start:end]
@@ -105,7 +99,7 @@ class Index:
         by_words = self._by_words(question)
         scores = by_words if likeness is None else by_words + self._by_meaning(likeness)
         weighed = self._weighed(question, scores)
-        named = self._named(question)
+        named = named_places(self, question)
         if named is None:
             return Ranking(self, best_first(weighed), bool(by_words.any()))
         return Ranking(self, best_first(weighed + named), matched=True)
@@ -113,7 +107,7 @@ class Index:
     def scores(self, question: str) -> Floats:
         """A score per chunk; all zero where no content word of the question is found."""
         weighed = self._weighed(question, self._by_words(question))
-        named = self._named(question)
+        named = named_places(self, question)
         return weighed if named is None else weighed + named
 
     def _by_words(self, question: str) -> Floats:
@@ -131,14 +125,14 @@ class Index:
             self._add(word, weight, sums)
         own, around, stretch, page = map(normed, sums)
         scores: Floats = own + around + STRETCH_WEIGHT * stretch
-        scores += PAGE_WEIGHT * page[self._places.page]
+        scores += PAGE_WEIGHT * page[self.places.page]
         return scores
 
     def _company(self, wanted: dict[str, float], scores: Floats) -> dict[str, float]:
         """How rare a word is, the documents of the best chunks tell: asking all takes long."""
         best = best_first(scores)[:BEST]
         texts = [(self.chunk(place).text, float(scores[place])) for place in best.tolist()]
-        parts = [self._parts[at] for at in set(self._places.of[best].tolist())]
+        parts = [self._parts[at] for at in set(self.places.of[best].tolist())]
         idf = self._scales[0].idf
         return companions(
             texts, wanted, lambda word: idf(sum(part.holding(word) for part in parts))
@@ -147,7 +141,7 @@ class Index:
     def _by_meaning(self, likeness: Floats) -> Floats:
         """What is less like the question than most chunks are says nothing."""
         own = normed(np.maximum(likeness - likeness.mean(), 0))
-        page = self._places.best_of_page(own)[self._places.page]
+        page = self.places.best_of_page(own)[self.places.page]
         scores: Floats = MEANING_WEIGHT * own + PAGE_MEANING_WEIGHT * page
         return scores
 
@@ -158,39 +152,12 @@ class Index:
             return scores
         weighed: Floats = scores * (1 + FIGURES_WEIGHT * self._figures)
         if self._cells.any():
-            weighed += BESIDE_WEIGHT * self._cells * self._places.beside(weighed)
+            weighed += BESIDE_WEIGHT * self._cells * self.places.beside(weighed)
         return weighed
-
-    def _named(self, question: str) -> Floats | None:
-        """More for the chunks of the places that the question names; None where it names none
-        that there is."""
-        found = np.zeros(len(self), np.float32)
-        if numbers := pages_named(question):
-            found[self._on_pages(numbers)] = 1
-        for heading in headings_named(question):
-            for place in self._holding(heading):
-                near, worth = self._places.fading(place, before=heading.before)
-                np.maximum(found[near], worth, out=found[near])
-        return NAMED_WEIGHT * found if found.any() else None
-
-    def _on_pages(self, numbers: set[int]) -> NDArray[np.bool_]:
-        """Which chunks stand on a page of such a number."""
-        asked = [
-            np.array([page.number in numbers for page in document.pages], bool)[part.page]
-            for _, document, part in self._documents
-        ]
-        return np.concatenate(asked) if asked else np.empty(0, bool)
-
-    def _holding(self, heading: Heading) -> list[int]:
-        """The chunks in which a heading stands at the beginning of a line."""
-        held = [self._find(word)[0] for word in heading.words]
-        places = reduce(np.intersect1d, held) if held else np.empty(0, np.int64)
-        some = places[:MOST_HEADINGS].tolist()
-        return [place for place in some if heading.line.search(self.chunk(place).text)]
 
     def weights(self, question: str) -> dict[str, float]:
         """What each word that is looked for is worth; only those that stand in the documents."""
-        found = {word: self._find(word)[0].size for word in self._words(question)}
+        found = {word: self.find(word)[0].size for word in self._words(question)}
         return {word: self._scales[0].idf(holding) for word, holding in found.items() if holding}
 
     def _words(self, question: str) -> dict[str, float]:
@@ -207,7 +174,7 @@ class Index:
 
     def _add(self, word: str, weight: float, sums: list[Floats]) -> None:
         """Add what a word is worth to the scores at each scale."""
-        places, counts, introducing = self._find(word)
+        places, counts, introducing = self.find(word)
         spread = np.zeros(len(self), np.float32)
         spread[places] = counts
         for total, scale, values in zip(
@@ -219,10 +186,10 @@ class Index:
 
     def _at_all_scales(self, values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """The chunks' values, and the sums over what each scale puts together."""
-        at = self._places
+        at = self.places
         return values, at.around(values), at.stretch(values), at.by_page(values)
 
-    def _find(self, word: str) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
+    def find(self, word: str) -> tuple[NDArray[np.int64], Floats, NDArray[np.int64]]:
         """The chunks that hold a word, how often, and the chunks that introduce it."""
         places, counts, introducing = [], [], []
         for start, part in zip(self._starts, self._parts, strict=True):

@@ -24,6 +24,14 @@ _HAN_PAGES = re.compile(r"第\s*(\d+)\s*[页頁]")
 _HAN = re.compile(r"第\s*[\d一二三四五六七八九十百零〇]+\s*[条條章节節]|[表图圖]\s*\d+(?:[.-]\d+)*")
 
 
+NEXT_HEADING = re.compile(
+    rf"^[^\w\n]{{0,6}}(?:(?i:{'|'.join(_HEADINGS)})\s+)?\d+(?:\.\d+)*[.):]?\s+[A-Z\"“][^\d\n]*$"
+    r"|^\s*第\s*[\d一二三四五六七八九十百零〇]+\s*[条條章节節]",
+    re.MULTILINE,
+)
+"""A line at which the section before it ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """A heading or a caption that a question names."""

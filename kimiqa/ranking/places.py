@@ -69,6 +69,13 @@ class Places:
         best: Floats = np.maximum.reduceat(values, self._page_starts)
         return best
 
+    def same_page(self, place: int) -> slice:
+        """The chunks of the page of a place."""
+        page = int(self.page[place])
+        starts = self._page_starts
+        end = int(starts[page + 1]) if page + 1 < len(starts) else len(self.of)
+        return slice(int(starts[page]), end)
+
     def fading(self, place: int, *, before: bool) -> tuple[slice, Floats]:
         """The chunks from a place on to the end of its stretch, and with `before` those of its page
         before it too: 1 at the place, and less the farther away."""
