@@ -259,10 +259,10 @@ class Asker:
             raise BadRequestError(
                 say(
                     "The plan was priced for {model} at {endpoint}; this client asks "
-                    "{model2} at {url}. Nothing was sent.",
+                    "{asked} at {url}. Nothing was sent.",
                     model=plan.model,
                     endpoint=plan.endpoint,
-                    model2=model,
+                    asked=model,
                     url=url,
                 ),
                 "Plan it again with this client.",

@@ -8,6 +8,7 @@ from decimal import Decimal
 from kimiqa.desk import Desk, Reply
 from kimiqa.money import Usage
 from kimiqa.plan import Plan, Request
+from kimiqa.saying import Said, say
 
 BAND = Decimal("0.05")
 """How far the endpoint's prompt count may be from the own exact count before both are shown."""
@@ -32,14 +33,20 @@ def believed(reply: Reply, request: Request, desk: Desk, plan: Plan) -> Believed
     own = own_count(reply, request, desk)
     said = reply.usage
     if said is None:
-        reply.warnings.append("The endpoint gave no usage to go by; the cost is our own count.")
+        reply.warnings.append(
+            say("The endpoint gave no usage to go by; the cost is our own count.")
+        )
         return Believed(own, "estimated", False)
     if said.completion_tokens > request.max_completion_tokens:
         reply.warnings.append(_over_limit(said, request))
     if _far_below(said, own, plan):
         reply.warnings.append(
-            f"The endpoint counted {said.completion_tokens:,} completion tokens, and "
-            f"{own.completion_tokens:,} came back by our count; the cost follows ours."
+            say(
+                "The endpoint counted {counted:,} completion tokens, and "
+                "{own:,} came back by our count; the cost follows ours.",
+                counted=said.completion_tokens,
+                own=own.completion_tokens,
+            )
         )
         seen = replace(
             said,
@@ -51,11 +58,24 @@ def believed(reply: Reply, request: Request, desk: Desk, plan: Plan) -> Believed
     off = abs(theirs - ours)
     if off <= (BAND + plan.estimate.margin) * ours + 256:
         return _told(reply, said, plan)
-    numbers = f"The endpoint counted {theirs:,} prompt tokens, we count {ours:,}"
     if theirs * ABSURD < ours or theirs > ours * ABSURD * (1 + plan.estimate.margin):
-        reply.warnings.append(f"{numbers}; the cost is our own count.")
+        reply.warnings.append(
+            say(
+                "The endpoint counted {theirs:,} prompt tokens, we count {ours:,}; the cost is our "
+                "own count.",
+                theirs=theirs,
+                ours=ours,
+            )
+        )
         return Believed(own, "estimated", False)
-    reply.warnings.append(f"{numbers}; the cost follows the endpoint's count.")
+    reply.warnings.append(
+        say(
+            "The endpoint counted {theirs:,} prompt tokens, we count {ours:,}; the cost follows "
+            "the endpoint's count.",
+            theirs=theirs,
+            ours=ours,
+        )
+    )
     return _told(reply, said, plan)
 
 
@@ -64,13 +84,13 @@ def _told(reply: Reply, said: Usage, plan: Plan) -> Believed:
     of the reply, and not where a cache that has a price of its own goes without saying."""
     if reply.finish_reason is None:
         # Some servers stream running totals: what a cut stream said last may be too low.
-        reply.warnings.append("The usage came before the end of the reply and may be too low.")
+        reply.warnings.append(say("The usage came before the end of the reply and may be too low."))
         return Believed(said, "estimated", False)
     at = plan.price.at(said.prompt_tokens) if plan.price else None
     if at is None or at.cached in (None, at.prompt) or said.cached_tokens is not None:
         return Believed(said, "settled", True)
     reply.warnings.append(
-        "The endpoint did not say what it read from its cache: all is booked as read afresh."
+        say("The endpoint did not say what it read from its cache: all is booked as read afresh.")
     )
     return Believed(said, "estimated", at.cached is not None and at.cached <= at.prompt)
 
@@ -82,10 +102,13 @@ def _far_below(said: Usage, own: Usage, plan: Plan) -> bool:
     return most < own.completion_tokens
 
 
-def _over_limit(said: Usage, request: Request) -> str:
-    return (
-        f"The endpoint counted {said.completion_tokens:,} completion tokens, above the limit of "
-        f"{request.max_completion_tokens:,} it was given: the cost may pass its ceiling."
+def _over_limit(said: Usage, request: Request) -> Said:
+    return say(
+        "The endpoint counted {counted:,} completion tokens, above the "
+        "limit of {limit:,} it was given: the cost may pass its "
+        "ceiling.",
+        counted=said.completion_tokens,
+        limit=request.max_completion_tokens,
     )
 
 

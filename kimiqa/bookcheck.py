@@ -21,7 +21,9 @@ def problems(home: Path | None) -> list[PriceUnknownError]:
 def remarks(home: Path | None, today: date) -> list[str]:
     """What is not wrong but worth a look: prices that are old, undated or without a source."""
     return [
-        f"[{name}]{f' at {row.host}' if row.host else ''}: {what}."
+        say("[{name}] at {host}: {what}.", name=name, host=row.host, what=what)
+        if row.host
+        else say("[{name}]: {what}.", name=name, what=what)
         for name, row in _read(home)[0]
         if row.price
         for what in _remarks(row.price, today)
@@ -30,7 +32,7 @@ def remarks(home: Path | None, today: date) -> list[str]:
 
 def warnings(home: Path | None) -> list[str]:
     """The rows of the book that are left out, each with its mistake, a sentence each."""
-    return [f"Not used: {each.message}" for each in problems(home)]
+    return [say("Not used: {why}", why=each.message) for each in problems(home)]
 
 
 def count(home: Path | None) -> int:
@@ -39,18 +41,19 @@ def count(home: Path | None) -> int:
 
 
 def _remarks(price: Price, today: date) -> list[str]:
+    dated: list[str]
     age = price.age_days(today)
     if age is None:
-        dated = ["no day is given on which it was checked"]
+        dated = [say("no day is given on which it was checked")]
     elif age < 0:
-        dated = [f"it was checked on {price.checked}, which is still to come"]
+        dated = [say("it was checked on {checked}, which is still to come", checked=price.checked)]
     elif age > STALE_DAYS:
-        dated = [f"it was checked {age} days ago, on {price.checked}"]
+        dated = [say("it was checked {age} days ago, on {checked}", age=age, checked=price.checked)]
     else:
         dated = []
     if price.cached is not None and price.cached > price.prompt:
-        dated.append("a cached token costs more than another")
-    return dated if price.source else [*dated, "no source is given"]
+        dated.append(say("a cached token costs more than another"))
+    return dated if price.source else [*dated, say("no source is given")]
 
 
 def _read(home: Path | None) -> tuple[list[tuple[str, Row]], list[PriceUnknownError]]:

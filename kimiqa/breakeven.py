@@ -17,6 +17,7 @@ from kimiqa.money import Price, Usage, cost, plain
 from kimiqa.payoff import Once, ordinal
 from kimiqa.payoff import money as _money
 from kimiqa.plurals import counted
+from kimiqa.saying import Said, say
 
 Per = Literal["day", "month"]
 _TIMES: dict[Per, dict[str, int]] = {
@@ -177,42 +178,71 @@ def _meeting(ahead: Decimal, saved: Decimal) -> int:
     return 2 + int((ahead / saved).to_integral_value(ROUND_FLOOR))
 
 
-def _never(price: Price, full: Asking, chunks: Asking) -> str:
+def _never(price: Price, full: Asking, chunks: Asking) -> Said:
     """Why the whole document is not cheaper for good: which way is, and by how much."""
     ahead, saved = _lead(price, full, chunks)
     one, other = (_money(each.cost(price, warm=True), price) for each in (full, chunks))
     if not ahead and not saved:
-        return f"Both ways cost the same, however many questions are asked: one more costs {one}."
-    more = f"one more costs {one} in full and {other} by chunks"
+        return say(
+            "Both ways cost the same, however many questions are asked: one more costs {one}.",
+            one=one,
+        )
     if ahead < 0:
         turn = _meeting(-ahead, -saved)
-        last = "for the first question" if turn == 2 else f"up to the {ordinal(turn - 1)} question"
-        return (
-            f"Only {last} is the whole document cheaper: from the {ordinal(turn)} question on "
-            f"chunks are, for {more}."
-        )
+        return _only_at_first(turn, one, other)
     if one == other:
-        more = f"the first one costs {_money(ahead, price)} less, and one more {one} either way"
-    return f"Chunks stay cheaper, however many questions are asked: {more}."
+        return say(
+            "Chunks stay cheaper, however many questions are asked: the first one costs {ahead} "
+            "less, and one more {one} either way.",
+            ahead=_money(ahead, price),
+            one=one,
+        )
+    return say(
+        "Chunks stay cheaper, however many questions are asked: one more costs {one} in full and "
+        "{other} by chunks.",
+        one=one,
+        other=other,
+    )
+
+
+def _only_at_first(turn: int, one: str, other: str) -> Said:
+    if turn == 2:
+        return say(
+            "Only for the first question is the whole document cheaper: from the {question} "
+            "question on chunks are, for one more costs {one} in full and {other} by chunks.",
+            question=ordinal(turn),
+            one=one,
+            other=other,
+        )
+    return say(
+        "Only up to the {last} question is the whole document cheaper: from the {question} "
+        "question on chunks are, for one more costs {one} in full and {other} by chunks.",
+        last=ordinal(turn - 1),
+        question=ordinal(turn),
+        one=one,
+        other=other,
+    )
 
 
 def _sentence(
     price: Price, full: Asking | None, chunks: Asking, crossing: int | None, questions: int
-) -> str:
+) -> Said:
     if full is None:
-        return "The whole document does not fit, so chunks are the only way."
+        return say("The whole document does not fit, so chunks are the only way.")
     if crossing == 1:
-        return "From the first question on, the whole document is cheaper than chunks."
+        return say("From the first question on, the whole document is cheaper than chunks.")
     if crossing is None:
         return _never(price, full, chunks)
     if crossing > questions:
-        return (
-            f"Only from the {ordinal(crossing)} question on would the whole document be cheaper "
-            "than chunks, while the cache stays warm."
+        return say(
+            "Only from the {question} question on would the whole document be "
+            "cheaper than chunks, while the cache stays warm.",
+            question=ordinal(crossing),
         )
-    return (
-        f"From the {ordinal(crossing)} question on, the whole document is cheaper than chunks "
-        "while the cache stays warm."
+    return say(
+        "From the {question} question on, the whole document is cheaper than "
+        "chunks while the cache stays warm.",
+        question=ordinal(crossing),
     )
 
 

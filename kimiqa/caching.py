@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
+from functools import reduce
 
 from kimiqa.errors import BadRequestError
 from kimiqa.ledger import WarmPrompt
 from kimiqa.models import Model
 from kimiqa.money import MTOK, Price, plain
-from kimiqa.saying import say
+from kimiqa.saying import Said, joined, say, say_of
 
 FIVE_MINUTES, ONE_HOUR = "5m", "1h"
 
@@ -52,7 +53,7 @@ def with_ttl(model: Model, ttl: str | None) -> Model:
     price = model.price
     if not model.cache_ttl_1h or (price is not None and price.cache_write_1h is None):
         raise BadRequestError(
-            say("{id} is not known to keep a prompt for an hour.", id=model.id),
+            say("{model} is not known to keep a prompt for an hour.", model=model.id),
             "Leave the lifetime out.",
         )
     return replace(model, cache_ttl=model.cache_ttl_1h, price=price and _hourly(price))
@@ -64,46 +65,55 @@ def _hourly(price: Price) -> Price:
     return replace(price, cache_write=price.cache_write_1h, tiers=tiers)
 
 
-def change_note(last: WarmPrompt | None, asked: Asked) -> str:
+def change_note(last: WarmPrompt | None, asked: Asked) -> Said:
     """What the change against the last question drops of the cache, or keeps of it, and what
     that costs; empty where nothing was changed, or too little is dropped for a word."""
     block = asked.model.cache_block or 1
     changes = _changes(last, asked) if last else []
     if last is None or not changes:
-        return ""
+        return Said("")
     dropped = last.tokens // block * block - asked.cached_tokens
     fresh = min(dropped, asked.prompt_tokens - asked.cached_tokens)
     if min(dropped, fresh) < WORTH_A_WORD:
         return _added_note(last, asked)
-    paid = f"{fresh:,} of this prompt are read fresh" if fresh < dropped else ""
-    more = _more(asked.model.price, asked.prompt_tokens, fresh)
-    verb = "drops" if len(changes) == 1 else "drop"
-    after = ", ".join(filter(None, (paid, more)))
-    said = f"{' and '.join(changes)} {verb} {dropped:,} warm tokens"
-    return f"{said}: {after}." if after else f"{said}."
+    paid = say("{fresh:,} of this prompt are read fresh", fresh=fresh) if fresh < dropped else ""
+    after = joined([paid, _more(asked.model.price, asked.prompt_tokens, fresh)], ", ")
+    what = say_of(
+        len(changes),
+        "{changes} drops {dropped:,} warm tokens",
+        "{changes} drop {dropped:,} warm tokens",
+        changes=reduce(lambda one, other: say("{one} and {other}", one=one, other=other), changes),
+        dropped=dropped,
+    )
+    return say("{what}: {after}.", what=what, after=after) if after else say("{what}.", what=what)
 
 
-def _added_note(last: WarmPrompt, asked: Asked) -> str:
+def _added_note(last: WarmPrompt, asked: Asked) -> Said:
     """What documents that were put behind the others keep warm, and what they add."""
     held = len(last.documents)
     names = ", ".join(asked.names[held:])
     behind = asked.documents[:held] == last.documents and len(_changes(last, asked)) == 1
     if not (names and behind) or asked.cached_tokens < WORTH_A_WORD:
-        return ""
+        return Said("")
     new, price = asked.prompt_tokens - asked.cached_tokens, asked.model.price
-    said = f"Adding {names} keeps {asked.cached_tokens:,} warm tokens and sends {new:,} new ones"
+    what = say(
+        "Adding {names} keeps {kept:,} warm tokens and sends {new:,} new ones",
+        names=names,
+        kept=asked.cached_tokens,
+        new=new,
+    )
     if price is None:
-        return f"{said}."
+        return say("{what}.", what=what)
     at = price.at(asked.prompt_tokens)
     each = at.prompt if at.cache_write is None or not asked.model.cache_block else at.cache_write
-    return f"{said}: +{_money(new * each / MTOK, price)}."
+    return say("{what}: +{cost}.", what=what, cost=_money(new * each / MTOK, price))
 
 
-def _changes(last: WarmPrompt, asked: Asked) -> list[str]:
-    found: list[str] = []
+def _changes(last: WarmPrompt, asked: Asked) -> list[Said]:
+    found: list[Said] = []
     if last.documents != asked.documents:
         added = set(asked.documents) > set(last.documents)
-        found.append("Adding a document" if added else "Changing the documents")
+        found.append(say("Adding a document") if added else say("Changing the documents"))
     pairs = (
         ("model", last.model, asked.model.id),
         ("effort", last.effort, asked.effort),
@@ -111,11 +121,23 @@ def _changes(last: WarmPrompt, asked: Asked) -> list[str]:
     )
     for name, before, now in pairs:
         if before != now and not (name == "effort" and last.model != asked.model.id):
-            verb = "changing" if found else "Changing"
-            found.append(f"{verb} the {name} from {before} to {now}")
+            told = _AND_CHANGING if found else _CHANGING
+            found.append(say(told[name], before=before, now=now))
     if last.tools != asked.tools:
-        found.append("changing the tools" if found else "Changing the tools")
+        found.append(say("changing the tools") if found else say("Changing the tools"))
     return found
+
+
+_CHANGING = {
+    "model": "Changing the model from {before} to {now}",
+    "effort": "Changing the effort from {before} to {now}",
+    "strategy": "Changing the strategy from {before} to {now}",
+}
+_AND_CHANGING = {
+    "model": "changing the model from {before} to {now}",
+    "effort": "changing the effort from {before} to {now}",
+    "strategy": "changing the strategy from {before} to {now}",
+}
 
 
 def _more(price: Price | None, prompt_tokens: int, fresh: int) -> str:
@@ -151,22 +173,28 @@ def break_even(price: Price) -> int | None:
     return max(1, int(more.to_integral_value(ROUND_CEILING)))
 
 
-def hour_offer(model: Model, prompt_tokens: int, pauses: Sequence[float]) -> str:
+def hour_offer(model: Model, prompt_tokens: int, pauses: Sequence[float]) -> Said:
     """The one-hour lifetime, where it would have paid for the last day's `pauses` (seconds
     between questions about these documents); empty where not."""
     price = None if model.price is None else model.price.at(prompt_tokens)
     if price is None or model.cache_ttl >= model.cache_ttl_1h:
-        return ""
+        return Said("")
     needed = break_even(price)
     missed = sum(model.cache_ttl < pause < model.cache_ttl_1h for pause in pauses)
     if needed is None or missed < needed or price.cache_write_1h is None:
-        return ""
+        return Said("")
     written = price.prompt if price.cache_write is None else price.cache_write
     more = _money(prompt_tokens * (price.cache_write_1h - written) / MTOK, price)
     saved = _money(prompt_tokens * _hit_saves(price) / MTOK, price)
-    times = "time" if needed == 1 else "times"
-    return (
-        f"Kept for an hour instead of five minutes (cache_ttl 1h) this prompt costs {more} more "
-        f"now and saves {saved} whenever the next question comes 5 to 60 minutes later: it pays "
-        f"from {needed} such {times} on, and the last day had {missed}."
+    return say_of(
+        needed,
+        "Kept for an hour instead of five minutes (cache_ttl 1h) this prompt costs {more} more "
+        "now and saves {saved} whenever the next question comes 5 to 60 minutes later: it pays "
+        "from {number} such time on, and the last day had {missed}.",
+        "Kept for an hour instead of five minutes (cache_ttl 1h) this prompt costs {more} more "
+        "now and saves {saved} whenever the next question comes 5 to 60 minutes later: it pays "
+        "from {number} such times on, and the last day had {missed}.",
+        more=more,
+        saved=saved,
+        missed=missed,
     )

@@ -13,12 +13,12 @@ from decimal import Decimal
 from kimiqa import digest, payoff, staging
 from kimiqa.errors import ContextWindowError, OverLimitError, RefusedError
 from kimiqa.following import asking, next_cost
-from kimiqa.plan import Strategy, Way
+from kimiqa.plan import Estimate, Strategy, Way
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized, in_words, with_fitting
 from kimiqa.plurals import counted
 from kimiqa.reasons import WORTH_IT, all_pages, money, not_whole, of_several
 from kimiqa.refusals import is_partial
-from kimiqa.saying import say
+from kimiqa.saying import Said, joined, say, say_of
 from kimiqa.strategies.chunks import material
 from kimiqa.strategies.evidence import short_tokens
 from kimiqa.tasks import for_an_outline, needs_everything
@@ -120,20 +120,32 @@ def _outlined(sized: Mapping[str, Sized], question: Question) -> Choice | None:
     way, full = sized.get("digest"), sized["full"]
     if way is None or way.refusal or not digest.is_kept(way) or not needs_everything(question.text):
         return None
-    pages, about = f"all {way.layout.coverage.sent:,} pages", money(way.estimate)
+    pages, about = way.layout.coverage.sent, money(way.estimate)
     if full.refusal is not None:
         swarm = sized.get("swarm")
         if not for_an_outline(question.text) and swarm is not None and swarm.refusal is None:
             return None
-        why = f"a digest of them is kept, about {about} ({full.refusal.message})"
-        return Choice(way, f"digest: the question needs {pages}; {why}")
+        reason = say(
+            "digest: the question needs all {pages:,} pages; a digest of them is kept, about "
+            "{amount} ({why})",
+            pages=pages,
+            amount=about,
+            why=full.refusal.message,
+        )
+        return Choice(way, reason)
     whole, part = full.estimate.cost.expected, way.estimate.cost.expected
     if not for_an_outline(question.text) or whole is None or part is None:
         return None
     if whole <= part * TOO_DEAR:
         return None
-    dear = f"about {about}, the whole {money(full.estimate)}"
-    return Choice(way, f"digest: the question needs {pages}, of which a digest is kept: {dear}")
+    reason = say(
+        "digest: the question needs all {pages:,} pages, of which a digest is kept: about {part}, "
+        "the whole {whole}",
+        pages=pages,
+        part=about,
+        whole=money(full.estimate),
+    )
+    return Choice(way, reason)
 
 
 def _beyond(sized: Mapping[str, Sized], question: Question) -> Choice:
@@ -141,10 +153,19 @@ def _beyond(sized: Mapping[str, Sized], question: Question) -> Choice:
     chunks, swarm, full = sized["chunks"], sized["swarm"], sized["full"]
     why = full.refusal.message if full.refusal else ""
     if needs_everything(question.text):
-        pages = all_pages(swarm)
-        return Choice(swarm, f"swarm: the question needs {pages}, and they fit no prompt ({why})")
-    about = f"about {money(chunks.estimate)}, a swarm over everything {money(swarm.estimate)}"
-    return Choice(chunks, f"chunks: {about} ({why})")
+        reason = say(
+            "swarm: the question needs {pages}, and they fit no prompt ({why})",
+            pages=all_pages(swarm),
+            why=why,
+        )
+        return Choice(swarm, reason)
+    reason = say(
+        "chunks: about {part}, a swarm over everything {whole} ({why})",
+        part=money(chunks.estimate),
+        whole=money(swarm.estimate),
+        why=why,
+    )
+    return Choice(chunks, reason)
 
 
 def _strategy(name: str) -> Strategy:
@@ -152,44 +173,91 @@ def _strategy(name: str) -> Strategy:
 
 
 def _only(way: Sized, refused: Sequence[Sized]) -> Choice:
-    why = "; ".join(f"{each.strategy}: {each.refusal.message}" for each in refused if each.refusal)
-    return Choice(way, f"{way.strategy} is the only way that fits ({why})")
+    whys = [
+        say("{strategy}: {why}", strategy=each.strategy, why=each.refusal.message)
+        for each in refused
+        if each.refusal
+    ]
+    reason = say(
+        "{strategy} is the only way that fits ({why})",
+        strategy=way.strategy,
+        why=joined(whys, "; "),
+    )
+    return Choice(way, reason)
 
 
 def _between(full: Sized, chunks: Sized, question: Question) -> Choice:
     whole, part = full.estimate, chunks.estimate
-    pages, one = all_pages(full), full.layout.coverage.sent == 1
+    pages, sent = all_pages(full), full.layout.coverage.sent
     going = question.turns[-1].strategy if question.turns else ""
     if full.draft.model.id == "local":
-        return Choice(full, f"full: the embedded endpoint reads {pages} at no cost")
+        return Choice(
+            full, say("full: the embedded endpoint reads {pages} at no cost", pages=pages)
+        )
     if going == "chunks" and not needs_everything(question.text):
-        return Choice(chunks, "chunks: the conversation goes by chunks, and its prefix stays")
+        return Choice(chunks, say("chunks: the conversation goes by chunks, and its prefix stays"))
     if going == "full":
-        return Choice(full, f"full: the conversation holds {pages}, and its prefix stays")
+        return Choice(
+            full, say("full: the conversation holds {pages}, and its prefix stays", pages=pages)
+        )
     made_of = material(chunks.draft)
     if whole.prompt_tokens <= short_tokens(made_of):
-        verb = "has" if one else "have" if made_of.contract else "are"
-        what = (
-            f"of a contract, which is asked whole, {verb}" if made_of.contract else f"{verb} only"
+        tokens = counted(whole.prompt_tokens, "token")
+        short = (
+            say_of(
+                sent,
+                "full: the only page of a contract, which is asked whole, has {tokens}",
+                "full: all {number:,} pages of a contract, which is asked whole, have {tokens}",
+                tokens=tokens,
+            )
+            if made_of.contract
+            else say_of(
+                sent,
+                "full: the only page has only {tokens}",
+                "full: all {number:,} pages are only {tokens}",
+                tokens=tokens,
+            )
         )
-        return Choice(full, f"full: {pages} {what} {counted(whole.prompt_tokens, 'token')}")
+        return Choice(full, short)
     if needs_everything(question.text):
-        return Choice(full, f"full: the question needs {pages}")
+        return Choice(full, say("full: the question needs {pages}", pages=pages))
     if whole.cost.expected is None or part.cost.expected is None:
-        return Choice(
-            full, f"full: {pages} {'fits' if one else 'fit'}, and no price speaks against it"
+        fits = say_of(
+            sent,
+            "full: the only page fits, and no price speaks against it",
+            "full: all {number:,} pages fit, and no price speaks against it",
         )
+        return Choice(full, fits)
     if several := of_several(full, chunks, question):
         return Choice(full, several)
     if whole.cost.expected <= part.cost.expected * WORTH_IT:
         # The rules alone are warm after any question: that is not what makes the whole cheap.
-        warm = " while the cache is warm" if whole.cached_tokens * 2 > whole.prompt_tokens else ""
-        cost = "costs" if one else "cost"
-        return Choice(
-            full, f"full: {pages} {cost} about {money(whole)}{warm}, chunks {money(part)}"
+        return Choice(full, _worth_it(whole, part, sent))
+    reason = say(
+        "chunks: {sent:,} of {pages}, about {part} instead of {whole}",
+        sent=chunks.layout.coverage.sent,
+        pages=pages,
+        part=money(part),
+        whole=money(whole),
+    )
+    return Choice(chunks, reason)
+
+
+def _worth_it(whole: Estimate, part: Estimate, pages: int) -> Said:
+    costs = {"whole": money(whole), "part": money(part)}
+    if whole.cached_tokens * 2 > whole.prompt_tokens:
+        return say_of(
+            pages,
+            "full: the only page costs about {whole} while the cache is warm, chunks {part}",
+            "full: all {number:,} pages cost about {whole} while the cache is warm, chunks {part}",
+            **costs,
         )
-    saved = f"about {money(part)} instead of {money(whole)}"
-    return Choice(chunks, f"chunks: {chunks.layout.coverage.sent:,} of {pages}, {saved}")
+    return say_of(
+        pages,
+        "full: the only page costs about {whole}, chunks {part}",
+        "full: all {number:,} pages cost about {whole}, chunks {part}",
+        **costs,
+    )
 
 
 def ways(planner: Planner, question: Question) -> list[Way]:
@@ -216,13 +284,13 @@ def _order(way: Way) -> tuple[bool, bool, Decimal]:
 
 def _with_reason(way: Way, best: Choice, sized: Mapping[str, Sized]) -> Way:
     if way.strategy == best.sized.strategy:
-        return replace(way, reason="; ".join(filter(None, (best.reason, way.climbs))))
+        return replace(way, reason=joined([best.reason, way.climbs], "; "))
     if way.climbs and way.fits:
         return replace(way, reason=way.climbs)
     if way.strategy == "swarm" and way.fits and sized["full"].refusal is None:
-        return replace(way, reason="not needed: the documents fit into one prompt")
+        return replace(way, reason=say("not needed: the documents fit into one prompt"))
     if way.strategy == "research" and way.fits:
-        return replace(way, reason="searches and reads what it needs, step by step")
+        return replace(way, reason=say("searches and reads what it needs, step by step"))
     return way
 
 
@@ -237,7 +305,7 @@ def _with_offer(way: Way, planner: Planner, question: Question, sized: Mapping[s
     if once is None:
         return way
     told = payoff.sentence(price, once, whole)
-    return replace(way, reason=f"{way.reason}. {told}" if way.reason else told)
+    return replace(way, reason=joined([way.reason, told], ". ") if way.reason else told)
 
 
 def _way(planner: Planner, sized: Sized) -> Way:

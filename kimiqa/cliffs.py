@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kimiqa.money import Price, Usage, cost, plain
+from kimiqa.saying import Said, listed, say
 from kimiqa.strategies.layout import Draft, document_parts, numbered
 
 
@@ -24,19 +25,23 @@ class Place:
     """The share by which the count may be off."""
 
 
-def cliff(place: Place) -> str:
+def cliff(place: Place) -> Said:
     """What to leave out to get under the cliff that the whole documents are over, with the price
     on either side; empty where they are over none, or nothing that is left out would help."""
     window, price = place.draft.model.context_window, place.draft.model.price
     if window is not None and place.prompt_tokens + place.least > window:
         room = _safe(window - place.least, place.margin)
-        told = f"the {window:,} tokens that {place.draft.model.id} holds"
+        told = say(
+            "the {window:,} tokens that {model} holds", window=window, model=place.draft.model.id
+        )
         return _advice(place, room, told, before=None)
     tier = _crossed(price, place.prompt_tokens)
     if price is None or tier is None:
-        return ""
+        return Said("")
     before = _cost(place, price, place.prompt_tokens)
-    return _advice(place, _safe(tier, place.margin), f"{tier:,} tokens", before=before)
+    return _advice(
+        place, _safe(tier, place.margin), say("{tier:,} tokens", tier=tier), before=before
+    )
 
 
 def _crossed(price: Price | None, prompt_tokens: int) -> int | None:
@@ -50,27 +55,40 @@ def _safe(tokens: int, margin: Decimal) -> int:
     return int((tokens - 256) / (Decimal("1.005") + margin))
 
 
-def _advice(place: Place, room: int, told: str, before: Decimal | None) -> str:
+def _advice(place: Place, room: int, told: Said, before: Decimal | None) -> Said:
     sizes = {n: _tokens(place.draft, n) for n, _ in numbered(place.draft.documents)}
     dropped = _to_drop(sizes, place.prompt_tokens - room)
     if dropped:
         left = place.prompt_tokens - sum(sizes[n] for n in dropped)
-        what = f"Leaving out {_names(place.draft, dropped)} gets under {told}"
+        what = say(
+            "Leaving out {names} gets under {limit}",
+            names=_names(place.draft, dropped),
+            limit=told,
+        )
     else:
         pages, left = _first_pages(place, room)
         if not pages:
-            return ""
-        what = f"Asking only pages 1-{pages} of {_names(place.draft, [1])} gets under {told}"
+            return Said("")
+        what = say(
+            "Asking only pages 1-{pages} of {name} gets under {limit}",
+            pages=pages,
+            name=_names(place.draft, [1]),
+            limit=told,
+        )
+    return _priced(what, place, left, before)
+
+
+def _priced(what: Said, place: Place, left: int, before: Decimal | None) -> Said:
     price = place.draft.model.price
-    return f"{what}{_prices(place, price, left, before)}."
-
-
-def _prices(place: Place, price: Price | None, left: int, before: Decimal | None) -> str:
     if price is None:
-        return ""
-    after = _cost(place, price, left)
-    about = f": about {_money(after, price)}"
-    return about if before is None else f"{about} instead of {_money(before, price)}"
+        return say("{what}.", what=what)
+    after = _money(_cost(place, price, left), price)
+    if before is None:
+        return say("{what}: about {after}.", what=what, after=after)
+    before_it = _money(before, price)
+    return say(
+        "{what}: about {after} instead of {before}.", what=what, after=after, before=before_it
+    )
 
 
 def _to_drop(sizes: dict[int, int], excess: int) -> list[int]:
@@ -104,9 +122,8 @@ def _tokens(draft: Draft, n: int) -> int:
     return sum(part.tokens for part in document_parts(draft, n))
 
 
-def _names(draft: Draft, numbers: Sequence[int]) -> str:
-    names = [f"D{n} ({draft.documents[n - 1].name})" for n in numbers]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _names(draft: Draft, numbers: Sequence[int]) -> Said:
+    return listed([f"D{n} ({draft.documents[n - 1].name})" for n in numbers])
 
 
 def _cost(place: Place, price: Price, prompt_tokens: int) -> Decimal:

@@ -19,6 +19,7 @@ from kimiqa.planner import STRATEGIES, Planner, Question, Sized
 from kimiqa.pricebook import read_book
 from kimiqa.prompts import texts_of
 from kimiqa.rules import refusal
+from kimiqa.saying import say
 from kimiqa.settings import Provider, providers
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
@@ -219,11 +220,16 @@ def _effort(planner: Planner, model: Model) -> str | None:
 def _fit(model: Model, prompt_tokens: int, needed: int) -> tuple[bool | None, str | None]:
     window = model.context_window
     if window is None:
-        return None, "Its context window is not known."
+        return None, say("Its context window is not known.")
     if prompt_tokens + needed > window:
         return False, (
-            f"The prompt has {prompt_tokens:,} tokens and an answer needs {needed:,}; it holds "
-            f"{window:,}."
+            say(
+                "The prompt has {prompt:,} tokens and an answer needs {needed:,}; "
+                "it holds {window:,}.",
+                prompt=prompt_tokens,
+                needed=needed,
+                window=window,
+            )
         )
     return True, model.note or None
 

@@ -270,7 +270,13 @@ class Document:
         """What an answer cannot see of the document, in words, beside pages without text."""
         beyond = [page for page in self.pages if page.note in _BEYOND]
         partial = (
-            [f"{self.name} is read in part: not pages {spans(p.number for p in beyond)}."]
+            [
+                say(
+                    "{name} is read in part: not pages {pages}.",
+                    name=self.name,
+                    pages=spans(p.number for p in beyond),
+                )
+            ]
             if beyond
             else []
         )

@@ -18,7 +18,7 @@ from kimiqa.opening.counting import counted_by, first_counter
 from kimiqa.opening.leftovers import Unread
 from kimiqa.personal import keeping
 from kimiqa.plurals import counted
-from kimiqa.saying import say
+from kimiqa.saying import Said, say, say_of
 from kimiqa.store import Store, Stored, store_for
 
 if TYPE_CHECKING:
@@ -208,15 +208,18 @@ class Documents:
         return True
 
 
-def cleared_in_words(cleared: Sequence[Kept], days: float) -> str:
+def cleared_in_words(cleared: Sequence[Kept], days: float) -> Said:
     """What was cleared, in a sentence; empty where nothing was."""
     if not cleared:
-        return ""
-    names = ", ".join(each.name for each in cleared[:_SHOWN])
-    more = f" and {len(cleared) - _SHOWN:,} more" if len(cleared) > _SHOWN else ""
-    return (
-        f"Deleted {len(cleared):,} document{'s' if len(cleared) > 1 else ''} not used for "
-        f"{days:g} days: {names}{more}."
+        return Said("")
+    shown = ", ".join(each.name for each in cleared[:_SHOWN])
+    more = len(cleared) - _SHOWN
+    return say_of(
+        len(cleared),
+        "Deleted {number:,} document not used for {days:g} days: {names}.",
+        "Deleted {number:,} documents not used for {days:g} days: {names}.",
+        days=days,
+        names=say("{names} and {more:,} more", names=shown, more=more) if more > 0 else shown,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from kimiqa.plan import Estimate, Strategy
 from kimiqa.planner import Planner, Question, Sized
+from kimiqa.saying import Said, say
 
 LENGTHS = (4_096, 8_192, 16_384, 32_768)
 """The most completion tokens, reasoning included, that there is a choice of."""
@@ -75,5 +76,8 @@ def _row(length: int, sized: Sized, effort: str | None, usual: int) -> Effort:
     return Effort(effort, length, sized.estimate, sized.refusal is None, reason, cut)
 
 
-def _cut_note(usual: int) -> str:
-    return f"Answers of this kind take up to {usual:,} tokens, and a cut one is paid for too."
+def _cut_note(usual: int) -> Said:
+    return say(
+        "Answers of this kind take up to {usual:,} tokens, and a cut one is paid for too.",
+        usual=usual,
+    )

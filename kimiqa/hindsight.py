@@ -11,9 +11,10 @@ from kimiqa.errors import RefusedError
 from kimiqa.money import Cost, plain
 from kimiqa.plan import Answer, Citation, Coverage
 from kimiqa.planner import STRATEGIES, Planner, Question, Sized
+from kimiqa.saying import Said, joined, say, say_of
 
 _RESTS_ON = ("verified", "moved", "supported")
-_CALLED = {"full": "the whole document", "chunks": "chunks"}
+_CALLED = {"full": say("the whole document"), "chunks": say("chunks")}
 
 Places = frozenset[tuple[str, int]]
 """Pages, each as the document's number in the prompt and its own."""
@@ -122,23 +123,38 @@ def _missed(coverage: Coverage) -> Places:
     return frozenset((left.document, page) for left in coverage.left_out for page in left.pages)
 
 
-def in_words(found: Hindsight, amounts: Mapping[str, str]) -> str:
+def in_words(found: Hindsight, amounts: Mapping[str, str]) -> Said:
     """The hindsight as a sentence; `amounts` holds each other way's cost as it is shown.
 
     >>> chunks = Other("chunks", Cost(None, "USD"), 14, 3)
     >>> in_words(Hindsight(3, 212, (chunks,)), {"chunks": "$0.03"})
     'Used 3 of 212 pages; chunks would have cost $0.03, with all 3 of them.'
     """
-    pages = "page" if found.sent == 1 else "pages"
     ways = [_way(each, found.used, amounts[each.strategy]) for each in found.others]
-    return "; ".join([f"Used {found.used:,} of {found.sent:,} {pages}", *ways]) + "."
+    used = say_of(
+        found.sent,
+        "Used {used:,} of {number:,} page",
+        "Used {used:,} of {number:,} pages",
+        used=found.used,
+    )
+    return say("{parts}.", parts=joined([used, *ways], "; "))
 
 
-def _way(other: Other, used: int, amount: str) -> str:
+def _way(other: Other, used: int, amount: str) -> Said:
     called = _CALLED.get(other.strategy, other.strategy)
-    said = f"{called} would have cost {amount}"
     if not used:
-        return said
+        return say("{way} would have cost {amount}", way=called, amount=amount)
     if other.held < used:
-        return f"{said}, with {other.held:,} of them"
-    return f"{said}, with {'the same page' if used == 1 else f'all {used:,} of them'}"
+        return say(
+            "{way} would have cost {amount}, with {held:,} of them",
+            way=called,
+            amount=amount,
+            held=other.held,
+        )
+    return say_of(
+        used,
+        "{way} would have cost {amount}, with the same page",
+        "{way} would have cost {amount}, with all {number:,} of them",
+        way=called,
+        amount=amount,
+    )

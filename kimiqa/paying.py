@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from kimiqa.money import Cost, Usage, cost, plain
 from kimiqa.plan import Plan
+from kimiqa.saying import say
 
 WRITES = "Cache writes: "
 WEB = "Web searches: "
@@ -31,7 +32,14 @@ def about_searches(searches: int, plan: Plan) -> list[str]:
     if not searches or plan.price is None:
         return []
     each = plain(plan.price.web_search)
-    return [f"{WEB}{searches:,} at {each} {plan.price.currency}, beside their tokens."]
+    return [
+        say(
+            "Web searches: {searches:,} at {each} {currency}, beside their tokens.",
+            searches=searches,
+            each=each,
+            currency=plan.price.currency,
+        )
+    ]
 
 
 def about_writes(usage: Usage, plan: Plan) -> list[str]:
@@ -39,12 +47,25 @@ def about_writes(usage: Usage, plan: Plan) -> list[str]:
     if not _writes_matter(usage, plan) or plan.price is None:
         return []
     price, written = plan.price.at(usage.prompt_tokens), _with_writes(usage, plan)
-    whose = "reported" if usage.cache_write_tokens is not None else "assumed (none reported)"
+    template = _REPORTED if usage.cache_write_tokens is not None else _ASSUMED
     return [
-        f"{WRITES}{written.cache_write_tokens or 0:,} tokens, {whose}, at "
-        f"{plain(price.cache_write)} {price.currency} per million, assumed to stand instead of "
-        "the prompt price and not on top of it."
+        say(
+            template,
+            tokens=written.cache_write_tokens or 0,
+            price=plain(price.cache_write),
+            currency=price.currency,
+        )
     ]
+
+
+_REPORTED = (
+    "Cache writes: {tokens:,} tokens, reported, at {price} {currency} per million, assumed to "
+    "stand instead of the prompt price and not on top of it."
+)
+_ASSUMED = (
+    "Cache writes: {tokens:,} tokens, assumed (none reported), at {price} {currency} per million, "
+    "assumed to stand instead of the prompt price and not on top of it."
+)
 
 
 def _with_writes(usage: Usage, plan: Plan) -> Usage:

@@ -7,6 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
 from kimiqa.money import Price, plain
+from kimiqa.saying import Said, say
 
 if TYPE_CHECKING:
     from kimiqa.breakeven import Asking
@@ -66,41 +67,57 @@ def first_ahead(ahead: Decimal, saved: Decimal) -> int | None:
     return 2 + int((ahead / saved).to_integral_value(ROUND_FLOOR))
 
 
-def sentence(price: Price, once: Once, full: Asking | None) -> str:
+def sentence(price: Price, once: Once, full: Asking | None) -> Said:
     """What a digest costs once and then, and from which question on it pays."""
-    each = f"about {_about(once.asking.cost(price, warm=True), price)} a question"
-    if once.making:
-        head = f"A digest is made once for about {_about(once.making, price)}, then {each}"
-    else:
-        head = f"A digest is kept: {each}"
+    each = _about(once.asking.cost(price, warm=True), price)
+    head = (
+        say(
+            "A digest is made once for about {making}, then about {each} a question",
+            making=_about(once.making, price),
+            each=each,
+        )
+        if once.making
+        else say("A digest is kept: about {each} a question", each=each)
+    )
     if full is None:
-        return f"{head}; the whole document fits no prompt."
-    return f"{head}; {_against(price, once, full)}."
+        return say("{digest}; the whole document fits no prompt.", digest=head)
+    return say("{digest}; {against}.", digest=head, against=_against(price, once, full))
 
 
-def _against(price: Price, once: Once, full: Asking) -> str:
+def _against(price: Price, once: Once, full: Asking) -> Said:
     """From which question on it is cheaper than the whole document: while that stays warm, and
     where each question comes cold."""
     warm, cold = once.pays_warm(price, full), once.pays_cold(price, full)
     up_to = once.cheaper_up_to(price, full)
-    apart = "always" if cold == 1 else f"from the {ordinal(cold)} on" if cold else "never"
+    apart = (
+        say("always")
+        if cold == 1
+        else say("from the {question} on", question=ordinal(cold))
+        if cold
+        else say("never")
+    )
     if warm == 1 == cold:
-        return "cheaper than the whole document from the first question on"
+        return say("cheaper than the whole document from the first question on")
     if warm is not None:
-        return (
-            f"it pays against the whole document from the {ordinal(warm)} question on in one "
-            f"sitting, and {apart} where each comes cold"
+        return say(
+            "it pays against the whole document from the {question} question on in one sitting, "
+            "and {apart} where each comes cold",
+            question=ordinal(warm),
+            apart=apart,
         )
     if up_to:
-        return (
-            f"cheaper than the whole document up to the {ordinal(up_to)} question in one sitting, "
-            f"and {apart} where each comes cold"
+        return say(
+            "cheaper than the whole document up to the {question} question in one sitting, and "
+            "{apart} where each comes cold",
+            question=ordinal(up_to),
+            apart=apart,
         )
     if cold is None:
-        return "the whole document stays cheaper, however many are asked"
-    return (
+        return say("the whole document stays cheaper, however many are asked")
+    return say(
         "while the cache stays warm the whole document is cheaper, and where each question comes "
-        f"cold it pays {apart}"
+        "cold it pays {apart}",
+        apart=apart,
     )
 
 
@@ -115,15 +132,17 @@ def _about(amount: Decimal, price: Price) -> str:
     return f"${shown}" if price.currency == "USD" else f"{shown} {price.currency}"
 
 
-def ordinal(number: int) -> str:
+def ordinal(number: int) -> Said:
     """A number as a place in a row.
 
     >>> [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 21, 113)]
     ['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '113th']
     """
-    ends = {1: "st", 2: "nd", 3: "rd"}
-    end = "th" if number % 100 in (11, 12, 13) else ends.get(number % 10, "th")
-    return f"{number:,}{end}"
+    end = 0 if number % 100 in (11, 12, 13) else number % 10
+    return say(_PLACES[end if end in _PLACES else 0], number=number)
+
+
+_PLACES = {1: "{number:,}st", 2: "{number:,}nd", 3: "{number:,}rd", 0: "{number:,}th"}
 
 
 def money(amount: Decimal, price: Price) -> str:

@@ -304,7 +304,7 @@ class Planner:
         if effort not in self.model.efforts:
             known = ", ".join(self.model.efforts)
             raise BadRequestError(
-                say("{id} has no effort {effort}.", id=self.model.id, effort=repr(effort)),
+                say("{model} has no effort {effort}.", model=self.model.id, effort=repr(effort)),
                 say("Choose {known}.", known=known),
             )
         return effort
@@ -330,9 +330,11 @@ def stale_note(model: Model, today: date) -> str:
     price = model.price
     if price is None or not price.stale(today):
         return ""
-    return (
-        f"The price of {model.id} was checked {price.age_days(today)} days ago, on "
-        f"{price.checked}: see `kimiqa prices`."
+    return say(
+        "The price of {model} was checked {days} days ago, on {checked}: see `kimiqa prices`.",
+        model=model.id,
+        days=price.age_days(today),
+        checked=price.checked,
     )
 
 

@@ -16,6 +16,7 @@ from kimiqa.personal.cover import Cover
 from kimiqa.personal.looking import in_words
 from kimiqa.personal.marks import Restoring
 from kimiqa.plan import Plan, Request
+from kimiqa.saying import Said, joined, say
 from kimiqa.strategies.layout import Draft
 
 _SHOWN = 5
@@ -114,17 +115,21 @@ async def restored(deltas: AsyncGenerator[Delta], cover: Cover | None) -> AsyncG
             yield NoteDelta(_unknown(odd))
 
 
-def _unknown(odd: Sequence[str]) -> str:
+def _unknown(odd: Sequence[str]) -> Said:
     shown = ", ".join(list(dict.fromkeys(odd))[:_SHOWN])
-    return f"The answer names placeholders that stand for nothing: {shown}."
+    return say("The answer names placeholders that stand for nothing: {shown}.", shown=shown)
 
 
 def first_time(documents: Sequence[Document], base_url: str, *, private: bool) -> list[str]:
     """What to know before documents go to an endpoint for the first time, a sentence each."""
-    notes = []
+    notes: list[str] = []
     for document in rules.first_sent(documents, base_url):
         found = document.personal_data()
-        sent = " It is sent with placeholders in their place." if private and found else ""
-        where = rules.endpoint_in_words(base_url)
-        notes.append(f"{document.name} goes to {where} for the first time. {in_words(found)}{sent}")
+        goes = say(
+            "{name} goes to {where} for the first time.",
+            name=document.name,
+            where=rules.endpoint_in_words(base_url),
+        )
+        covered = say("It is sent with placeholders in their place.") if private and found else ""
+        notes.append(joined([goes, in_words(found), covered]))
     return notes

@@ -26,6 +26,7 @@ from kimiqa.endpoint import (
 )
 from kimiqa.plan import Citation, Cited, Event, Plan, Progress, Reasoning, Request, Text, ToolCall
 from kimiqa.privacy import restored
+from kimiqa.saying import joined, say
 
 _WRITTEN = (ReasoningDelta, TextDelta, ToolCallDelta)
 
@@ -94,7 +95,14 @@ def taken(delta: Delta, reply: Reply, checker: CitationChecker) -> Sequence[Even
             reply.handed_over = True
         case WaitDelta(seconds, why):
             reply.handed_over = False
-            return [Progress("waiting", 0, None, f"{why} Waiting {seconds:.0f} s.")]
+            return [
+                Progress(
+                    "waiting",
+                    0,
+                    None,
+                    joined([why, say("Waiting {seconds:.0f} s.", seconds=seconds)]),
+                )
+            ]
     return []
 
 

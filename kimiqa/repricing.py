@@ -10,6 +10,8 @@ from typing import Any
 from kimiqa.ledger import Call
 from kimiqa.models import Model
 from kimiqa.money import Cost, Price, cost, plain, total
+from kimiqa.plurals import counted
+from kimiqa.saying import Said, say
 from kimiqa.tokens import vocabulary_for
 
 
@@ -46,21 +48,27 @@ class Repriced:
     @property
     def notes(self) -> list[str]:
         """What to know about the number, a sentence each."""
+        left, large, other = map(
+            calls_in_words, (self.left_out, self.too_large, self.other_vocabulary)
+        )
         told = (
-            (self.left_out, "Left out: {} of unknown usage."),
-            (self.too_large, f"Too large for {self.model}: {{}}."),
+            (self.left_out, say("Left out: {calls} of unknown usage.", calls=left)),
+            (self.too_large, say("Too large for {model}: {calls}.", model=self.model, calls=large)),
             (
                 self.other_vocabulary,
-                "Counted with another vocabulary than its own, and the tokens taken as they were: "
-                "{}.",
+                say(
+                    "Counted with another vocabulary than its own, and the tokens taken as they "
+                    "were: {calls}.",
+                    calls=other,
+                ),
             ),
         )
-        return [text.format(calls_in_words(count)) for count, text in told if count]
+        return [text for count, text in told if count]
 
 
-def calls_in_words(count: int) -> str:
+def calls_in_words(count: int) -> Said:
     """A number of calls."""
-    return f"{count:,} call{'' if count == 1 else 's'}"
+    return counted(count, "call")
 
 
 def reprice(calls: Sequence[Call], model: Model) -> Repriced:

@@ -13,8 +13,8 @@ from kimiqa.ledger import Budget
 from kimiqa.models import Model
 from kimiqa.money import Price, plain
 from kimiqa.question import Question
-from kimiqa.refusals import no_room, over_account, over_limit, over_window, sizes, unpriced
-from kimiqa.saying import joined
+from kimiqa.refusals import no_room, over_account, over_limit, over_window, sizes, unpriced, whose
+from kimiqa.saying import Said, joined, say
 from kimiqa.settings import Limits
 from kimiqa.strategies.layout import Layout
 
@@ -110,31 +110,44 @@ class Room:
             self._lefts[key] = left
         return left
 
-    def lowered(self, question: Question, layout: Layout, limit: int) -> str:
+    def lowered(self, question: Question, layout: Layout, limit: int) -> Said:
         """That an answer may be shorter than it might be otherwise, and what leaves no more;
         empty where nothing was lowered."""
         wanted = self._wanted(question)
         if limit >= wanted:
-            return ""
+            return Said("")
         most = estimating.ceiling_prompt(layout.prompt_tokens, len(layout.parts), self.margin)
-        return (
-            f"The answer may have {limit:,} completion tokens at most, reasoning included, "
-            f"instead of {wanted:,}: {self._tightest(question, most, limit)}."
+        return say(
+            "The answer may have {limit:,} completion tokens at most, reasoning included, instead "
+            "of {wanted:,}: {why}.",
+            limit=limit,
+            wanted=wanted,
+            why=self._tightest(question, most, limit),
         )
 
-    def _tightest(self, question: Question, prompt: int, limit: int) -> str:
+    def _tightest(self, question: Question, prompt: int, limit: int) -> Said:
         """What leaves room for no longer an answer, with its numbers."""
         window, known = self.model.context_window, self.limits.request_tokens
         if window is not None and limit >= window - prompt:
-            return f"{self.model.id} holds {window:,} tokens, prompt and answer together"
+            return say(
+                "{model} holds {window:,} tokens, prompt and answer together",
+                model=self.model.id,
+                window=window,
+            )
         if known is not None and limit >= known[0] - prompt:
-            whose = f"tier {self.limits.tier}" if self.limits.tier is not None else "your account"
-            return f"{whose} admits {known[0]:,} tokens {known[1]}, prompt and answer together"
+            return say(
+                "{whose} admits {most:,} tokens {span}, prompt and answer together",
+                whose=whose(self.limits),
+                most=known[0],
+                span=known[1],
+            )
         price = self.model.price
         assert price is not None, "what else lowers the limit is a cap, which binds a price"
         left = self._left(question, price.currency)
         money = f"{plain(left)} {price.currency}"
-        return f"the tightest cap leaves {money}, and the ceiling has to stay under it"
+        return say(
+            "the tightest cap leaves {money}, and the ceiling has to stay under it", money=money
+        )
 
     @property
     def _admitted(self) -> int | None:

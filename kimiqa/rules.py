@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kimiqa.errors import BadRequestError, NotAllowedError
 from kimiqa.personal import keeping
-from kimiqa.saying import say
+from kimiqa.saying import Said, say
 from kimiqa.settings import EMBEDDED, host_of, is_loopback, providers
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ def stays_here(base_url: str) -> bool:
     return base_url == EMBEDDED.base_url or is_loopback(base_url)
 
 
-def endpoint_in_words(base_url: str) -> str:
+def endpoint_in_words(base_url: str) -> Said:
     """Host and region of an endpoint, as far as they are known."""
     region = region_of(base_url)
-    known = {"cn": "in China", "eu": "in the EU", "us": "in the US"}
-    where = known.get(region or "", "its region is not known")
-    return f"{host_of(base_url)} ({where})"
+    known = {"cn": say("in China"), "eu": say("in the EU"), "us": say("in the US")}
+    where = known.get(region or "", say("its region is not known"))
+    return say("{host} ({where})", host=host_of(base_url), where=where)
 
 
 def restrict(document: Document, places: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from kimiqa.breakeven import Asking
 from kimiqa.money import Usage
 from kimiqa.plan import Answer, Plan, Saving
+from kimiqa.saying import Said, say
 
 
 def with_saving(answer: Answer) -> Answer:
@@ -31,7 +32,7 @@ def saving_of(plan: Plan, answer: Answer, written: Usage | None) -> Saving | Non
     return Saving(now - paid, cold - paid, now, price.currency) if now else None
 
 
-def in_words(saving: Saving, amount: str, whole: str) -> str:
+def in_words(saving: Saving, amount: str, whole: str) -> Said:
     """A saving as a sentence; `amount` (without its sign) and `whole` as they are shown.
 
     >>> from decimal import Decimal
@@ -39,6 +40,15 @@ def in_words(saving: Saving, amount: str, whole: str) -> str:
     'Saved $0.15 of the $0.20 (75 %) that sending everything would have cost'
     """
     if saving.amount < 0:
-        return f"Cost {amount} more than the {whole} that sending everything would have cost"
+        return say(
+            "Cost {amount} more than the {whole} that sending everything would have cost",
+            amount=amount,
+            whole=whole,
+        )
     share = f"{saving.share:.0%}".replace("%", " %")
-    return f"Saved {amount} of the {whole} ({share}) that sending everything would have cost"
+    return say(
+        "Saved {amount} of the {whole} ({share}) that sending everything would have cost",
+        amount=amount,
+        whole=whole,
+        share=share,
+    )

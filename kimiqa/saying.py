@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import PurePath
 
-Value = str | int | float | Decimal | PurePath | None
+Value = str | int | float | Decimal | date | PurePath | None
 """What may stand in a sentence: nothing that holds a file open or cannot be copied."""
 
 
@@ -41,6 +42,10 @@ class Said(str):
 
     def __reduce__(self) -> tuple[type[Said], tuple[object, ...]]:
         return Said, (str(self), self.template, dict(self.values), self.many, self.number)
+
+
+NOTHING = Said("")
+"""Where there is nothing to say."""
 
 
 def say(template: str, /, **values: Value) -> Said:
@@ -84,8 +89,9 @@ def joined(parts: Iterable[str], between: str = " ") -> Said:
     >>> joined(["Nothing was sent.", "", "Ask again."])
     'Nothing was sent. Ask again.'
     """
-    held: dict[str, Value] = {f"part{n}": part for n, part in enumerate(filter(None, parts))}
-    if len(held) == 1:
-        return as_said(str(held["part0"]))
+    said = [part for part in parts if part]
+    if len(said) == 1:
+        return as_said(said[0])
+    held = {f"part{n}": part for n, part in enumerate(said)}
     gap = between.replace("{", "{{").replace("}", "}}")
     return say(gap.join(f"{{{name}}}" for name in held), **held)

@@ -12,6 +12,7 @@ from kimiqa.document import Document
 from kimiqa.money import plain
 from kimiqa.planner import Planner
 from kimiqa.reading import ocr
+from kimiqa.saying import Said, say
 
 _DRAWING_SECONDS = 0.25
 """What drawing and packing a page takes, measured on two shared cores."""
@@ -29,7 +30,7 @@ class ScanOffer:
     how: How
     pages: int
     fits: bool
-    reason: str
+    reason: Said
     seconds: float
     tokens: int = 0
     cost: Decimal | None = Decimal(0)
@@ -40,17 +41,22 @@ class ScanOffer:
         return row | {"cost": plain(self.cost), "seconds": round(self.seconds, 1)}
 
     @property
-    def in_words(self) -> str:
+    def in_words(self) -> Said:
         """The offer in a line."""
         if not self.fits:
             return self.reason
+        seconds = max(1, round(self.seconds))
         if self.how == "ocr":
-            price = "free"
-        elif self.cost is None:
-            price = "price unknown"
-        else:
-            price = f"about {plain(round(self.cost, 4))} {self.currency} more a question"
-        return f"{self.reason}: {price}, about {max(1, round(self.seconds))} s"
+            return say("{way}: free, about {seconds} s", way=self.reason, seconds=seconds)
+        if self.cost is None:
+            return say("{way}: price unknown, about {seconds} s", way=self.reason, seconds=seconds)
+        return say(
+            "{way}: about {cost} {currency} more a question, about {seconds} s",
+            way=self.reason,
+            cost=plain(round(self.cost, 4)),
+            currency=self.currency,
+            seconds=seconds,
+        )
 
 
 def offers(planner: Planner, documents: Sequence[Document]) -> list[ScanOffer]:
@@ -63,19 +69,25 @@ def offers(planner: Planner, documents: Sequence[Document]) -> list[ScanOffer]:
 def _by_ocr(pages: int) -> ScanOffer:
     installed = ocr.engines()
     if not installed:
-        reason = "No OCR engine is installed: Tesseract, or pip install 'kimiqa[ocr]'"
+        reason = say("No OCR engine is installed: Tesseract, or pip install 'kimiqa[ocr]'")
         return ScanOffer("ocr", pages, False, reason, 0)
     engine = installed[0]
     seconds = pages * ocr.seconds_per_page(engine)
     name = {"tesseract": "Tesseract", "rapidocr": "RapidOCR"}[engine]
-    return ScanOffer("ocr", pages, True, f"OCR on this computer with {name}", seconds)
+    return ScanOffer(
+        "ocr", pages, True, say("OCR on this computer with {name}", name=name), seconds
+    )
 
 
 def _by_eyes(planner: Planner, documents: Sequence[Document], pages: int) -> ScanOffer:
     model = planner.model
     if not (model.pictures and model.picture_patches):
-        known = "takes no pictures" if model.pictures is False else "is not known to take pictures"
-        return ScanOffer("pictures", pages, False, f"{model.id} {known}", 0, cost=None)
+        why = (
+            say("{model} takes no pictures", model=model.id)
+            if model.pictures is False
+            else say("{model} is not known to take pictures", model=model.id)
+        )
+        return ScanOffer("pictures", pages, False, why, 0, cost=None)
     patches = model.picture_patches
     tokens = sum(
         picturing.picture_tokens(*each.picture_size(number), patches)
@@ -83,7 +95,9 @@ def _by_eyes(planner: Planner, documents: Sequence[Document], pages: int) -> Sca
         for number in each.pages_with("image")
     )
     seconds = pages * _DRAWING_SECONDS + tokens / _READ_A_SECOND
-    offer = ScanOffer("pictures", pages, True, f"Pictures read by {model.id}", seconds, tokens)
+    offer = ScanOffer(
+        "pictures", pages, True, say("Pictures read by {model}", model=model.id), seconds, tokens
+    )
     if model.price is None:
         return replace(offer, cost=None)
     cost = tokens * model.price.prompt / 1_000_000

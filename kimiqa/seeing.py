@@ -86,17 +86,21 @@ def refusal(draft: Draft, layout: Layout, strategy: ModuleType) -> RefusedError 
 
 def _blind(model: Model) -> RefusedError | None:
     if model.pictures is False:
-        return NoPicturesError(say("{id} takes no pictures, only text.", id=model.id), _OTHERWISE)
+        return NoPicturesError(
+            say("{model} takes no pictures, only text.", model=model.id), _OTHERWISE
+        )
     if model.pictures is None:
         return NoPicturesError(
-            say("It is not known whether {id} takes pictures, so none are sent.", id=model.id),
+            say(
+                "It is not known whether {model} takes pictures, so none are sent.", model=model.id
+            ),
             _OTHERWISE,
         )
     if model.picture_patches is None:
         return NoPicturesError(
             say(
-                "It is not known how {id} counts pictures, so their price is not known.",
-                id=model.id,
+                "It is not known how {model} counts pictures, so their price is not known.",
+                model=model.id,
             ),
             _OTHERWISE,
         )
@@ -111,8 +115,12 @@ def margin(layout: Layout) -> Decimal:
 def warnings(draft: Draft) -> list[str]:
     """What to know of an answer that rests on pictures."""
     return [
-        f"{document.name}: page {spans(pages)} sent as a picture, in which quotes cannot be "
-        "checked; read by OCR they can."
+        say(
+            "{name}: page {pages} sent as a picture, in which quotes cannot be "
+            "checked; read by OCR they can.",
+            name=document.name,
+            pages=spans(pages),
+        )
         for n, document in enumerate(draft.documents, 1)
         if (pages := [each for each in draft.pictured(n) if not document.pages[each - 1].text])
     ]

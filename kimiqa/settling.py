@@ -11,7 +11,7 @@ from kimiqa.plan import Answer, Plan, Request
 from kimiqa.reserving import NOT_SENT
 from kimiqa.saying import say
 
-_NO_ANSWER = "The reply ended without an answer."
+_NO_ANSWER = say("The reply ended without an answer.")
 
 
 def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk) -> Answer:
@@ -90,7 +90,7 @@ def broken_off(
     if "".join(reply.text).strip():
         reply.calls.clear()  # the last of them may be cut
         reply.finish_reason = None
-        reply.warnings.append(f"The answer broke off: {error.message}")
+        reply.warnings.append(say("The answer broke off: {why}", why=error.message))
         return
     usage = reply.usage or own_count(reply, request, desk)
     if error.billed == "no":
@@ -109,28 +109,36 @@ def abandoned(reply: Reply, call_id: str, plan: Plan, request: Request, desk: De
         kept(reply, lambda: ledger.release(call_id, NOT_SENT))
         return
     if not (reply.reasoning or reply.written or reply.usage):
-        note = "Stopped before the endpoint had answered."
+        note = say("Stopped before the endpoint had answered.")
         kept(reply, lambda: ledger.unknown(call_id, note))
         return
     usage = reply.usage or own_count(reply, request, desk)
-    note, paid = "Stopped while the answer came.", paid_for(usage, plan, reply.searches)
+    note, paid = say("Stopped while the answer came."), paid_for(usage, plan, reply.searches)
     kept(reply, lambda: ledger.estimate(call_id, usage, paid, note, reply.seconds))
 
 
 def about_the_end(reply: Reply | Answer, most: int, text: str) -> list[str]:
     """What to say of how an answer ended that might have so many completion tokens."""
-    limit = f"{most:,} completion tokens"
     if reply.finish_reason == "length" and not (text.strip() or reply.calls):
         return [
-            f"The model used all {limit} for thinking and wrote no answer. "
-            "Ask again with a lower effort or a higher limit."
+            say(
+                "The model used all {most:,} completion tokens for thinking and wrote no answer. "
+                "Ask again with a lower effort or a higher limit.",
+                most=most,
+            )
         ]
     if reply.finish_reason == "length":
-        return [f"The answer was cut at its limit of {limit}. Ask again with a higher limit."]
+        return [
+            say(
+                "The answer was cut at its limit of {most:,} completion tokens. Ask again with a "
+                "higher limit.",
+                most=most,
+            )
+        ]
     if reply.finish_reason == "content_filter":
-        return ["The endpoint's content filter cut the answer."]
+        return [say("The endpoint's content filter cut the answer.")]
     if reply.finish_reason is None:
-        return ["The reply ended without a finish reason: the answer may be incomplete."]
+        return [say("The reply ended without a finish reason: the answer may be incomplete.")]
     if not text.strip() and not reply.calls:
-        return ["The model ended its reply with no answer. Ask again, or ask otherwise."]
+        return [say("The model ended its reply with no answer. Ask again, or ask otherwise.")]
     return []

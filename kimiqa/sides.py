@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kimiqa.plan import Answer, Finished, Plan
+from kimiqa.saying import say
 from kimiqa.tasks import kind_of
 
 _EVERY = ("comparison", "summary", "timeline")
@@ -34,9 +35,17 @@ def missing(plan: Plan, answer: Answer) -> list[str]:
     cited = {each.document for each in answer.citations if each.status in _HOLDS}
     tried = {each.document for each in answer.citations}
     return [
-        f"No place in {name} ({plan.documents[n - 1].name}) that the answer cites holds."
+        say(
+            "No place in {number} ({name}) that the answer cites holds.",
+            number=name,
+            name=plan.documents[n - 1].name,
+        )
         if name in tried
-        else f"Nothing in the answer cites {name} ({plan.documents[n - 1].name})."
+        else say(
+            "Nothing in the answer cites {number} ({name}).",
+            number=name,
+            name=plan.documents[n - 1].name,
+        )
         for n in wanted
         if (name := f"D{n}") not in cited
     ]

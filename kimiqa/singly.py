@@ -19,6 +19,7 @@ from kimiqa.plan import Estimate, Strategy
 from kimiqa.planner import Planner, block_tokens
 from kimiqa.plurals import counted
 from kimiqa.question import Question
+from kimiqa.saying import say
 from kimiqa.strategies.evidence import MOST_TOKENS
 
 WAYS: tuple[Strategy, ...] = ("full", "chunks")
@@ -119,7 +120,12 @@ class Total:
         if not self.refusals:
             return None
         codes = ", ".join(f"{count:,} × {code}" for code, count in self.refusals.items())
-        return f"{self.fit:,} of {counted(self.documents, 'document')} fit ({codes})"
+        return say(
+            "{fit:,} of {documents} fit ({codes})",
+            fit=self.fit,
+            documents=counted(self.documents, "document"),
+            codes=codes,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The same keys as one question's way has, and how many documents are in it."""

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from kimiqa.reading.parts import Page, Status
+from kimiqa.saying import joined, say, say_of
 
 READER = 7
 """Raised when pages would be read differently: documents read before are then read anew."""
@@ -148,9 +149,11 @@ class Store:
         try:
             self._prepare()
         except (OSError, sqlite3.Error) as error:
-            self.warning = (
-                f"{self.folder} cannot be written ({type(error).__name__}):"
-                " what is read now is forgotten when the program ends."
+            self.warning = say(
+                "{folder} cannot be written ({kind}): what is read now is forgotten when the "
+                "program ends.",
+                folder=self.folder,
+                kind=type(error).__name__,
             )
             self.folder = self._private()
             self._prepare()
@@ -306,10 +309,15 @@ class Store:
                 for each in finished:
                     _insert(database, *each)
         except (OSError, sqlite3.Error) as error:
-            names = ", ".join(document.name for document, *_ in finished)
-            verb = "was" if len(finished) == 1 else "were"
-            lost = f"{names} {verb} read but not kept in {self.folder}: {error}."
-            self.warning = " ".join(filter(None, (self.warning, lost)))
+            lost = say_of(
+                len(finished),
+                "{names} was read but not kept in {folder}: {error}.",
+                "{names} were read but not kept in {folder}: {error}.",
+                names=", ".join(document.name for document, *_ in finished),
+                folder=self.folder,
+                error=str(error),
+            )
+            self.warning = joined([self.warning or "", lost])
 
     def find(self, document_id: str) -> Stored | None:
         """The document, where its pages are here and were read by this reader."""

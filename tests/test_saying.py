@@ -77,5 +77,10 @@ def test_a_sentence_agrees_with_its_number(number: int, said: str) -> None:
     assert say_of(number, "{number} file was read", "{number} files were read") == said
 
 
+def test_a_sentence_joined_with_nothing_is_itself() -> None:
+    assert joined(["", SENTENCE]) is SENTENCE
+    assert joined([]) == ""
+
+
 def test_names_are_listed() -> None:
     assert [listed(["a", "b", "c"][:n]) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +23,7 @@ from kimiqa.testing import KimiServer
 from kimiqa.ui.sayings import sayings
 from kimiqa.ui.strings import collected, everything, template
 from kimiqa.ui.text import escape
-from kimiqa.ui.words import _, counted, told
+from kimiqa.ui.words import _, counted, recalled, told
 
 __all__ = ["kimi"]
 
@@ -47,6 +48,11 @@ POLISH = {
         "Żaden z 2 silników nie otworzył {name}."
     ),
     "Download or export it again.": "Pobierz ponownie.",
+    "token\0tokens": "token\0tokeny\0tokenów",
+    "full: the only page has only {tokens}\0full: all {number:,} pages are only {tokens}": (
+        "jedna strona, {tokens}\0tylko {number:,} strony, {tokens}\0{number:,} stron, {tokens}"
+    ),
+    "read by pypdf: where its words stand on the page is not known": "czyta pypdf",
 }
 
 
@@ -149,6 +155,25 @@ def test_a_file_that_cannot_be_read_is_told_in_the_other_language(polish: None) 
     page = Page().upload(("umowa {x}.pdf", b"%PDF-1.7\nbroken"))
 
     assert "Żaden z 2 silników nie otworzył umowa {x}.pdf. Pobierz ponownie." in page.words
+
+
+def test_what_speaks_for_a_way_is_told_in_the_other_language(
+    polish: None, kimi: KimiServer
+) -> None:
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
+
+    told = [each.help for each in page.at.metric if each.help]
+
+    tokens = re.findall(r"tylko 3 strony, ([\d,]+) (token\w*)", "\n".join(told))
+    assert len(tokens) == 1
+    assert tokens[0][1] == counted(int(tokens[0][0].replace(",", "")), "token", "tokens").split()[1]
+
+
+def test_what_was_kept_as_text_is_told_where_nothing_stood_in_it(polish: None) -> None:
+    assert (
+        recalled("read by pypdf: where its words stand on the page is not known") == "czyta pypdf"
+    )
+    assert recalled("a.pdf has 2 pages.") == "a.pdf has 2 pages."
 
 
 # For translators --------------------------------------------------------------------------------

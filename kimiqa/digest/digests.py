@@ -13,6 +13,7 @@ from kimiqa.digest.keeping import Piece
 from kimiqa.digest.wording import NOT_FOUND, numbered_as
 from kimiqa.money import Cost
 from kimiqa.plan import Citation, Coverage
+from kimiqa.saying import say, say_of
 
 if TYPE_CHECKING:
     from kimiqa.document import Document
@@ -91,14 +92,23 @@ def _label(n: int, piece: Piece) -> str:
 
 def about(pieces: Mapping[int, Sequence[Piece]]) -> list[str]:
     """What to know of these pieces before anything rests on them, a sentence each."""
-    notes = []
+    notes: list[str] = []
     for n, held in sorted(pieces.items()):
         wrong = sum(piece.text.count(NOT_FOUND) for piece in held)
         if wrong:
-            places = "1 place does" if wrong == 1 else f"{wrong:,} places do"
-            notes.append(f"D{n}: {places} not hold in the digest, as is marked there.")
+            notes.append(
+                say_of(
+                    wrong,
+                    "{document}: {number} place does not hold in the digest, as is marked there.",
+                    "{document}: {number:,} places do not hold in the digest, as is marked there.",
+                    document=f"D{n}",
+                )
+            )
         notes += [
-            f"{_label(n, piece)}: the digest was cut off at its limit, and ends early."
+            say(
+                "{place}: the digest was cut off at its limit, and ends early.",
+                place=_label(n, piece),
+            )
             for piece in held
             if piece.cut
         ]

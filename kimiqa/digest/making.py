@@ -103,7 +103,7 @@ async def _one(
                 raise
         except KimiqaError as error:
             state.failed.append(error)
-            message = f"{request.about}: {error.message}"
+            message = say("{about}: {why}", about=request.about, why=error.message)
             events.put_nowait(replace(step, state="failed", message=message))
             return
     events.put_nowait(replace(step, state="done", cost=answer.cost))

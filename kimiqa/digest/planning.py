@@ -16,6 +16,7 @@ from kimiqa.digest.terms import Terms, terms_of
 from kimiqa.digest.work import ANSWER, LIMITS, MAKE, Call, Work
 from kimiqa.plan import Bounds, Plan, Request, Stage, canonical
 from kimiqa.planner import Planner, Question, Sized
+from kimiqa.saying import Said, say, say_of
 from kimiqa.strategies.layout import Layout
 
 
@@ -65,16 +66,19 @@ def _with_notes(sized: Sized, work: Work) -> Sized:
     return replace(sized, warnings=warnings, work=work)
 
 
-def rests_on(work: Work, sized: Sized) -> str:
+def rests_on(work: Work, sized: Sized) -> Said:
     """How much an answer sees as text, and that it knows the rest from an outline."""
     pages = sized.layout.coverage.sent
     as_text = len({(chunk.document, chunk.page) for chunk in sized.layout.chunks})
     made = min(piece.made for held in work.kept.values() for piece in held)
     day = datetime.fromtimestamp(made, UTC).date()
-    return (
-        f"The answer sees the text of {as_text:,} of {pages:,} pages; of the others it knows what "
-        f"a digest says, which {work.planner.model.id} made on {day} from all of them and which "
-        "may leave things out."
+    return say(
+        "The answer sees the text of {as_text:,} of {pages:,} pages; of the others it knows what a "
+        "digest says, which {model} made on {day} from all of them and which may leave things out.",
+        as_text=as_text,
+        pages=pages,
+        model=work.planner.model.id,
+        day=str(day),
     )
 
 
@@ -100,8 +104,13 @@ def _about_kept(work: Work) -> list[str]:
     kept = sum(map(len, work.kept.values()))
     if not kept or work.complete:
         return []
-    parts = "1 part of the digest is" if kept == 1 else f"{kept:,} parts of the digest are"
-    return [f"{parts} kept from before, and not paid again."]
+    return [
+        say_of(
+            kept,
+            "{number} part of the digest is kept from before, and not paid again.",
+            "{number:,} parts of the digest are kept from before, and not paid again.",
+        )
+    ]
 
 
 def _plan(work: Work, sized: Sized, reason: str, *, answer: bool) -> Plan:
@@ -120,7 +129,7 @@ def _plan(work: Work, sized: Sized, reason: str, *, answer: bool) -> Plan:
         coverage=work.coverage,
         price=planner.model.price,
         effort=work.effort,
-        reason=reason or "digest: it is made first, kept, and used by later questions",
+        reason=reason or say("digest: it is made first, kept, and used by later questions"),
         max_cost=question.max_cost,
         conversation=question.conversation,
         label=question.label,

@@ -6,6 +6,7 @@ from kimiqa.plan import Answer
 from kimiqa.refusing import refused
 from kimiqa.research import candidates
 from kimiqa.research.candidates import Candidate
+from kimiqa.saying import Said, say
 
 
 def candidate_of(answer: Answer) -> Candidate:
@@ -13,17 +14,17 @@ def candidate_of(answer: Answer) -> Candidate:
     return Candidate(answer, answer.citations)
 
 
-def why_not(candidate: Candidate) -> str:
+def why_not(candidate: Candidate) -> Said:
     """What speaks against an answer; empty where it holds."""
     if _cut(candidate):
-        return "the answer was cut off"
+        return say("the answer was cut off")
     if refused(candidate.answer.text):
-        return "it says that the documents do not say"
+        return say("it says that the documents do not say")
     if not _held(candidate):
-        return "no citation holds"
+        return say("no citation holds")
     if len(candidate.wrong) > _held(candidate):
-        return "most citations do not hold"
-    return ""
+        return say("most citations do not hold")
+    return Said("")
 
 
 def better(before: Candidate | None, now: Candidate) -> Candidate:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import reduce
 
 from kimiqa.ladder.rungs import FIRST, FULL, MORE, Rung, Rungs
 from kimiqa.money import plain
 from kimiqa.planner import Planner, Question
+from kimiqa.saying import NOTHING, Said, say
 from kimiqa.strategies import chunks
 
 CLIMBS, CLIMBS_AGAIN = Decimal("0.25"), Decimal("0.5")
@@ -16,7 +18,7 @@ CLIMBS, CLIMBS_AGAIN = Decimal("0.25"), Decimal("0.5")
 so: assumed, and counted as so many receipts."""
 PRIOR_RECEIPTS = 10
 
-CALLED = {MORE: "more chunks", FULL: "everything"}
+CALLED = {MORE: say("more chunks"), FULL: say("everything")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Climb:
     """The rungs behind the first, and what is to be said of them."""
 
     rungs: tuple[Rung, ...] = ()
-    told: str = ""
+    told: Said = NOTHING
 
 
 def climb(rungs: Rungs, planner: Planner, question: Question) -> Climb:
@@ -32,30 +34,49 @@ def climb(rungs: Rungs, planner: Planner, question: Question) -> Climb:
     if planner.model.id == "local" or chunks.sends_all(rungs.plain.draft, rungs.plain.layout):
         return Climb()
     taken: list[Rung] = []
-    missing: list[str] = []
+    missing: list[Said] = []
     for name, made in ((MORE, rungs.more), (FULL, rungs.full)):
         rung = made()
         if rung is None and name == FULL:
-            missing.append(f"{CALLED[FULL]} (it fits no prompt)")
+            missing.append(say("{rung} (it fits no prompt)", rung=CALLED[FULL]))
         elif rung is not None and rung.refusal:
             rungs.take_back(rung)
-            missing.append(f"{CALLED[name]} ({_price(rung)}, which the caps do not leave)")
+            missing.append(_too_dear(CALLED[name], rung))
         elif rung is not None:
             taken.append(rung)
     return Climb(_likely(taken, planner, question), _told(taken, missing))
 
 
-def _price(rung: Rung) -> str:
+def _too_dear(called: Said, rung: Rung) -> Said:
     cost = rung.estimate.cost
-    return f"up to {plain(cost.ceiling)} {cost.currency} more"
+    return say(
+        "{rung} (up to {ceiling} {currency} more, which the caps do not leave)",
+        rung=called,
+        ceiling=plain(cost.ceiling),
+        currency=cost.currency,
+    )
 
 
-def _told(taken: Sequence[Rung], missing: Sequence[str]) -> str:
+def _told(taken: Sequence[Rung], missing: Sequence[Said]) -> Said:
+    others = reduce(_or, missing) if missing else NOTHING
     if not taken:
-        return f"it cannot climb to {' or to '.join(missing)}"
-    what = ", then to ".join(CALLED[rung.name] for rung in taken)
-    end = f", but not to {' or to '.join(missing)}" if missing else ""
-    return f"climbs to {what} where the answer does not hold{end}"
+        return say("it cannot climb to {others}", others=others) if missing else NOTHING
+    rungs = reduce(_then, [CALLED[rung.name] for rung in taken])
+    if not missing:
+        return say("climbs to {rungs} where the answer does not hold", rungs=rungs)
+    return say(
+        "climbs to {rungs} where the answer does not hold, but not to {others}",
+        rungs=rungs,
+        others=others,
+    )
+
+
+def _or(one: Said, other: Said) -> Said:
+    return say("{one} or to {other}", one=one, other=other)
+
+
+def _then(one: Said, other: Said) -> Said:
+    return say("{one}, then to {other}", one=one, other=other)
 
 
 def _likely(taken: Sequence[Rung], planner: Planner, question: Question) -> tuple[Rung, ...]:

@@ -15,6 +15,7 @@ from kimiqa.ladder.rungs import Rung, Rungs
 from kimiqa.plan import Bounds, Plan, Stage
 from kimiqa.planner import Planner, Question, Sized
 from kimiqa.rewriting import REWRITE, Rewriting, rewriting_of
+from kimiqa.saying import say
 
 
 def wanted(question: Question) -> bool:
@@ -105,10 +106,10 @@ def _ladder(planner: Planner, question: Question) -> Ladder:
     found = rewriting_of(planner, question, plain) if question.rewrite else None
     rewriting = found if isinstance(found, Rewriting) else None
     if isinstance(found, str):
-        notes.append(f"The question is not rewritten: {found}.")
+        notes.append(say("The question is not rewritten: {why}.", why=found))
     first = rungs.first(rewriting)
     if rewriting and first.refusal:
-        notes.append("The question is not rewritten: the caps leave no room for that.")
+        notes.append(say("The question is not rewritten: the caps leave no room for that."))
         rewriting, first = None, rungs.first(None)
     above = climb(rungs, planner, question) if question.climb else Climb()
     return Ladder(plain, rewriting, (first, *above.rungs), tuple(notes), above.told)

@@ -36,12 +36,18 @@ from kimiqa.research.candidates import Candidate
 from kimiqa.reserving import held
 from kimiqa.rewriting import REWRITE, Rewritten, rewritten
 from kimiqa.saving import saving_of
+from kimiqa.saying import Said, joined, say
 from kimiqa.strategies.layout import Draft
 from kimiqa.summing import paid, part_of, summed
 
 RUNG = "rung"
 
-IN_WORDS = {ANSWER: "chunks", FIRST: "chunks", MORE: "more chunks", FULL: "everything"}
+IN_WORDS = {
+    ANSWER: say("chunks"),
+    FIRST: say("chunks"),
+    MORE: say("more chunks"),
+    FULL: say("everything"),
+}
 
 
 @dataclass(slots=True)
@@ -59,21 +65,24 @@ class Run:
     """A rung failed that may be billed."""
     started: float = field(default_factory=time.monotonic)
 
-    def consider(self, stage: Stage) -> str:
+    def consider(self, stage: Stage) -> Said:
         """Take the newest answer where it is the better one; why it does not hold, if so."""
         now = candidate_of(self.answers[-1])
         self.best = better(self.best, now)
         why = why_not(now)
         if why and stage is not self.rungs[-1]:
-            self.notes.append(f"From {IN_WORDS[stage.name]}: {why}; more was asked.")
+            self.notes.append(
+                say("From {way}: {why}; more was asked.", way=IN_WORDS[stage.name], why=why)
+            )
         return why
 
     def failed(self, stage: Stage, error: KimiqaError) -> None:
         """Keep what there is, and say what failed."""
         sent = isinstance(error, EndpointError | DeadlineError)
         self.uncertain = sent and getattr(error, "billed", "unknown") != "no"
-        billed = " It may be billed." if self.uncertain else ""
-        self.notes.append(f"Asking {IN_WORDS[stage.name]} failed: {error.message}{billed}")
+        billed = say("It may be billed.") if self.uncertain else ""
+        failed = say("Asking {way} failed: {why}", way=IN_WORDS[stage.name], why=error.message)
+        self.notes.append(joined([failed, billed]))
 
     def done(self, step: Step, why: str) -> Step:
         """The step of a rung that has ended; with the best answer, in case there is no other."""
@@ -81,12 +90,18 @@ class Run:
         told = self._told(step.message, why)
         return replace(step, state="done", message=told, cost=self.answers[-1].cost, text=text)
 
-    def _told(self, what: str, why: str) -> str:
+    def _told(self, what: str, why: str) -> Said:
         made = self.answers[-1].plan
-        pages = (
-            f", {made.coverage.sent:,} of {counted(made.coverage.pages, 'page')}" if made else ""
+        why = why or say("the answer holds")
+        if not made:
+            return say("{way}: {why}", way=what, why=why)
+        return say(
+            "{way}, {sent:,} of {pages}: {why}",
+            way=what,
+            sent=made.coverage.sent,
+            pages=counted(made.coverage.pages, "page"),
+            why=why,
         )
-        return f"{what}{pages}: {why or 'the answer holds'}"
 
     @property
     def rungs(self) -> tuple[Stage, ...]:
@@ -138,7 +153,11 @@ async def _climbed(state: Run) -> AsyncGenerator[Event]:
             if state.best is None:
                 raise
             state.failed(stage, error)
-            yield replace(step, state="failed", message=f"{step.message}: {error.message}")
+            yield replace(
+                step,
+                state="failed",
+                message=say("{way}: {why}", way=step.message, why=error.message),
+            )
             return
         why = state.consider(stage)
         if not alone:

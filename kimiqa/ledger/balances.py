@@ -155,19 +155,23 @@ def _before(call: Call, since: float) -> Iterator[Suspect]:
     cost = _cost(call)
     if cost and _ended(call) >= since - LAG_SECONDS:
         yield Suspect(
-            call, "made before, and perhaps charged after the first balance", Decimal(0), cost
+            call, say("made before, and perhaps charged after the first balance"), Decimal(0), cost
         )
 
 
 def _within(call: Call, until: float) -> Iterator[Suspect]:
     cost, ceiling = _cost(call), _ceiling(call)
     if call.state in ("reserved", "unknown"):
-        yield Suspect(call, "sent, and its cost is not known", Decimal(0), ceiling)
+        yield Suspect(call, say("sent, and its cost is not known"), Decimal(0), ceiling)
     elif call.state == "estimated":
-        yield Suspect(call, "its cost is our own count", -cost, max(Decimal(0), ceiling - cost))
+        yield Suspect(
+            call, say("its cost is our own count"), -cost, max(Decimal(0), ceiling - cost)
+        )
     elif cost and _ended(call) >= until - LAG_SECONDS:
-        minutes = f"{LAG_SECONDS / 60:.0f} minutes"
-        yield Suspect(call, f"platforms may take {minutes} to charge a call", -cost, Decimal(0))
+        why = say(
+            "platforms may take {minutes:.0f} minutes to charge a call", minutes=LAG_SECONDS / 60
+        )
+        yield Suspect(call, why, -cost, Decimal(0))
 
 
 def _ended(call: Call) -> float:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kimiqa.saying import say
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -44,7 +46,7 @@ class NotYetError(Exception):
     @property
     def told(self) -> str:
         """What a person reads while it waits."""
-        return f"Waiting for its turn: {self.why}."
+        return say("Waiting for its turn: {why}.", why=self.why)
 
 
 class OverDayError(NotYetError):
@@ -52,7 +54,7 @@ class OverDayError(NotYetError):
 
     @property
     def told(self) -> str:
-        return f"The endpoint may refuse this: {self.why}."
+        return say("The endpoint may refuse this: {why}.", why=self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ def check(database: Database, connection: Connection, asking: Asking, now: float
     made = _made(database, connection, asking.endpoint, now)
     if limits.rpm is not None and len(made) >= limits.rpm:
         seconds = made[-limits.rpm].at + MINUTE - now
-        raise NotYetError(seconds, f"the account may ask {limits.rpm:,} times a minute")
+        raise NotYetError(
+            seconds, say("the account may ask {most:,} times a minute", most=limits.rpm)
+        )
     if limits.tpm is not None:
         _check_tokens(made, asking.tokens, limits.tpm, now)
 
@@ -89,7 +93,7 @@ def _check_running(
         calls.c.endpoint == asking.endpoint, calls.c.state == "reserved", calls.c.expires > now
     )
     if len(connection.execute(query).all()) >= most:
-        raise NotYetError(LOOK_AGAIN, f"the account may ask {most:,} at once")
+        raise NotYetError(LOOK_AGAIN, say("the account may ask {most:,} at once", most=most))
 
 
 def _check_day(
@@ -107,7 +111,11 @@ def _check_day(
     rows = connection.execute(query.order_by(calls.c.created)).all()
     known = sum(_used(estimate, prompt, completion) for _, estimate, prompt, completion in rows)
     if rows and known + asking.tokens > most:
-        why = f"the account may use {most:,} tokens a day, and {known:,} are used or open"
+        why = say(
+            "the account may use {most:,} tokens a day, and {known:,} are used or open",
+            most=most,
+            known=known,
+        )
         raise OverDayError(rows[0].created + DAY - now, why)
 
 
@@ -143,5 +151,6 @@ def _check_tokens(made: Sequence[_Made], tokens: int, most: int, now: float) -> 
         over -= each.tokens
         if over <= 0 or each is made[-1]:
             raise NotYetError(
-                each.at + MINUTE - now, f"the account may use {most:,} tokens a minute"
+                each.at + MINUTE - now,
+                say("the account may use {most:,} tokens a minute", most=most),
             )

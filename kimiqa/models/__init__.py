@@ -26,6 +26,7 @@ from kimiqa.models import listed, presets, rows
 from kimiqa.models.model import EMBEDDED_HOST, LOCAL, Model
 from kimiqa.money import Price, PriceBasis
 from kimiqa.pricebook import find_row, read_book
+from kimiqa.saying import say
 from kimiqa.settings import local_provider
 
 __all__ = ["LOCAL", "Model", "all_models", "get_model", "refresh", "sells"]
@@ -105,7 +106,7 @@ def _known(model_id: str, base_url: str | None, now: datetime) -> Model:
     if preset := presets.preset_at(host, model_id):
         return _preset(model, preset)
     if host in rows.data()["hosts_billed_otherwise"]:
-        return replace(model, note=f"{host} bills by a list that is not known here.")
+        return replace(model, note=say("{host} bills by a list that is not known here.", host=host))
     seller = None if own or base_url is None else listed.seller_at(base_url)
     if seller is None:
         return _retired(_from_maker(model, name, base_url, now), name, now)
@@ -120,7 +121,7 @@ def _preset(model: Model, preset: presets.Preset) -> Model:
         price=preset.price,
         context_window=preset.context_window or model.context_window,
         max_output_tokens=preset.max_output_tokens or model.max_output_tokens,
-        note="" if preset.price else "Its price is not known: add one to your book.",
+        note="" if preset.price else say("Its price is not known: add one to your book."),
     )
 
 
@@ -136,9 +137,17 @@ def _from_maker(model: Model, name: str, base_url: str | None, now: datetime) ->
     price = _newer(rows.own_price(name, currency), theirs)
     model = _described(model, entry, replace(price, basis=basis) if price else None)
     if price is None and currency != "USD" and model.context_window:
-        return replace(model, note=f"No price in {currency} is known for it: add one to your book.")
+        return replace(
+            model,
+            note=say(
+                "No price in {currency} is known for it: add one to your book.", currency=currency
+            ),
+        )
     if price is None and base_url and (server := local_provider(base_url)):
-        return replace(model, note=f"{server}, lists no price: give one in your book, also 0.")
+        return replace(
+            model,
+            note=say("{server}, lists no price: give one in your book, also 0.", server=server),
+        )
     return model
 
 
@@ -161,7 +170,7 @@ def _described(model: Model, entry: listed.Entry | None, price: Price | None) ->
         vendor=model.vendor or entry.seller,
         context_window=entry.context_window or model.context_window,
         deprecated=entry.deprecated,
-        note="Its price changes with the hour of the day." if entry.by_hour else "",
+        note=say("Its price changes with the hour of the day.") if entry.by_hour else "",
     )
 
 
@@ -169,7 +178,7 @@ def _retired(model: Model, name: str, now: datetime) -> Model:
     """With the warning that a model is gone or going, where it is."""
     last = rows.last_day(name)
     if last and now.date() > last:
-        note = f"{name} was retired after {last}: choose another model."
+        note = say("{name} was retired after {last}: choose another model.", name=name, last=last)
         return replace(model, deprecated=True, note=note)
     return model
 

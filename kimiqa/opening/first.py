@@ -75,11 +75,13 @@ def _office(file: File, kind: str) -> Steps:
         for block in blocks:
             pages += block.pages
             counts |= {page.number: block_tokens(page, counter) for page in block.pages}
-            remarks += tuple(f"{file.name}: {each}." for each in block.remarks)
+            remarks += tuple(
+                say("{name}: {remark}.", name=file.name, remark=each) for each in block.remarks
+            )
             yield Progress("reading", len(pages), None)
     if not any(page.text for page in pages) and not any(page.status == "image" for page in pages):
         raise EmptyDocumentError(
-            say("{name} is {names} without a word.", name=file.name, names=calls.NAMES[kind]),
+            say("{name} is {kind} without a word.", name=file.name, kind=calls.NAMES[kind]),
             "Choose another file.",
         )
     yield Preview(file.name, len(pages), pages[0].text, file.size, sum(counts.values()))

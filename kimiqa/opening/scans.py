@@ -12,6 +12,7 @@ from kimiqa.pages import spans
 from kimiqa.plan import Progress
 from kimiqa.reading import engines, ocr, shown
 from kimiqa.reading.parts import Box, Page
+from kimiqa.saying import say, say_of
 from kimiqa.store import Seen, Store, WordRow
 
 
@@ -74,12 +75,16 @@ def _kept(scans: Scans, page: Page, found: ocr.Read, engine: str) -> Page:
     if found.lost:
         return replace(page, note=found.lost)
     if found.text:
-        who = f"read by OCR ({found.reader}, {found.languages}): words may be misread"
+        who = say(
+            "read by OCR ({reader}, {languages}): words may be misread",
+            reader=found.reader,
+            languages=found.languages,
+        )
         page = replace(
             page, text=found.text, status="ocr", engine=engine, note=who, hidden=(), kept=False
         )
     else:
-        page = replace(page, note=f"{found.reader} found no words on it")
+        page = replace(page, note=say("{reader} found no words on it", reader=found.reader))
     ((width, height),) = shown.sizes(scans.source, [page.number])
     words = [_row(word, width / max(1, found.width)) for word in found.words]
     seen = Seen(engine, found.languages, words, width, height)
@@ -98,8 +103,15 @@ def notices(name: str, read: Sequence[int]) -> list[str]:
     """That pages were read by OCR, which may misread them."""
     if not read:
         return []
-    which = f"page {read[0]} was" if len(read) == 1 else f"pages {spans(read)} were"
-    return [f"{name}: {which} read by OCR: words may be misread."]
+    return [
+        say_of(
+            len(read),
+            "{name}: page {pages} was read by OCR: words may be misread.",
+            "{name}: pages {pages} were read by OCR: words may be misread.",
+            name=name,
+            pages=spans(read),
+        )
+    ]
 
 
 def boxes(seen: Seen, start: int, end: int) -> list[Box]:

@@ -39,7 +39,10 @@ def pages(file: File) -> tuple[list[Page], tuple[str, ...]]:
     left = engines.MOST_CHARACTERS
     for each in bundle.read(file.source.path):
         if isinstance(each, bundle.LeftOut):
-            said = tuple(f"{file.name}: {text}." for text in remarks(each.files, each.ignored))
+            said = tuple(
+                say("{name}: {remark}.", name=file.name, remark=text)
+                for text in remarks(each.files, each.ignored)
+            )
             continue
         for page in pages_of(each.path, each.text, len(held) + 1):
             left -= len(page.text)

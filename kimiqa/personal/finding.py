@@ -15,13 +15,14 @@ from typing import Literal, NamedTuple
 from kimiqa.personal import accounts, addresses, phones
 from kimiqa.personal.folding import WORD, folded, said
 from kimiqa.personal.identities import IDENTITIES, Identity
+from kimiqa.saying import say
 
 FINDER = 3
 """Raised when something else would be found: documents are then looked through anew."""
 
 Kind = Literal["email", "phone", "card", "bank", "identity"]
 
-NOT_FOUND = (
+NOT_FOUND = say(
     "Names and addresses are not found, nor are dates of birth, passport and account numbers "
     "without a checksum, phone numbers that nothing marks as such, e-mail addresses with rare "
     "endings, or what is misspelt or in a picture."

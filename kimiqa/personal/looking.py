@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kimiqa.pages import spans
 from kimiqa.personal import keeping
 from kimiqa.personal.finding import FINDER, NOT_FOUND, Finding, find
+from kimiqa.saying import Said, joined, say
 
 if TYPE_CHECKING:
     from kimiqa.reading.parts import Page
@@ -37,7 +38,12 @@ class PersonalData:
         where = spans(self.pages)
         if len(where) > _SHOWN_PAGES:
             where = where[:_SHOWN_PAGES].rpartition(",")[0] + ", …"
-        return f"{self.count:,} {self.what if self.count == 1 else many} (p. {where})"
+        return say(
+            "{count:,} {what} (p. {pages})",
+            count=self.count,
+            what=self.what if self.count == 1 else many,
+            pages=where,
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -83,8 +89,11 @@ def summary(found: Mapping[int, Sequence[Finding]]) -> tuple[PersonalData, ...]:
     return tuple(sorted(rows, key=lambda row: -row.count))
 
 
-def in_words(rows: Sequence[PersonalData]) -> str:
+def in_words(rows: Sequence[PersonalData]) -> Said:
     """What was found, and what is never looked for, in a sentence or two."""
-    held = ", ".join(map(str, rows))
-    found = f"It holds {held}." if rows else "No e-mail address and no number of a person is found."
-    return f"{found} {NOT_FOUND}"
+    found = (
+        say("It holds {found}.", found=joined(map(str, rows), ", "))
+        if rows
+        else say("No e-mail address and no number of a person is found.")
+    )
+    return joined([found, NOT_FOUND])

@@ -60,10 +60,17 @@ class Reach:
     def in_words(self) -> str:
         """The finding, in a sentence."""
         if self.fails is None:
-            return f"Every depth was found up to {self.reads:,} tokens, the longest that was tried."
+            return say(
+                "Every depth was found up to {reads:,} tokens, the longest that was tried.",
+                reads=self.reads,
+            )
         if not self.reads:
-            return f"Not every depth was found even at {self.fails:,} tokens."
-        return f"Every depth was found up to {self.reads:,} tokens, not at {self.fails:,}."
+            return say("Not every depth was found even at {fails:,} tokens.", fails=self.fails)
+        return say(
+            "Every depth was found up to {reads:,} tokens, not at {fails:,}.",
+            reads=self.reads,
+            fails=self.fails,
+        )
 
 
 class Probe:
@@ -107,9 +114,9 @@ class Probe:
         if shortest < LEAST_LENGTH:
             raise BadRequestError(
                 say(
-                    "{shares} % of what can be asked of {name} are {shortest:,} tokens; a "
+                    "{share} % of what can be asked of {name} are {shortest:,} tokens; a "
                     "probe needs {least_length:,} at the least.",
-                    shares=self.shares[0],
+                    share=self.shares[0],
                     name=self._document.name,
                     shortest=shortest,
                     least_length=LEAST_LENGTH,

@@ -35,16 +35,18 @@ MOST_PAGES = 20_000
 MOST_CHARACTERS = 50_000_000
 """Beyond either a document is partial: its other pages are named as not read."""
 
-BEYOND_PAGES = f"not read: beyond the {MOST_PAGES:,} pages that are read of a document"
-BEYOND_CHARACTERS = (
-    f"not read: beyond the {MOST_CHARACTERS:,} characters that are read of a document"
+BEYOND_PAGES = say(
+    "not read: beyond the {most:,} pages that are read of a document", most=MOST_PAGES
+)
+BEYOND_CHARACTERS = say(
+    "not read: beyond the {most:,} characters that are read of a document", most=MOST_CHARACTERS
 )
 MOST_NAMED = 5 * MOST_PAGES
 """Pages that are still named one by one; a higher count is one that the file only claims."""
 
 _ON_THIS_PAGE = "on this page"
 
-LATE = "not read: the document's deadline had passed"
+LATE = say("not read: the document's deadline had passed")
 """The note of a page that another try, on a quieter machine, may well read."""
 
 
@@ -332,11 +334,17 @@ class _Reading:
 
 
 def _failed(number: int, engine: str, why: str) -> Page:
-    return Page(number, "", "failed", engine, f"{engine}: {why}")
+    return Page(number, "", "failed", engine, say("{engine}: {why}", engine=engine, why=why))
 
 
 def _lost(number: int, engine: str, lost: WorkerLost) -> Page:
-    return _failed(number, engine, f"the engine {lost.reason} {_ON_THIS_PAGE}")
+    return _failed(number, engine, _LOST[lost.reason])
+
+
+_LOST = {
+    "crashed": say("the engine crashed on this page"),
+    "hung": say("the engine hung on this page"),
+}
 
 
 def was_lost(page: Page) -> bool:
@@ -357,7 +365,10 @@ def _second_opinion(source: Source, pages: list[Page], deadline: float) -> Itera
         for block in _blocks(_pypdf(), source, asked, deadline):
             found = [page for page in block if page.text.strip()]
             if found:
-                yield [replace(page, note=f"pdfium failed; {NO_PLACES}") for page in found]
+                yield [
+                    replace(page, note=say("pdfium failed; {note}", note=NO_PLACES))
+                    for page in found
+                ]
     finally:
         second_pool().rest()
 

@@ -186,10 +186,10 @@ def _sure(lines: Sequence[dict[str, Any]]) -> float:
 
 def _why(error: WorkerLost | WorkerRefused) -> str:
     if isinstance(error, WorkerRefused):
-        return f"OCR failed ({error.detail})"
+        return say("OCR failed ({why})", why=error.detail)
     if error.reason == "hung":
-        return f"OCR brought nothing for {PAGE_SECONDS:.0f} seconds"
-    return "OCR crashed on this page"
+        return say("OCR brought nothing for {seconds:.0f} seconds", seconds=PAGE_SECONDS)
+    return say("OCR crashed on this page")
 
 
 def read_pages(

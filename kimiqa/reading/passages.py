@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from kimiqa.pages import spans
 from kimiqa.reading.parts import Hidden, Page
+from kimiqa.saying import Said, Value, as_said, joined, say, say_of
 
 Found = tuple[int, int, str]
 
@@ -47,20 +48,52 @@ def notices(name: str, pages: Iterable[Page], unchecked: Iterable[int]) -> list[
     ['lease.pdf: 1 hidden passage on page 7 (too small) was left out.']
     """
     held = [page for page in pages if page.hidden]
-    notes = []
+    notes: list[str] = []
     if held:
         count = sum(len(page.hidden) for page in held)
-        why = ", ".join(sorted({each.why for page in held for each in page.hidden}))
-        numbers = spans(page.number for page in held)
-        one = count == 1
-        notes.append(
-            f"{name}: {count} hidden {'passage' if one else 'passages'} on"
-            f" {'page' if len(held) == 1 else 'pages'} {numbers} ({why})"
-            f" {'was' if one else 'were'} {'kept' if held[0].kept else 'left out'}."
+        why = joined(
+            map(as_said, sorted({each.why for page in held for each in page.hidden})), ", "
         )
+        numbers = spans(page.number for page in held)
+        values: dict[str, Value] = {"name": name, "pages": numbers, "why": why}
+        notes.append(_told(count, len(held), values, kept=held[0].kept))
     if missed := sorted(unchecked):
-        notes.append(f"{name}: not checked for hidden text: page {spans(missed)}.")
+        notes.append(
+            say(
+                "{name}: not checked for hidden text: page {pages}.", name=name, pages=spans(missed)
+            )
+        )
     return notes
+
+
+def _told(count: int, pages: int, held: Mapping[str, Value], *, kept: bool) -> Said:
+    if pages == 1 and kept:
+        return say_of(
+            count,
+            "{name}: {number} hidden passage on page {pages} ({why}) was kept.",
+            "{name}: {number} hidden passages on page {pages} ({why}) were kept.",
+            **held,
+        )
+    if pages == 1:
+        return say_of(
+            count,
+            "{name}: {number} hidden passage on page {pages} ({why}) was left out.",
+            "{name}: {number} hidden passages on page {pages} ({why}) were left out.",
+            **held,
+        )
+    if kept:
+        return say_of(
+            count,
+            "{name}: {number} hidden passage on pages {pages} ({why}) was kept.",
+            "{name}: {number} hidden passages on pages {pages} ({why}) were kept.",
+            **held,
+        )
+    return say_of(
+        count,
+        "{name}: {number} hidden passage on pages {pages} ({why}) was left out.",
+        "{name}: {number} hidden passages on pages {pages} ({why}) were left out.",
+        **held,
+    )
 
 
 def _with_its_line(text: str, hidden: Hidden) -> Hidden:

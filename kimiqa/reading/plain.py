@@ -5,32 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kimiqa.saying import say
+
 PAGE_CHARACTERS = 3_000
 """About a printed page: citations stay as fine as in a PDF."""
 
-NAMED_PDF = "a text file that is named PDF"
+NAMED_PDF = say("a text file that is named PDF")
 """The kind of text that calls itself a PDF."""
 
 _PDF_WITHIN = 1_024
 _NOT_TEXT = (
-    (b"PK\x03\x04", "a ZIP archive or an Office file"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Office file (.doc, .xls, .ppt), or one with a password"),
-    (b"{\\rtf", "an RTF file"),
-    (b"%!PS", "a PostScript file"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"II*\x00", "a TIFF picture"),
-    (b"MM\x00*", "a TIFF picture"),
-    (b"RIFF", "a WebP picture, or sound"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
+    (b"PK\x03\x04", say("a ZIP archive or an Office file")),
+    (b"PK\x05\x06", say("an empty ZIP archive")),
+    (b"\xd0\xcf\x11\xe0", say("an old Office file (.doc, .xls, .ppt), or one with a password")),
+    (b"{\\rtf", say("an RTF file")),
+    (b"%!PS", say("a PostScript file")),
+    (b"\x89PNG", say("a PNG picture")),
+    (b"\xff\xd8\xff", say("a JPEG picture")),
+    (b"GIF8", say("a GIF picture")),
+    (b"II*\x00", say("a TIFF picture")),
+    (b"MM\x00*", say("a TIFF picture")),
+    (b"RIFF", say("a WebP picture, or sound")),
+    (b"7z\xbc\xaf", say("a 7-Zip archive")),
+    (b"Rar!", say("a RAR archive")),
+    (b"\x1f\x8b", say("a gzip archive")),
+    (b"BZh", say("a bzip2 archive")),
+    (b"\xfd7zXZ", say("an xz archive")),
+    (b"\x7fELF", say("a program")),
+    (b"MZ", say("a program")),
 )
 _MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -72,12 +74,12 @@ def foreign_kind(head: bytes, name: str) -> str | None:
     readable (it is usually the web page of a failed download).
     """
     if _HTML.match(head) and not name.lower().endswith((".txt", ".md")):
-        return "a web page (HTML)"
+        return say("a web page (HTML)")
     if any(head.startswith(mark) for mark, _ in _MARKS):
         return None
     found = next((kind for magic, kind in _NOT_TEXT if head.startswith(magic)), None)
     if found is None and b"\x00" in head:
-        return "a binary file"
+        return say("a binary file")
     if found is None and name.lower().endswith(".pdf"):
         return NAMED_PDF
     return found

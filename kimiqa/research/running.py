@@ -40,6 +40,7 @@ from kimiqa.research.replay import as_said, called, results
 from kimiqa.research.state import AT_ONCE, LEAST_ANSWER, Run, is_cut
 from kimiqa.research.tools import KINDS, Result
 from kimiqa.reserving import held
+from kimiqa.saying import say
 from kimiqa.summing import paid, part_of, summed
 
 
@@ -185,18 +186,18 @@ async def _called(state: Run, *, last: bool) -> AsyncGenerator[Event]:
     except KimiqaError as error:
         if _keeps(state):
             # It was paid for: what failed would only have made it better.
-            state.why = f"A call failed: {error.message}"
+            state.why = say("A call failed: {message}", message=error.message)
             state.failed = isinstance(error, EndpointError | DeadlineError) and error.billed != "no"
             yield replace(step, state="failed", message=error.message)
             return
         if not _knows_no_tools(state, error):
             raise
         if state.dialogue.web:
-            yield replace(step, state="failed", message="It searches no web: asked without.")
+            yield replace(step, state="failed", message=say("It searches no web: asked without."))
             _without_web(state)
         else:
             yield replace(
-                step, state="failed", message="It takes no tools: they are called in writing."
+                step, state="failed", message=say("It takes no tools: they are called in writing.")
             )
             _in_writing(state)
 
@@ -298,7 +299,7 @@ async def _searched(state: Run, call: ToolCall) -> Result:
     arguments = (
         call.arguments if state.plan.cover is None else state.plan.cover.masked(call.arguments)
     )
-    return Result(arguments, f"{found:,} tokens found")
+    return Result(arguments, say("{found:,} tokens found", found=found))
 
 
 async def _too_many() -> Result:
@@ -323,7 +324,9 @@ def _whole(state: Run) -> Answer:
     if state.searched:
         warnings.append(web.told(state.searched))
     if state.why:
-        warnings.append(f"Research ended early. {state.why} This is the best answer so far.")
+        warnings.append(
+            say("Research ended early. {why} This is the best answer so far.", why=state.why)
+        )
     return replace(
         best.answer,
         strategy="research",

@@ -16,6 +16,7 @@ from kimiqa.research.candidates import Candidate
 from kimiqa.research.dialogue import Dialogue
 from kimiqa.research.planning import Terms, call_ceiling, terms_of
 from kimiqa.research.tools import Toolbox
+from kimiqa.saying import Said, say
 
 AT_ONCE = 8
 """How many tools one reply may call; further ones are told so."""
@@ -122,17 +123,17 @@ class Run:
             return True
         return self._short_answer(tokens + self.terms.grows) <= self.left
 
-    def must_end(self) -> str:
+    def must_end(self) -> Said:
         """Why the next call has to be the answer; empty where it need not."""
         if len(self.answers) >= self.terms.steps - 1:
-            return f"All {self.terms.steps:,} steps but this one are used."
+            return say("All {steps:,} steps but this one are used.", steps=self.terms.steps)
         if self.dialogue.tokens + self.terms.grows > self.terms.prompt:
-            return "The room for what can be read is used up."
+            return say("The room for what can be read is used up.")
         if not self.step_limit():
-            return "The budget of this question is used up but for an answer."
+            return say("The budget of this question is used up but for an answer.")
         if self.answers and is_cut(self.answers[-1]):
-            return "The last reply was cut off at its limit."
-        return ""
+            return say("The last reply was cut off at its limit.")
+        return Said("")
 
     def answer_limit(self) -> int:
         """The completion tokens that are left for the answer."""

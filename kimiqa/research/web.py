@@ -69,12 +69,12 @@ def refusal(question: Question, model: Model) -> RefusedError | None:
         )
     if model.tools is False:
         return NotAllowedError(
-            say("{id} calls no tools, and so cannot search the web.", id=model.id),
+            say("{model} calls no tools, and so cannot search the web.", model=model.id),
             "Ask without web search.",
         )
     if model.price is not None and model.price.web_search is None:
         return PriceUnknownError(
-            say("What a web search costs with {id} is not known.", id=model.id),
+            say("What a web search costs with {model} is not known.", model=model.id),
             "Ask without web search, or put web_search (the price of one) into your price book.",
         )
     return None
@@ -103,7 +103,8 @@ def found_tokens(call: ToolCall) -> int:
 
 def told(searches: int) -> str:
     """What an answer says of its web searches."""
-    return (
-        f"The web was searched {searches:,} time(s). What the answer takes from there is not "
-        "checked: only pages of the documents are."
+    return say(
+        "The web was searched {searches:,} time(s). What the answer takes from "
+        "there is not checked: only pages of the documents are.",
+        searches=searches,
     )

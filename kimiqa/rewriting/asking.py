@@ -11,6 +11,7 @@ from kimiqa.models import Model
 from kimiqa.plan import Estimate, Request
 from kimiqa.planner import Planner, Question, Sized
 from kimiqa.rewriting import showing, wording
+from kimiqa.saying import Said, say
 from kimiqa.strategies.chunks import sends_all
 
 REWRITE = "rewrite"
@@ -32,15 +33,15 @@ class Rewriting:
     estimate: Estimate
 
 
-def rewriting_of(planner: Planner, question: Question, plain: Sized) -> Rewriting | str:
+def rewriting_of(planner: Planner, question: Question, plain: Sized) -> Rewriting | Said:
     """The call for a question that was sized as it stands; or why there is none to be made."""
     draft = plain.draft
     if planner.model.id == "local":
-        return "the embedded endpoint has no model that could"
+        return say("the embedded endpoint has no model that could")
     if draft.counter.count(draft.question) > LONG_QUESTION_TOKENS:
-        return f"it has more than {LONG_QUESTION_TOKENS} tokens"
+        return say("it has more than {most} tokens", most=LONG_QUESTION_TOKENS)
     if sends_all(draft, plain.layout):
-        return "all that the documents hold is sent"
+        return say("all that the documents hold is sent")
     effort = _least(planner.model)
     request = _request(planner, plain, question.documents, effort)
     # Assumed until receipts know better: a few lines at the lowest effort take as much as the

@@ -12,6 +12,7 @@ from kimiqa.errors import AuthError, EndpointError, QuotaError
 from kimiqa.plan import Answer, Event, Finished, Plan, Progress, Step
 from kimiqa.rewriting.asking import REWRITE
 from kimiqa.rewriting.wording import queries_in
+from kimiqa.saying import say
 from kimiqa.summing import part_of
 
 
@@ -52,7 +53,7 @@ async def rewritten(plan: Plan, desk: Desk, found: Rewritten) -> AsyncGenerator[
     except EndpointError as error:
         if error.billed != "no" or isinstance(error, AuthError | QuotaError):
             raise
-        found.warning = f"The question was not rewritten: {error.message}"
+        found.warning = say("The question was not rewritten: {why}", why=error.message)
         yield replace(step, state="failed", message=error.message)
         return
     (answer,) = found.answers
@@ -61,7 +62,7 @@ async def rewritten(plan: Plan, desk: Desk, found: Rewritten) -> AsyncGenerator[
     yield replace(
         step,
         state=state,  # type: ignore[arg-type]
-        message=message or "searched for as it stands",
+        message=message or say("searched for as it stands"),
         cost=answer.cost,
     )
 
@@ -70,5 +71,10 @@ def _read(plan: Plan, answer: Answer, found: Rewritten) -> None:
     if answer.finish_reason == "stop":
         found.queries = queries_in(answer.text, plan.question)
     if not found.queries:
-        why = "cut off" if answer.finish_reason == "length" else "no list of searches"
-        found.warning = f"The question was not rewritten: the reply that should was {why}."
+        found.warning = (
+            say("The question was not rewritten: the reply that should was cut off.")
+            if answer.finish_reason == "length"
+            else say(
+                "The question was not rewritten: the reply that should was no list of searches."
+            )
+        )

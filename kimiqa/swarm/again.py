@@ -12,6 +12,7 @@ import anyio.to_thread
 from kimiqa.estimating import ceiling_prompt
 from kimiqa.models import get_model
 from kimiqa.plan import Event, Request, Step, canonical
+from kimiqa.saying import Said, say
 from kimiqa.summing import part_of
 from kimiqa.swarm.reading import Run, Silent, Unread, prefix_of, reader
 from kimiqa.swarm.side_by_side import side_by_side
@@ -107,8 +108,11 @@ def _longer(state: Run, request: Request) -> Request | None:
     return made.unkept(source)
 
 
-def _told(first: Request, again: Request) -> str:
-    return (
-        f"The reader of {first.about} wrote nothing within {first.max_completion_tokens:,} "
-        f"completion tokens, and was asked again with {again.max_completion_tokens:,}."
+def _told(first: Request, again: Request) -> Said:
+    return say(
+        "The reader of {about} wrote nothing within {limit:,} completion tokens, and was asked "
+        "again with {again:,}.",
+        about=first.about,
+        limit=first.max_completion_tokens,
+        again=again.max_completion_tokens,
     )

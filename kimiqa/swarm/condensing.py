@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from kimiqa import calling
+from kimiqa import calling, saying
 from kimiqa.desk import Desk
 from kimiqa.errors import KimiqaError
 from kimiqa.plan import Answer, Finished, Plan, Progress, Step, fingerprint
@@ -79,7 +79,8 @@ class Condensing:
                     await self._call(step, say)
                 except KimiqaError as error:
                     self.terms.failed.append(error)
-                    say(replace(step, state="failed", message=f"{self.pages}: {error.message}"))
+                    why = saying.say("{about}: {why}", about=self.pages, why=error.message)
+                    say(replace(step, state="failed", message=why))
 
         return work
 
@@ -103,9 +104,10 @@ class Condensing:
         if made is None:
             together = "\n".join(each.text for each in self.group)
             made = Finding(self.pages, wording.cut_to(together, self.size[1], desk.counter))
-            note = (
-                f"The merge of {self.pages} wrote nothing: the findings went on as they were, as "
-                "far as there was room."
+            note = saying.say(
+                "The merge of {pages} wrote nothing: the findings went on as they were, as far as "
+                "there was room.",
+                pages=self.pages,
             )
             answer = replace(answer, warnings=(*answer.warnings, note))
         self.made = made

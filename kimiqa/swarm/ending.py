@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kimiqa.plan import Answer, Coverage, LeftOut, Request
+from kimiqa.saying import say
 from kimiqa.settling import about_the_end
 from kimiqa.summing import paid, summed
 from kimiqa.swarm.reading import Run, Unread
@@ -50,13 +51,20 @@ def _about(state: Run) -> Iterator[str]:
     readers = [each for each in state.answers if each.plan and each.plan.stages[0].name == READ]
     cut = sum(each.finish_reason == "length" and bool(each.text.strip()) for each in readers)
     if cut:
-        yield f"{cut:,} of {state.readers:,} readers were cut off at their limit."
+        yield say(
+            "{cut:,} of {readers:,} readers were cut off at their limit.",
+            cut=cut,
+            readers=state.readers,
+        )
     if state.unread:
         places = "; ".join(each.request.about for each in state.unread)
-        yield (
-            f"{len(state.unread):,} of {state.readers:,} readers brought no report: the answer "
-            f"does not see {places}. What the others found is kept for a week; asked again with a "
-            "lower effort, only what is missing and the merge are paid."
+        yield say(
+            "{unread:,} of {readers:,} readers brought no report: the answer does not see "
+            "{places}. What the others found is kept for a week; asked again with a "
+            "lower effort, only what is missing and the merge are paid.",
+            unread=len(state.unread),
+            readers=state.readers,
+            places=places,
         )
 
 

@@ -83,7 +83,10 @@ def planned(planner: Planner, question: Question, sized: Sized, reason: str = ""
         price=planner.model.price,
         effort=swarm.effort,
         reason=reason
-        or f"swarm: {counted(len(swarm.calls), 'reader')} over all pages, then a merge",
+        or say(
+            "swarm: {readers} over all pages, then a merge",
+            readers=counted(len(swarm.calls), "reader"),
+        ),
         max_cost=question.max_cost,
         conversation=question.conversation,
         label=question.label,
@@ -152,7 +155,10 @@ def _terms(swarm: Swarm) -> tuple[Terms | None, RefusedError | None]:
         terms = _with_limits(swarm, reader, answer)
         if terms is None:
             refusal: RefusedError = ContextWindowError(
-                say("{id} holds no two readers' findings beside each other.", id=planner.model.id),
+                say(
+                    "{model} holds no two readers' findings beside each other.",
+                    model=planner.model.id,
+                ),
                 "Choose a model with a larger context window, or raise the limit.",
             )
             found = (found[0], refusal)
@@ -186,4 +192,10 @@ def _about_kept(swarm: Swarm, terms: Terms | None) -> list[str]:
     if terms is None or not swarm.kept:
         return []
     done, all_ = len(swarm.calls) - len(swarm.missing), len(swarm.calls)
-    return [f"{done:,} of {all_:,} readers were paid by an earlier run, and are not again."]
+    return [
+        say(
+            "{done:,} of {readers:,} readers were paid by an earlier run, and are not again.",
+            done=done,
+            readers=all_,
+        )
+    ]

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from kimiqa import calling
+from kimiqa import calling, saying
 from kimiqa.desk import Desk
 from kimiqa.errors import ContentFilterError, KimiqaError
 from kimiqa.plan import Answer, Finished, Plan, Progress, Reason, Request, Step
@@ -80,7 +80,8 @@ def reader(state: Run, request: Request, step: Step) -> Work:
                     state.silent.append(Silent(request))
                 else:
                     state.failed.append(error)
-                say(replace(step, state="failed", message=f"{request.about}: {error.message}"))
+                why = saying.say("{about}: {why}", about=request.about, why=error.message)
+                say(replace(step, state="failed", message=why))
                 return
         say(_ended(state, request, replace(step, cost=answer.cost)))
         say(Progress(READ, len(state.findings), state.readers))
@@ -103,8 +104,12 @@ async def _answer(state: Run, request: Request, say: Say) -> Answer:
 def _ended(state: Run, request: Request, step: Step) -> Step:
     finding = state.findings.get(prefix_of(request))
     if finding is None:
-        limit = f"{request.max_completion_tokens:,} completion tokens"
-        return replace(step, state="failed", message=f"{request.about}: no word within {limit}")
+        silent = saying.say(
+            "{about}: no word within {limit:,} completion tokens",
+            about=request.about,
+            limit=request.max_completion_tokens,
+        )
+        return replace(step, state="failed", message=silent)
     return replace(step, state="nothing" if finding.is_nothing else "done")
 
 

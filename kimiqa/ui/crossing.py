@@ -11,7 +11,7 @@ from kimiqa.ui import charts, desk
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import table
 from kimiqa.ui.text import escape, money
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, told
 
 MOST = 50
 NAMED = (1, 2, 5, 10, 20, 50)
@@ -49,7 +49,9 @@ def _picture(found: BreakEven) -> None:
     }
     shown = {name: costs for name, costs in lines.items() if costs[0] is not None}
     inside = found.crossing is not None and 1 < found.crossing <= MOST
-    charts.lines(shown, found.currency or "", found.crossing if inside else None, found.sentence)
+    charts.lines(
+        shown, found.currency or "", found.crossing if inside else None, told(found.sentence)
+    )
 
 
 def _numbers(found: BreakEven) -> None:

@@ -13,7 +13,7 @@ from kimiqa.ui import pictures
 from kimiqa.ui.markdown import MARKS
 from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened, unlinked, visible
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, recalled
 
 STATES: dict[CitationStatus, str] = {
     "verified": "Verified: these words stand on this page",
@@ -85,7 +85,7 @@ def _show_page(state: State, turn: int, document: Document, citation: Citation) 
     quoted = (citation.found_start, citation.found_end) if number == cited else (None, None)
     page = document.pages[number - 1]
     if page.note:
-        st.caption(escape(page.note))
+        st.caption(escape(recalled(page.note)))
     try:
         if document.drawable:
             _picture(state, document, number, quoted)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from kimiqa.pages import spans
 from kimiqa.ui.text import escape, money, money_range, shortened
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, counted, recalled
 
 REASONS = {
     "empty": "without any text",
@@ -41,7 +41,7 @@ def show(
     elsewhere on the page."""
     for warning in receipt["warnings"]:
         if warning not in said:
-            st.warning(escape(warning), icon=":material/warning:")
+            st.warning(escape(recalled(warning)), icon=":material/warning:")
     with st.expander(escape(line(receipt)), key=f"receipt-{turn}"):
         for warning in receipt["warnings"]:
             if warning in said:

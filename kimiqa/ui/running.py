@@ -14,7 +14,7 @@ from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.markdown import answer_markdown
 from kimiqa.ui.state import State, page_state
 from kimiqa.ui.text import duration, escape, price_range
-from kimiqa.ui.words import _, told
+from kimiqa.ui.words import _, recalled, told
 
 TICK_SECONDS = 0.4
 
@@ -147,7 +147,7 @@ def _ended(state: State, job: Job) -> None:
             st.markdown(f"**{escape(each.question)}**")
             show_error(each.error)
         for warning in finished.answer.warnings if finished else ():
-            st.warning(escape(warning))
+            st.warning(escape(recalled(warning)))
         row = st.container(horizontal=True)
         if row.button(_("Ask again"), key=f"again-{job.id}", icon=":material/refresh:"):
             _bring_back(state, job)

@@ -13,7 +13,7 @@ from kimiqa.ui import desk
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
 from kimiqa.ui.text import about, escape, money
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, counted, told
 
 TICK_SECONDS = 0.5
 
@@ -66,8 +66,8 @@ def _by_ocr(state: State, document: Document, offer: ScanOffer) -> None:
         args=(document,),
         icon=":material/document_scanner:",
     )
-    told = f"{offer.reason} · {_('free')} · {about(offer.seconds)}"
-    st.caption(escape(told if offer.fits else offer.reason))
+    line = f"{told(offer.reason)} · {_('free')} · {about(offer.seconds)}"
+    st.caption(escape(line if offer.fits else offer.reason))
 
 
 def _by_eyes(state: State, document: Document, offer: ScanOffer) -> None:
@@ -89,8 +89,8 @@ def _by_eyes(state: State, document: Document, offer: ScanOffer) -> None:
         st.caption(escape(offer.reason))
         return
     price = _("price unknown") if offer.cost is None else _priced(offer)
-    told = f"{offer.reason} · {price} · {about(offer.seconds)}."
-    st.caption(escape(f"{told} {_('Quotes in them go unchecked.')}"))
+    line = f"{told(offer.reason)} · {price} · {about(offer.seconds)}."
+    st.caption(escape(f"{line} {_('Quotes in them go unchecked.')}"))
 
 
 def _priced(offer: ScanOffer) -> str:

@@ -10,7 +10,7 @@ from kimiqa.planner import block_tokens
 from kimiqa.ui import desk, extracted, library, opening, private, reading, scanned, unseen
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.text import escape, shortened
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, counted, recalled
 
 SHOWN_NOTES = 8
 WITHOUT_TEXT = {
@@ -65,7 +65,7 @@ def _reading(state: State, document: Document) -> None:
         return
     with st.expander(_("How it is read")):
         for note, pages in list(notes.items())[:SHOWN_NOTES]:
-            st.caption(f"{_('page')} {shortened(spans(pages), 100)}: {escape(note)}")
+            st.caption(f"{_('page')} {shortened(spans(pages), 100)}: {escape(recalled(note))}")
         if document.drawable:
             unseen.deeper(state.opened.get(document.id, document))
         if extracts:

@@ -25,7 +25,6 @@ ELSEWHERE = {
         "white on white", "in a layer that is off",
     ),
     "price.basis": ("listed", "assumed", "book", "embedded"),
-    "way.reason": ("not needed: the documents fit into one prompt",),
 }  # fmt: skip
 """Strings that come from the library, by the expression that the page translates."""
 

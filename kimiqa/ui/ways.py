@@ -113,7 +113,7 @@ def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> 
         if not way.fits:
             _cannot(state, way)
         elif way.strategy in ("swarm", "digest") and way.reason:
-            st.caption(escape(_(way.reason)))
+            st.caption(escape(way.reason))
         if way.fits or over_cap(state, way):
             st.caption(_facts(way))
         for each in way.warnings:

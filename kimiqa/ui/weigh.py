@@ -15,7 +15,7 @@ from kimiqa.ui import desk
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import table
 from kimiqa.ui.text import at_most, duration, escape, money, money_range, price_range
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, told
 
 SHOWN_MODELS = 15
 SHOWN_SMALL = 6
@@ -161,7 +161,7 @@ def _unfit(small: Sequence[Offer]) -> None:
     if not small:
         return
     for each in small[:SHOWN_SMALL]:
-        words = f"{_('Does not fit')}: {each.model}, {each.provider}. {each.reason}"
+        words = f"{_('Does not fit')}: {each.model}, {each.provider}. {told(each.reason or '')}"
         st.caption(escape(words))
     if len(small) > SHOWN_SMALL:
         st.caption(escape(f"{len(small) - SHOWN_SMALL:,} {_('more are too small')}."))

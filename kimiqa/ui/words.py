@@ -13,7 +13,7 @@ from pathlib import Path
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from kimiqa.saying import Said
+from kimiqa.saying import Said, as_said
 from kimiqa.settings import home_folder
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
@@ -62,6 +62,12 @@ def told(text: str) -> str:
     'anything else'
     """
     return _in(_words(), text) if isinstance(text, Said) and text else text
+
+
+def recalled(text: str) -> str:
+    """What the library said once and was kept as text: told where nothing stood in it, for then
+    its words are its template; else as it was kept."""
+    return told(as_said(text))
 
 
 def _in(words: gettext.NullTranslations, said: Said) -> str:

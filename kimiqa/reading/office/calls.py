@@ -27,11 +27,11 @@ MEDIA = {
     "html": "text/html",
 }
 NAMES = {
-    "docx": "a Word document",
-    "pptx": "a PowerPoint presentation",
-    "xlsx": "an Excel workbook",
-    "epub": "an EPUB book",
-    "html": "a web page (HTML)",
+    "docx": say("a Word document"),
+    "pptx": say("a PowerPoint presentation"),
+    "xlsx": say("an Excel workbook"),
+    "epub": say("an EPUB book"),
+    "html": say("a web page (HTML)"),
 }
 ENGINE = "office"
 _NEEDED = {"xlsx": "openpyxl", "epub": "selectolax", "html": "selectolax"}
@@ -63,9 +63,9 @@ def need(kind: str, name: str) -> None:
     if library is not None and find_spec(library) is None:
         raise NotADocumentError(
             say(
-                "{name} is {names}, and what reads these is not installed.",
+                "{name} is {kind}, and what reads these is not installed.",
                 name=name,
-                names=NAMES[kind],
+                kind=NAMES[kind],
             ),
             "Run: pip install 'kimiqa[office]'.",
         )
@@ -124,8 +124,16 @@ def _page(
 
 
 def _missing(number: int, error: WorkerLost | WorkerRefused) -> Page:
-    why = f"{error.reason} here" if isinstance(error, WorkerLost) else f"gave up: {error.detail}"
-    return Page(number, "", "failed", ENGINE, f"not read from here on: the reader {why}")
+    if isinstance(error, WorkerLost):
+        return Page(number, "", "failed", ENGINE, _LOST[error.reason])
+    note = say("not read from here on: the reader gave up: {why}", why=error.detail)
+    return Page(number, "", "failed", ENGINE, note)
+
+
+_LOST = {
+    "crashed": say("not read from here on: the reader crashed here"),
+    "hung": say("not read from here on: the reader hung here"),
+}
 
 
 def _error(name: str, error: WorkerLost | WorkerRefused) -> DocumentError:

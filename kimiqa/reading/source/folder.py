@@ -11,6 +11,7 @@ from pathlib import Path
 from kimiqa.reading.plain import decode, foreign_kind, is_pdf
 from kimiqa.reading.source.ignoring import Ignored
 from kimiqa.reading.source.secret import by_name, line_of_key
+from kimiqa.saying import joined, say, say_of
 
 MOST_FILES = 20_000
 MOST_FILE_BYTES = 2 << 20
@@ -27,15 +28,15 @@ _MADE = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yam
          "uv.lock", "Cargo.lock", "composer.lock", "Gemfile.lock", "go.sum", "*.min.js",
          "*.min.css", "*.map")  # fmt: skip
 
-SECRET = "may hold a secret"
-BINARY = "not text"
-MADE = "made by a tool"
-LARGE = f"over {MOST_FILE_BYTES >> 20} MiB"
-FULL = f"beyond the {MOST_BYTES:,} bytes that are read of a folder"
-MANY = f"beyond the {MOST_FILES:,} files that are read of a folder"
-LINK = "a link"
-LOCKED = "may not be read"
-DEEP = "too deep"
+SECRET = say("may hold a secret")
+BINARY = say("not text")
+MADE = say("made by a tool")
+LARGE = say("over {size} MiB", size=MOST_FILE_BYTES >> 20)
+FULL = say("beyond the {most:,} bytes that are read of a folder", most=MOST_BYTES)
+MANY = say("beyond the {most:,} files that are read of a folder", most=MOST_FILES)
+LINK = say("a link")
+LOCKED = say("may not be read")
+DEEP = say("too deep")
 
 
 @dataclass(slots=True)
@@ -118,7 +119,7 @@ class Folder:
         if text is None:
             return None, BINARY
         if (line := line_of_key(text)) is not None:
-            return None, f"{SECRET}: see line {line}"
+            return None, say("{why}: see line {line}", why=SECRET, line=line)
         self._files += 1
         self._bytes += len(content)
         return text, None
@@ -133,8 +134,18 @@ def remarks(left_out: list[tuple[str, str]], ignored: int) -> Iterator[str]:
     # What may hold a secret is named first.
     ordered = sorted(left_out, key=lambda each: (not each[1].startswith(SECRET), each[0]))
     if ordered:
-        named = ", ".join(f"{path} ({why})" for path, why in ordered[:_NAMED])
+        named = joined(
+            [say("{path} ({why})", path=path, why=why) for path, why in ordered[:_NAMED]], ", "
+        )
         more = len(ordered) - _NAMED
-        yield f"left out: {named}" + (f", and {more:,} more" if more > 0 else "")
+        yield (
+            say("left out: {names}, and {more:,} more", names=named, more=more)
+            if more > 0
+            else say("left out: {names}", names=named)
+        )
     if ignored:
-        yield f"left out by .gitignore: {ignored:,} {'path' if ignored == 1 else 'paths'}"
+        yield say_of(
+            ignored,
+            "left out by .gitignore: {number:,} path",
+            "left out by .gitignore: {number:,} paths",
+        )
