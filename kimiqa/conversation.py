@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kimiqa.errors import BadRequestError
 from kimiqa.plan import Answer, Chunk, Plan
 from kimiqa.remembering import cited_pieces
-from kimiqa.saying import say
+from kimiqa.saying import kept, say
 from kimiqa.strategies.layout import Turn
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def turn_to_json(turn: Turn, answer: Answer) -> dict[str, Any]:
         ],
         "call": answer.id,
         "receipt": answer.to_json(),
+        "told": [kept(each) for each in answer.warnings],
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import PurePath
+from typing import Any
 
 Value = str | int | float | Decimal | date | PurePath | None
 """What may stand in a sentence: nothing that holds a file open or cannot be copied."""
@@ -70,6 +71,34 @@ def say_of(number: int, one: str, many: str, /, **values: Value) -> Said:
 def as_said(text: str) -> Said:
     """`text` as a sentence with nothing in it, where it is not one already."""
     return text if isinstance(text, Said) else Said(text)
+
+
+def kept(value: Value) -> Any:
+    """A sentence as JSON that tells it again; what is none of ours stays the text it is."""
+    if not isinstance(value, Said):
+        return value if isinstance(value, str | int | float | None) else str(value)
+    row: dict[str, Any] = {"text": str(value), "template": value.template}
+    if value.values:
+        row["values"] = {name: kept(each) for name, each in value.values.items()}
+    if value.many:
+        row |= {"many": value.many, "number": value.number}
+    return row
+
+
+def restored(row: Any) -> Said:
+    """The sentence that was `kept`.
+
+    >>> restored(kept(say("{pages:,} pages of {name}", pages=1_200, name="a.pdf"))).values
+    {'pages': 1200, 'name': 'a.pdf'}
+    """
+    if not isinstance(row, dict):
+        return Said(str(row))
+    values = {
+        name: restored(each) if isinstance(each, dict) else each
+        for name, each in row.get("values", {}).items()
+    }
+    text, template, many = (str(row.get(name, "")) for name in ("text", "template", "many"))
+    return Said(text, template, values, many, int(row.get("number", 1)))
 
 
 def listed(names: Sequence[str]) -> Said:

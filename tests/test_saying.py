@@ -12,7 +12,7 @@ import pytest
 
 from kimiqa.errors import EndpointError, FileNotFoundError, OverCapError
 from kimiqa.plurals import counted
-from kimiqa.saying import Said, joined, listed, say, say_of
+from kimiqa.saying import Said, joined, kept, listed, restored, say, say_of
 
 SENTENCE = say("{name} has {pages}.", name="a {b}.pdf", pages=counted(1_200, "page"))
 
@@ -75,6 +75,28 @@ def test_joined_sentences_keep_what_they_were_made_of() -> None:
 )
 def test_a_sentence_agrees_with_its_number(number: int, said: str) -> None:
     assert say_of(number, "{number} file was read", "{number} files were read") == said
+
+
+def test_a_sentence_is_kept_as_json_and_told_again() -> None:
+    row = json.loads(json.dumps(kept(joined([SENTENCE, say("Nothing was sent.")]))))
+
+    found = restored(row)
+
+    assert found == "a {b}.pdf has 1,200 pages. Nothing was sent."
+    first, second = found.values.values()
+    assert isinstance(first, Said)
+    assert isinstance(second, Said)
+    assert (first.template, second.template) == ("{name} has {pages}.", "Nothing was sent.")
+    assert isinstance(first.values["pages"], Said)
+    assert first.values["pages"].values["number"] == 1_200
+
+
+def test_a_name_in_a_kept_sentence_is_no_sentence_of_ours() -> None:
+    assert type(restored(kept(SENTENCE)).values["name"]) is str
+
+
+def test_what_was_kept_as_text_is_a_sentence_with_nothing_in_it() -> None:
+    assert restored("Nothing was sent.").template == "Nothing was sent."
 
 
 def test_a_sentence_joined_with_nothing_is_itself() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import struct
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from kimiqa.ui.words import _, counted, recalled, told
 
 __all__ = ["kimi"]
 
+UI = Path(__file__).resolve().parent.parent / "kimiqa" / "ui"
 PLURALS = "nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);"
 POLISH = {
     "": f"Content-Type: text/plain; charset=UTF-8\nPlural-Forms: {PLURALS}\n",
@@ -195,6 +197,43 @@ def test_every_sentence_of_the_library_can_be_collected() -> None:
     assert ("page", "pages") in found.plurals
 
 
+def glued(tree: ast.AST) -> list[str]:
+    """Words that stand beside a value with nothing between them but a space: what belongs together
+    is one sentence for a translator, whose language may order it otherwise."""
+    found = []
+    for node in ast.walk(tree):
+        parts = node.values if isinstance(node, ast.JoinedStr) else []
+        for before, gap, after in zip(parts, parts[1:], parts[2:], strict=False):
+            beside = isinstance(before, ast.FormattedValue) and isinstance(
+                after, ast.FormattedValue
+            )
+            if beside and isinstance(gap, ast.Constant) and not str(gap.value).strip():
+                found += [text for each in (before, after) if (text := _fragment(each))]
+    return found
+
+
+def _fragment(part: ast.expr) -> str:
+    match part:
+        case ast.FormattedValue(
+            value=ast.Call(func=ast.Name(id="_"), args=[ast.Constant(value=str(text))])
+        ) if not text.endswith("."):
+            return text
+    return ""
+
+
+@pytest.mark.parametrize("path", sorted(UI.glob("*.py")), ids=lambda path: path.name)
+def test_no_sentence_of_the_page_is_glued_together(path: Path) -> None:
+    assert glued(ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+def test_the_rule_against_glue_finds_what_breaks_it() -> None:
+    code = (
+        """f"{n} {_('of')} {m} · {_('free')}"; f"{_('One.')} {_('Two.')}"; f"{_('Key')}: {key}" """
+    )
+
+    assert glued(ast.parse(code)) == ["of", "of"]
+
+
 def test_translators_get_the_pages_strings_and_the_librarys() -> None:
     strings = everything().strings
 
@@ -248,6 +287,13 @@ def test_strings_in_f_strings_tables_and_lists_are_found_and_others_named(tmp_pa
     assert set(found.strings) == wanted
     assert list(found.plurals) == [("page", "pages")]
     assert found.unknown == ["page.py:5 unknown"]
+
+
+def test_tables_of_one_name_in_two_modules_are_both_found(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text('STATES = {"a": "Here"}\n_(STATES[a])')
+    (tmp_path / "two.py").write_text('STATES = {"a": "There"}\n_(STATES[a])')
+
+    assert set(collected(tmp_path).strings) == {"Here", "There"}
 
 
 def test_the_template_names_each_string_once(tmp_path: Path) -> None:

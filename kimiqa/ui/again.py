@@ -22,7 +22,7 @@ from kimiqa.ui.calm import show_error
 from kimiqa.ui.engine import engine
 from kimiqa.ui.state import State, new_id, opened
 from kimiqa.ui.text import about, escape, money, shortened
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, plural
 
 if TYPE_CHECKING:
     from kimiqa.ui.turns import Turn
@@ -50,7 +50,7 @@ def offer(state: State, turn: Turn) -> None:
         )
     for n, branch in enumerate(turn.beside, 1):
         st.button(
-            f"{_('Compare')} {n}" if len(turn.beside) > 1 else _("Compare"),
+            _("Compare {number}").format(number=n) if len(turn.beside) > 1 else _("Compare"),
             key=f"compare-{turn.number}-{n}",
             icon=":material/compare:",
             type="tertiary",
@@ -160,12 +160,18 @@ def _options(state: State, other: Other) -> dict[str, Any]:
 
 def _priced(state: State, turn: Turn, other: Other, plan: Plan) -> None:
     cost = plan.estimate.cost
-    pages = f"{plan.coverage.sent:,} {_('of')} {plan.coverage.pages:,} {_('pages')}"
+    pages = plural(
+        plan.coverage.pages,
+        "{done:,} of {number:,} page",
+        "{done:,} of {number:,} pages",
+        done=plan.coverage.sent,
+    )
     took = about(plan.estimate.seconds.expected)
-    st.caption(escape(f"{pages} · {_('at most')} {money(cost.ceiling, cost.currency)} · {took}"))
-    label = f"{_('Ask again')} · {_('about')} {money(cost.expected, cost.currency)}"
+    most = money(cost.ceiling, cost.currency)
+    st.caption(escape(f"{pages} · {_('at most {amount}').format(amount=most)} · {took}"))
+    label = _("Ask again · about {amount}").format(amount=money(cost.expected, cost.currency))
     if desk.client(state).needs_a_word(plan):
-        label = f"{_('Ask all the same, at most')} {money(cost.ceiling, cost.currency)}"
+        label = _("Ask all the same, at most {amount}").format(amount=most)
     row = st.container(horizontal=True)
     if row.button(escape(label), key=f"again-yes-{turn.number}", type="primary"):
         _start(state, turn, other, plan)

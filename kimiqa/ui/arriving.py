@@ -11,7 +11,7 @@ from kimiqa.ui.calm import calm
 from kimiqa.ui.engine import Job
 from kimiqa.ui.state import Refused, State
 from kimiqa.ui.text import escape, shortened
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, counted, plural
 
 TICK_SECONDS = 0.3
 SHOWN = 6
@@ -92,19 +92,32 @@ def _show_job(job: Job) -> None:
 
 def _folder(job: Job) -> tuple[float, str]:
     done, total = intake.copying(job)
-    of = f" · {done:,} {_('of')} {counted(total, 'file', 'files')}" if total else ""
-    return done / total if total else 0.0, f"{_('Opening')} {escape(job.title)}{of}"
+    words = _("Opening {name}").format(name=escape(job.title))
+    if not total:
+        return 0.0, words
+    files = plural(total, "{done:,} of {number:,} file", "{done:,} of {number:,} files", done=done)
+    return done / total, f"{words} · {files}"
 
 
 def _file(job: Job) -> tuple[float, str]:
     step, preview = job.last(Progress), job.last(Preview)
     done, total = (step.done, step.total) if step else (0, None)
-    pages = f" · {done:,} {_('of')} {counted(total, 'page', 'pages')}" if total else ""
-    rough = f" · {_('about')} {preview.rough_tokens:,} {_('tokens')}" if preview else ""
-    verb = _("Checking") if step and step.step == "checking" else _("Reading")
+    words = [_doing(job, step).format(name=escape(job.title))]
+    if total:
+        words.append(
+            plural(total, "{done:,} of {number:,} page", "{done:,} of {number:,} pages", done=done)
+        )
+    if preview:
+        words.append(
+            plural(preview.rough_tokens, "about {number:,} token", "about {number:,} tokens")
+        )
+    return done / total if total else 0.0, " · ".join(words)
+
+
+def _doing(job: Job, step: Progress | None) -> str:
     if not job.log:
-        verb = _("Waiting:")
-    return done / total if total else 0.0, f"{verb} {escape(job.title)}{pages}{rough}"
+        return _("Waiting: {name}")
+    return _("Checking {name}") if step and step.step == "checking" else _("Reading {name}")
 
 
 # Passwords --------------------------------------------------------------------------------------
@@ -114,7 +127,7 @@ def _ask_password(state: State, document_id: str) -> None:
     name = escape(reading.name_of(state, document_id))
     tried = document_id in state.passwords
     with st.form(f"password-{document_id}", clear_on_submit=True):
-        st.markdown(f"**{name}** {_('is protected by a password.')}")
+        st.markdown(_("{name} is protected by a password.").format(name=f"**{name}**"))
         if tried:
             st.caption(_("That password does not open it."))
         password = st.text_input(_("Password"), type="password", autocomplete="off")
@@ -131,10 +144,14 @@ def _ask_password(state: State, document_id: str) -> None:
 
 def _show_arrived(state: State) -> None:
     """Many together go to the library, where those are chosen that are asked."""
-    read = counted(state.arrived, "document was read", "documents were read")
+    read = plural(
+        state.arrived,
+        "{number:,} document was read into the library. Tick there what you ask together.",
+        "{number:,} documents were read into the library. Tick there what you ask together.",
+    )
     row = st.container(horizontal=True, vertical_alignment="center")
     row.success(
-        f"{read} {_('into the library. Tick there what you ask together.')}",
+        read,
         icon=":material/library_books:",
     )
 
@@ -151,7 +168,9 @@ def _show_refused(state: State) -> None:
         _show_one(refused)
     more = state.refused[SHOWN:]
     if more:
-        with st.expander(f"{len(more):,} {_('more were not opened')}"):
+        with st.expander(
+            plural(len(more), "{number:,} more was not opened", "{number:,} more were not opened")
+        ):
             for refused in more[:200]:
                 st.markdown(f"**{escape(shortened(refused.name, 80))}** {escape(refused.reason)}")
     if st.button(_("Dismiss"), key="dismiss-refused"):
@@ -161,7 +180,8 @@ def _show_refused(state: State) -> None:
 
 def _show_one(refused: Refused) -> None:
     st.warning(
-        f"**{escape(shortened(refused.name, 80))}** {escape(_('was not opened.'))} "
-        f"{escape(refused.reason)}",
+        _("{name} was not opened. {why}").format(
+            name=f"**{escape(shortened(refused.name, 80))}**", why=escape(refused.reason)
+        ),
         icon=":material/block:",
     )

@@ -181,7 +181,7 @@ class Many:
                 yield Unanswered(plan.question, result)
 
     def _progress(self, answered: int, total: int) -> Progress:
-        said = f"{answered:,} {_('of')} {total:,} {_('answered')}"
+        said = _("{done:,} of {total:,} answered").format(done=answered, total=total)
         return Progress(SEVERAL, answered, total, said)
 
     async def _run(self, plan: Plan) -> AsyncGenerator[Event]:

@@ -63,7 +63,7 @@ def _sums(state: State) -> None:
         st.metric(_("Since the beginning"), escape(amounts(ledger.totals()) or "0"))
         st.caption(escape(counted(len(ledger.calls()), "call", "calls")))
     cap = _("no cap") if budget.question is None else money(budget.question, unit)
-    st.caption(escape(f"{_('Cap per question')}: {cap}"))
+    st.caption(escape(_("Cap per question: {cap}").format(cap=cap)))
 
 
 def _sum(
@@ -96,10 +96,10 @@ def _days(state: State) -> None:
         return
     names = [(first + timedelta(days=n)).isoformat() for n in range(DAYS)]
     dearest = max(by_day, key=lambda name: by_day[name])
-    total = money(sum(by_day.values(), Decimal(0)), unit)
-    words = (
-        f"{_('In the last thirty days')} {total}; {_('the dearest day was')} {dearest} "
-        f"{_('with')} {money(by_day[dearest], unit)}."
+    words = _("In the last thirty days {total}; the dearest day was {day} with {amount}.").format(
+        total=money(sum(by_day.values(), Decimal(0)), unit),
+        day=dearest,
+        amount=money(by_day[dearest], unit),
     )
     charts.days([(name, by_day.get(name, Decimal(0))) for name in names], unit, words)
     st.caption(escape(words))
@@ -125,7 +125,8 @@ def _table(state: State) -> None:
         charts.bars(_bars(newest_first, names, unit), unit)
     st.markdown(_rows(newest_first[:SHOWN], names, by or "document"))
     if len(found) > SHOWN:
-        st.caption(f"{len(found) - SHOWN:,} {_('more stand in the file.')}")
+        more = _("{number:,} more stand in the file.")
+        st.caption(more.format(number=len(found) - SHOWN))
     if any(group.shared for group in found):
         st.caption(_("A question about several documents counts in full under each."))
     _files(state, found, by or "document")

@@ -19,7 +19,7 @@ from kimiqa.ui.calm import calm
 from kimiqa.ui.state import State
 from kimiqa.ui.sums import amounts, day
 from kimiqa.ui.text import escape, shortened
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, counted, plural
 
 PER_PAGE = 20
 ORDERS = {
@@ -74,8 +74,11 @@ def _store() -> Store:
 
 
 def _standing(known: int, found: int) -> str:
-    all_of_them = counted(known, "document", "documents")
-    return all_of_them if found == known else f"{found:,} {_('of')} {all_of_them}"
+    if found == known:
+        return counted(known, "document", "documents")
+    return plural(
+        known, "{done:,} of {number:,} document", "{done:,} of {number:,} documents", done=found
+    )
 
 
 # Which, in which order --------------------------------------------------------------------------
@@ -160,8 +163,8 @@ def _facts(each: Stored, tokens: int | None, spent: Spent) -> str:
     if each.locked:
         facts.append(_("protected by a password"))
     if spent.last:
-        facts.append(f"{_('last asked')} {day(spent.last)}")
-        facts.append(f"{_('spent')} {amounts(spent.total)}")
+        facts.append(_("last asked {day}").format(day=day(spent.last)))
+        facts.append(_("spent {amount}").format(amount=amounts(spent.total)))
     return " · ".join(facts)
 
 
@@ -194,4 +197,5 @@ def _warning(missing: int) -> str:
     """Beside the name: in the small print its colour would be too pale to read."""
     if not missing:
         return ""
-    return f" :orange-badge[{counted(missing, 'page', 'pages')} {_('without text')}]"
+    words = plural(missing, "{number:,} page without text", "{number:,} pages without text")
+    return f" :orange-badge[{words}]"

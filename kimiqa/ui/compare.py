@@ -15,7 +15,7 @@ from kimiqa.ui.engine import engine
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 from kimiqa.ui.turns import Turn
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, counted, plural
 
 SIDES = {"1": -1, "2": -2}
 """What the two are numbered by here: the turns of a conversation are counted from 0."""
@@ -87,12 +87,12 @@ def _differences(first: Turn, second: Turn) -> None:
 def _rests_on(turn: Turn, other: Turn) -> str:
     own, others = pages_used(turn.citations), pages_used(other.citations)
     doubtful = sum(each.status in ("unverified", "invalid") for each in turn.citations)
-    facts = [f"{_('rests on')} {counted(len(own), 'page', 'pages')}"]
+    facts = [plural(len(own), "rests on {number:,} page", "rests on {number:,} pages")]
     if alone := own - others:
-        facts.append(f"{_('alone with')} {_places(alone)}")
+        facts.append(_("alone with {places}").format(places=_places(alone)))
     facts.append(f"{counted(len(turn.citations), 'citation', 'citations')}")
     if doubtful:
-        facts.append(f"{doubtful:,} {_('not verified')}")
+        facts.append(_("{number:,} not verified").format(number=doubtful))
     facts.append(_tokens(turn.receipt))
     return ", ".join(facts)
 
@@ -108,4 +108,6 @@ def _tokens(paid: Mapping[str, Any]) -> str:
     used = paid["usage"]
     if not used:
         return _("tokens not known")
-    return f"{used['prompt_tokens']:,} + {used['completion_tokens']:,} {_('tokens')}"
+    return _("{prompt:,} + {completion:,} tokens").format(
+        prompt=used["prompt_tokens"], completion=used["completion_tokens"]
+    )

@@ -101,7 +101,8 @@ def _label(state: State, once: Once | None) -> str:
     price = desk.model(state).price
     if once is None or price is None:
         return what
-    return f"{what} · {_('about')} {money(once.making, price.currency)}"
+    about = _("about {amount}").format(amount=money(once.making, price.currency))
+    return f"{what} · {about}"
 
 
 def _once(state: State) -> Once | None:
@@ -165,7 +166,8 @@ def _confirm(state: State) -> None:
     with st.container(border=True):
         st.warning(escape(message), icon=":material/payments:")
         row = st.container(horizontal=True)
-        yes = f"{_('Make it all the same, at most')} {at_most(ceiling, currency)}"
+        most = at_most(ceiling, currency)
+        yes = _("Make it all the same, at most {amount}").format(amount=most)
         if row.button(escape(yes), key="digest-yes", type="primary"):
             _submit(state, ceiling)
             st.rerun()

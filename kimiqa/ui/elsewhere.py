@@ -83,7 +83,7 @@ def _tell(found: Repriced) -> None:
     with now.container(border=True, height="stretch"):
         unknown = found.now.amount is None
         told = _("unknown") if unknown else money(found.now.amount, found.now.currency)
-        st.metric(escape(f"{_('It would cost on')} {found.model}"), escape(told))
+        st.metric(escape(_("It would cost on {model}").format(model=found.model)), escape(told))
         if unknown:
             st.caption(_("No price is known for it: add one to prices.toml."))
     for note in found.notes:

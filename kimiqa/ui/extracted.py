@@ -108,7 +108,7 @@ def _progress(document_id: str) -> None:
     if job is None or not job.running:
         st.rerun()
         return
-    st.progress(0.5, text=f"{_('Kimi reads')} {escape(job.title)}")
+    st.progress(0.5, text=_("Kimi reads {name}").format(name=escape(job.title)))
 
 
 def _settled(state: State, job: Job, document_id: str) -> None:

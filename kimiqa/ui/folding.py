@@ -49,4 +49,5 @@ def _said(others: Sequence[Way]) -> str:
     highs = [cost.high for cost in costs if cost.high is not None]
     if len({cost.currency for cost in costs}) != 1 or not lows or not highs:
         return _("Other ways")
-    return f"{_('Other ways')}, {money_range(min(lows), max(highs), costs[0].currency)}"
+    span = money_range(min(lows), max(highs), costs[0].currency)
+    return _("Other ways, {range}").format(range=span)

@@ -133,8 +133,8 @@ def _copied(folder: Path) -> Iterator[Found | Taken | Refused | None]:
     if not paths:
         yield Refused(folder.name, _("It holds no file that kimiqa reads."))
     if len(paths) > MOST_IN_A_FOLDER:
-        most = f"{MOST_IN_A_FOLDER:,}"
-        yield Refused(folder.name, f"{_('It holds more files than are opened at once:')} {most}.")
+        many = _("It holds more files than are opened at once: {most:,}.")
+        yield Refused(folder.name, many.format(most=MOST_IN_A_FOLDER))
 
 
 def _readable(folder: Path) -> Iterator[Path | None]:

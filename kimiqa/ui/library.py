@@ -21,7 +21,7 @@ def show(state: State, *, aside: bool = False) -> None:
     if not known:
         return
     place = st.expander(
-        f"{_('Open again')} ({len(known):,})",
+        _("Open again ({number:,})").format(number=len(known)),
         icon=":material/history:",
         key="library-aside" if aside else None,
         on_change="rerun" if aside else "ignore",
@@ -33,7 +33,8 @@ def show(state: State, *, aside: bool = False) -> None:
         for each in found[:SHOWN]:
             _entry(state, each)
         if len(found) > SHOWN:
-            st.caption(f"{len(found) - SHOWN:,} {_('more: search for a name.')}")
+            more = _("{number:,} more: search for a name.")
+            st.caption(more.format(number=len(found) - SHOWN))
 
 
 def _stored() -> list[Stored]:

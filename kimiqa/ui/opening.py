@@ -82,6 +82,7 @@ def welcome(state: State) -> None:
     sample_button(state)
     names = ", ".join(escape(path.name) for path in sample_documents())
     st.caption(
-        f"{_('No key is needed to begin: quotes are found on this computer.')} "
-        f"{_('Samples:')} {names}"
+        _("No key is needed to begin: quotes are found on this computer. Samples: {names}").format(
+            names=names
+        )
     )

@@ -17,7 +17,7 @@ from kimiqa.ui.calm import calm
 from kimiqa.ui.markdown import MARKS, answer_markdown, place
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money, shortened
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, counted, plural
 
 DIGEST = -1
 """Where turns have their number, this stands for the digest."""
@@ -142,7 +142,7 @@ def _more(state: State, section: Section, lines: int) -> None:
     def more() -> None:
         state.remembered["digest-lines"] = lines + LINES_AT_ONCE
 
-    label = f"{_('Show more')} ({counted(rest, 'line', 'lines')})"
+    label = plural(rest, "Show more ({number:,} line)", "Show more ({number:,} lines)")
     st.button(label, key="digest-more", type="tertiary", on_click=more)
 
 
@@ -189,14 +189,19 @@ def _about(citation: Citation) -> str:
 def _seen(digest: Digest) -> str:
     """What it was made of and for how much, and that it is an outline."""
     seen = digest.coverage
-    pages = f"{seen.sent:,} {_('of')} {counted(seen.pages, 'page', 'pages')}"
+    made = plural(
+        seen.pages,
+        "Made of {done:,} of {number:,} page",
+        "Made of {done:,} of {number:,} pages",
+        done=seen.sent,
+    )
     cost = digest.cost
     paid = "" if cost.amount is None else f" · {money(cost.amount, cost.currency)}"
-    return f"{_('Made of')} {pages}{paid}. {_('An outline can leave things out.')}"
+    return f"{made}{paid}. {_('An outline can leave things out.')}"
 
 
 def sheet(digest: Digest) -> Sheet:
     """The digest as it is exported."""
-    title = f"{_('Digest of')} {', '.join(digest.documents)}"
+    title = _("Digest of {names}").format(names=", ".join(digest.documents))
     facts = (digest.model, _seen(digest))
     return Sheet(title, digest.text, digest.citations, digest.documents, facts, digest.warnings)

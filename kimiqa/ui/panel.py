@@ -130,5 +130,7 @@ def _spent(state: State) -> None:
     if state.choices.label:
         scope = Scope(label=state.choices.label)
         counted = money(used.ledger.spent("label", budget.currency, scope=scope), budget.currency)
-        of = f" {_('of')} {money(label_cap, budget.currency)}" if label_cap is not None else ""
-        st.caption(escape(f"{state.choices.label}: {counted}{of}"))
+        words = f"{state.choices.label}: {counted}"
+        if label_cap is not None:
+            words += " " + _("of {cap}").format(cap=money(label_cap, budget.currency))
+        st.caption(escape(words))

@@ -70,20 +70,23 @@ def _age(price: Price) -> str:
     if age is None or price.checked is None:
         return _("no date")
     told = counted(age, "day", "days")
-    return f"{told} ({_('old')})" if price.stale(date.today()) else told
+    return _("{age} (old)").format(age=told) if price.stale(date.today()) else told
 
 
 def _about(model: Model) -> None:
     """Where the price in use comes from."""
     price = model.price
     if price is not None and price.source:
-        day = f", {_('checked on')} {price.checked}" if price.checked else ""
-        st.caption(escape(f"{model.id}: {_(price.basis)}{day}, {price.source}"))
+        day = _("checked on {day}").format(day=price.checked) if price.checked else ""
+        facts = ", ".join(filter(None, (_(price.basis), day, price.source)))
+        st.caption(escape(f"{model.id}: {facts}"))
 
 
 def _old(models: list[Model]) -> None:
     old = [each.id for each in models if each.price and each.price.stale(date.today())]
     if old:
-        said = _("Checked more than {} days ago").format(STALE_DAYS)
-        fetch = _("`kimiqa prices --update` fetches later lists.")
-        st.warning(escape(f"{said}: {', '.join(old)}. {fetch}"), icon=":material/schedule:")
+        said = _(
+            "Checked more than {days} days ago: {models}. `kimiqa prices --update` fetches later "
+            "lists."
+        ).format(days=STALE_DAYS, models=", ".join(old))
+        st.warning(escape(said), icon=":material/schedule:")

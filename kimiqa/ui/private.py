@@ -51,7 +51,11 @@ def rule(state: State, document: Document) -> None:
     key = f"rule-{document.id}"
     problem = state.remembered.pop(f"problem-{key}", "")
     places = ", ".join(document.only)
-    label = f"{_('May go only to')} {escape(places)}" if places else _("May go anywhere")
+    label = (
+        _("May go only to {places}").format(places=escape(places))
+        if places
+        else _("May go anywhere")
+    )
     with st.popover(label, type="tertiary"):
         st.session_state.setdefault(key, places)
         st.text_input(

@@ -48,7 +48,7 @@ def show(
         if document is None:
             st.caption(_("The document is not open here, so its page cannot be shown."))
         elif citation.status == "invalid":
-            st.caption(f"{escape(document.name)}: {_pages_it_has(document)}")
+            st.caption(_pages_it_has(document))
         else:
             _show_page(state, turn, document, citation)
         _steps(state, turn, len(citations), at)
@@ -71,7 +71,9 @@ def _document(
 
 
 def _pages_it_has(document: Document) -> str:
-    return f"{_('it has the pages')} 1–{len(document.pages):,}."
+    return _("{name}: it has the pages 1–{last:,}.").format(
+        name=escape(document.name), last=len(document.pages)
+    )
 
 
 def _show_page(state: State, turn: int, document: Document, citation: Citation) -> None:
@@ -108,12 +110,15 @@ def _leaf(state: State, turn: int, document: Document, number: int) -> None:
         state.shown_page[turn] = page
 
     st.markdown(
-        f"**{escape(shortened(document.name, 60))}** {_('page')} {number:,} {_('of')} "
-        f"{len(document.pages):,}"
+        _("{name} page {number:,} of {last:,}").format(
+            name=f"**{escape(shortened(document.name, 60))}**",
+            number=number,
+            last=len(document.pages),
+        )
     )
     row = st.container(horizontal=True, horizontal_alignment="distribute")
     row.button(
-        f"{_('Page')} {number - 1:,}" if number > 1 else _("First page"),
+        _("Page {number:,}").format(number=number - 1) if number > 1 else _("First page"),
         key=f"before-{turn}",
         icon=":material/chevron_left:",
         disabled=number <= 1,
@@ -122,7 +127,9 @@ def _leaf(state: State, turn: int, document: Document, number: int) -> None:
         type="tertiary",
     )
     row.button(
-        f"{_('Page')} {number + 1:,}" if number < len(document.pages) else _("Last page"),
+        _("Page {number:,}").format(number=number + 1)
+        if number < len(document.pages)
+        else _("Last page"),
         key=f"after-{turn}",
         icon=":material/chevron_right:",
         icon_position="right",
@@ -137,7 +144,7 @@ def _picture(
     state: State, document: Document, number: int, quoted: tuple[int | None, int | None]
 ) -> None:
     picture = pictures.drawn(state, pictures.Sight(document, number, *quoted))
-    alt = f"{document.name}, {_('page')} {number}"
+    alt = _("{name}, page {number}").format(name=document.name, number=number)
     st.image(picture, width="stretch", alt=alt)
 
 
@@ -174,7 +181,8 @@ def _steps(state: State, turn: int, count: int, at: int) -> None:
     if count < 2:
         return
     newest = turn + 1 == len(state.remembered.get("turns", ()))
-    st.caption(f"{_('citation')} {at + 1} {_('of')} {count}", text_alignment="center")
+    standing = _("citation {number} of {count}").format(number=at + 1, count=count)
+    st.caption(standing, text_alignment="center")
     row = st.container(horizontal=True, horizontal_alignment="distribute")
     row.button(
         _("Previous"),

@@ -138,10 +138,9 @@ def _ask_label(way: Way) -> str:
     cost = way.estimate.cost
     if cost.expected is None:
         return _("Ask")
-    amount = (
-        _("free") if not cost.ceiling else f"{_('about')} {money(cost.expected, cost.currency)}"
-    )
-    return f"{_('Ask')} · {escape(amount)}"
+    if not cost.ceiling:
+        return _("Ask · free")
+    return _("Ask · about {amount}").format(amount=escape(money(cost.expected, cost.currency)))
 
 
 def _about_keys(state: State) -> None:
@@ -175,7 +174,7 @@ def _confirm(state: State, confirm: Confirm) -> None:
         st.warning(escape(confirm.message), icon=":material/payments:")
         row = st.container(horizontal=True)
         ceiling = at_most(cost.ceiling or Decimal(0), cost.currency)
-        yes = f"{_('Ask all the same, at most')} {ceiling}"
+        yes = _("Ask all the same, at most {amount}").format(amount=ceiling)
         if row.button(escape(yes), key="over-cap-yes", type="primary"):
             submit(state, _asked(state), confirm.way, confirm)
             st.rerun()
@@ -240,10 +239,10 @@ def _over_cap(
 def _above_threshold(way: Way) -> str:
     cost = way.estimate.cost
     ceiling = at_most(cost.ceiling or Decimal(0), cost.currency)
-    return (
-        f"{_('This question may cost up to')} {ceiling} ({_('expected')} {price_range(cost)}), "
-        f"{_('which is above the threshold of the settings.')}"
-    )
+    return _(
+        "This question may cost up to {ceiling} (expected {range}), which is above the threshold "
+        "of the settings."
+    ).format(ceiling=ceiling, range=price_range(cost))
 
 
 def _sentence(error: KimiqaError) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from kimiqa.ledger import Accuracy, Ledger, Scores
 from kimiqa.ui.sums import table
 from kimiqa.ui.text import escape
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, plural
 
 SHOWN = 40
 FIGURES = (
@@ -50,7 +50,7 @@ def show(ledger: Ledger) -> None:
         )
     )
     passed = sum(each.ceilings_passed for each in scores)
-    st.caption(f"{_('Ceilings passed')}: {passed:,}")
+    st.caption(_("Ceilings passed: {number:,}").format(number=passed))
 
 
 def _of_what(each: Scores) -> str:
@@ -61,6 +61,12 @@ def accuracy_line(found: Accuracy) -> str:
     """How many receipts cost what was quoted; not yet escaped."""
     if not found.calls or found.cost_within is None:
         return _("No quote has been tested by a receipt yet.")
-    receipts = counted(found.calls, "receipt", "receipts")
-    prompt = f"{_('the prompt was off by')} {found.prompt_error or 0:.1%} ({_('median')})"
-    return f"{found.cost_within:.0%} {_('of')} {receipts} {_('cost what was quoted')}; {prompt}."
+    return plural(
+        found.calls,
+        "{share:.0%} of {number:,} receipt cost what was quoted; the prompt was off by {off:.1%} "
+        "(median).",
+        "{share:.0%} of {number:,} receipts cost what was quoted; the prompt was off by {off:.1%} "
+        "(median).",
+        share=found.cost_within,
+        off=found.prompt_error or 0,
+    )

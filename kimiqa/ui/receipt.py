@@ -10,7 +10,7 @@ import streamlit as st
 
 from kimiqa.pages import spans
 from kimiqa.ui.text import escape, money, money_range, shortened
-from kimiqa.ui.words import _, counted, recalled
+from kimiqa.ui.words import _, counted, plural
 
 REASONS = {
     "empty": "without any text",
@@ -41,7 +41,7 @@ def show(
     elsewhere on the page."""
     for warning in receipt["warnings"]:
         if warning not in said:
-            st.warning(escape(recalled(warning)), icon=":material/warning:")
+            st.warning(escape(warning), icon=":material/warning:")
     with st.expander(escape(line(receipt)), key=f"receipt-{turn}"):
         for warning in receipt["warnings"]:
             if warning in said:
@@ -54,19 +54,27 @@ def show(
 def line(receipt: Mapping[str, Any]) -> str:
     """Coverage, cost and quote."""
     seen, paid = receipt["coverage"], receipt["cost"]
-    pages = f"{seen['sent']:,} {_('of')} {counted(seen['pages'], 'page', 'pages')}"
+    pages = plural(
+        seen["pages"],
+        "{done:,} of {number:,} page",
+        "{done:,} of {number:,} pages",
+        done=seen["sent"],
+    )
     if receipt["model"] == "local":
         return f"{pages} · {_('free, no language model was asked')}"
     cost = money(_decimal(paid["amount"]), paid["currency"])
-    quoted = f"{_('quoted')} {_quoted(receipt['estimate']['cost'])}"
-    return " · ".join(filter(None, (pages, f"{cost}, {quoted}", _from_cache(receipt["usage"]))))
+    quoted = _("{cost}, quoted {range}").format(
+        cost=cost, range=_quoted(receipt["estimate"]["cost"])
+    )
+    return " · ".join(filter(None, (pages, quoted, _from_cache(receipt["usage"]))))
 
 
 def _from_cache(used: Mapping[str, Any] | None) -> str:
     """The cached share, where the endpoint told it."""
     if not used or used["cached_tokens"] is None or not used["prompt_tokens"]:
         return ""
-    return f"{used['cached_tokens'] / used['prompt_tokens']:.0%} {_('from the cache')}"
+    share = used["cached_tokens"] / used["prompt_tokens"]
+    return _("{share:.0%} from the cache").format(share=share)
 
 
 def _quoted(cost: Mapping[str, Any]) -> str:
@@ -82,13 +90,10 @@ def details(receipt: Mapping[str, Any], state: str) -> list[str]:
     rows = [f"{receipt['model']}, {receipt['strategy']}"]
     used = receipt["usage"]
     if used:
-        rows.append(f"{used['prompt_tokens']:,} {_('prompt tokens')}{_cached(used)}")
-        thought = used["reasoning_tokens"]
-        of_which = f", {thought:,} {_('of them thinking')}" if thought else ""
-        rows.append(f"{used['completion_tokens']:,} {_('completion tokens')}{of_which}")
+        rows += [_prompt(used), _completion(used)]
     rows += filter(None, [_off(receipt), saved(receipt)])
     if state in STATES:
-        rows.append(f"{_('Ledger')}: {_(STATES[state])}")
+        rows.append(_("Ledger: {state}").format(state=_(STATES[state])))
     return rows
 
 
@@ -99,10 +104,19 @@ def saved(receipt: Mapping[str, Any]) -> str:
         return ""
     amount, whole = (Decimal(saving[name]) for name in ("amount", "whole"))
     currency = saving["currency"]
-    head = _("Saved against sending everything") if amount >= 0 else _("More than everything")
-    would = _("everything would have cost")
-    shown = f"{money(abs(amount), currency)} ({abs(amount / whole):.0%})"
-    return f"{head}: {shown}; {would} {money(whole, currency)}"
+    sentence = (
+        _(
+            "Saved against sending everything: {amount} ({share:.0%}); everything would have cost "
+            "{whole}"
+        )
+        if amount >= 0
+        else _("More than everything: {amount} ({share:.0%}); everything would have cost {whole}")
+    )
+    return sentence.format(
+        amount=money(abs(amount), currency),
+        share=abs(amount / whole),
+        whole=money(whole, currency),
+    )
 
 
 def _off(receipt: Mapping[str, Any]) -> str:
@@ -115,19 +129,43 @@ def _off(receipt: Mapping[str, Any]) -> str:
     # As a person reads them: what looks the same is not called different.
     ends = {money(end, quoted["currency"]) for end in (low, high)}
     within = low <= paid <= high or money(paid, quoted["currency"]) in ends
-    inside = _("inside the range") if within else _("outside of the range")
-    told = f"{_('Expected')} {money(expected, quoted['currency'])}"
     if round(share, 2) == 0:
-        return f"{told}, {_('and so it came')}: {inside}"
-    more = _("more") if share > 0 else _("less")
-    return f"{told}: {abs(share):.0%} {more}, {inside}"
+        told = (
+            _("Expected {amount}, and so it came: inside the range")
+            if within
+            else _("Expected {amount}, and so it came: outside of the range")
+        )
+    elif share > 0:
+        told = (
+            _("Expected {amount}: {share:.0%} more, inside the range")
+            if within
+            else _("Expected {amount}: {share:.0%} more, outside of the range")
+        )
+    else:
+        told = (
+            _("Expected {amount}: {share:.0%} less, inside the range")
+            if within
+            else _("Expected {amount}: {share:.0%} less, outside of the range")
+        )
+    return told.format(amount=money(expected, quoted["currency"]), share=abs(share))
 
 
-def _cached(used: Mapping[str, Any]) -> str:
+def _prompt(used: Mapping[str, Any]) -> str:
     cached, prompt = used["cached_tokens"], used["prompt_tokens"]
     if cached is None or not prompt:
-        return ""
-    return f", {cached:,} {_('from the cache')} ({cached / prompt:.0%})"
+        return _("{prompt:,} prompt tokens").format(prompt=prompt)
+    return _("{prompt:,} prompt tokens, {cached:,} from the cache ({share:.0%})").format(
+        prompt=prompt, cached=cached, share=cached / prompt
+    )
+
+
+def _completion(used: Mapping[str, Any]) -> str:
+    thought, written = used["reasoning_tokens"], used["completion_tokens"]
+    if not thought:
+        return _("{completion:,} completion tokens").format(completion=written)
+    return _("{completion:,} completion tokens, {thought:,} of them thinking").format(
+        completion=written, thought=thought
+    )
 
 
 def _left_out(coverage: Mapping[str, Any], documents: Mapping[str, tuple[str, str]]) -> None:
@@ -139,5 +177,7 @@ def _left_out(coverage: Mapping[str, Any], documents: Mapping[str, tuple[str, st
         reason = _(REASONS.get(each["reason"], each["reason"]))
         pages = shortened(spans(each["pages"]), SHOWN_PAGES)
         count = counted(len(each["pages"]), "page", "pages")
-        head = f"{_('Left out')}: {each['document']} {name}"
-        st.caption(escape(f"{head}, {count} {reason}: {pages}"))
+        words = _("Left out: {document} {name}, {count} {reason}: {pages}").format(
+            document=each["document"], name=name, count=count, reason=reason, pages=pages
+        )
+        st.caption(escape(words))

@@ -45,8 +45,10 @@ def rules(ids: Sequence[str]) -> None:
     store = store_for(home_folder())
     places = dict.fromkeys(place for each in ids for place in keeping.rule(store, each))
     if places:
-        told = _("It may go anywhere once it is opened again: its rule goes with it,")
-        st.caption(f"{told} {_('only to')} {escape(', '.join(places))}.")
+        told = _(
+            "It may go anywhere once it is opened again: its rule goes with it, only to {places}."
+        )
+        st.caption(told.format(places=escape(", ".join(places))))
 
 
 def delete(state: State, document_id: str, *, conversations: bool) -> None:

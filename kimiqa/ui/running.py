@@ -14,7 +14,7 @@ from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.markdown import answer_markdown
 from kimiqa.ui.state import State, page_state
 from kimiqa.ui.text import duration, escape, price_range
-from kimiqa.ui.words import _, recalled, told
+from kimiqa.ui.words import _, plural, recalled, told
 
 TICK_SECONDS = 0.4
 
@@ -94,8 +94,8 @@ def _standing(job: Job) -> str:
     if waiting is not None and not words and waiting.message:
         return f"{told(waiting.message)} · {took}"
     if words:
-        return f"{_('Answering')} · {took}"
-    return f"{_('Thinking') if job.of(Reasoning) else _('Asking')} … {took}"
+        return _("Answering · {time}").format(time=took)
+    return (_("Thinking … {time}") if job.of(Reasoning) else _("Asking … {time}")).format(time=took)
 
 
 def _quoted(job: Job) -> str:
@@ -104,7 +104,7 @@ def _quoted(job: Job) -> str:
     cost = started.plan.estimate.cost if started else None
     if cost is None or not cost.ceiling:
         return ""
-    return f" · {_('quoted')} {price_range(cost)}"
+    return " · " + _("quoted {range}").format(range=price_range(cost))
 
 
 def _question(job: Job) -> None:
@@ -127,7 +127,7 @@ def _so_far(job: Job, *, expanded: bool) -> None:
 
 def reasoning(text: str, *, expanded: bool = False) -> None:
     """The model's thinking: not the answer, but paid for."""
-    about = f"{_('Thinking')} · {len(text):,} {_('characters')}"
+    about = plural(len(text), "Thinking · {number:,} character", "Thinking · {number:,} characters")
     with st.expander(about, expanded=expanded, icon=":material/psychology:"):
         st.text(text)
 

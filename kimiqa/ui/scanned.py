@@ -13,7 +13,7 @@ from kimiqa.ui import desk
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
 from kimiqa.ui.text import about, escape, money
-from kimiqa.ui.words import _, counted, told
+from kimiqa.ui.words import _, plural, told
 
 TICK_SECONDS = 0.5
 
@@ -57,9 +57,8 @@ def _offers(state: State, document: Document) -> list[ScanOffer]:
 
 
 def _by_ocr(state: State, document: Document, offer: ScanOffer) -> None:
-    pages = counted(offer.pages, "page", "pages")
     st.button(
-        f"{_('Read')} {pages} {_('by OCR')}",
+        plural(offer.pages, "Read {number:,} page by OCR", "Read {number:,} pages by OCR"),
         key=f"ocr-{document.id}",
         disabled=not offer.fits,
         on_click=_start,
@@ -95,7 +94,7 @@ def _by_eyes(state: State, document: Document, offer: ScanOffer) -> None:
 
 def _priced(offer: ScanOffer) -> str:
     amount = money(offer.cost, offer.currency)
-    return f"{_('about')} {amount} {_('more for a question')}"
+    return _("about {amount} more for a question").format(amount=amount)
 
 
 def _start(document: Document) -> None:
@@ -110,7 +109,12 @@ def _progress(state: State, document_id: str) -> None:
         return
     step = job.last(Progress)
     done, total = (step.done, step.total or 1) if step else (0, 1)
-    text = f"{_('Reading by OCR')} · {done:,} {_('of')} {counted(total, 'page', 'pages')}"
+    text = plural(
+        total,
+        "Reading by OCR · {done:,} of {number:,} page",
+        "Reading by OCR · {done:,} of {number:,} pages",
+        done=done,
+    )
     st.progress(done / total, text=text)
     st.button(_("Stop"), key=f"stop-ocr-{document_id}", on_click=job.stop)
 

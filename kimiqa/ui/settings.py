@@ -50,7 +50,7 @@ def show(state: State) -> None:
     with st.container(border=True):
         _caps(settings)
         _standing(state)
-    st.caption(f"{_('Kept in')} {escape(str(home_folder()))}")
+    st.caption(_("Kept in {folder}").format(folder=escape(str(home_folder()))))
 
 
 # Key and endpoint -------------------------------------------------------------------------------
@@ -64,8 +64,11 @@ def _of_environment() -> None:
         return
     url = found.get("KIMIQA_BASE_URL", "").strip()
     where = ", ".join(f"{name} ({url})" if name == "KIMIQA_BASE_URL" else name for name in named)
-    kept = _("saving an endpoint or a key here changes nothing until that is removed.")
-    st.info(escape(f"{_('Set by the environment:')} {where}; {kept}"), icon=":material/terminal:")
+    words = _(
+        "Set by the environment: {where}; saving an endpoint or a key here changes nothing until "
+        "that is removed."
+    ).format(where=where)
+    st.info(escape(words), icon=":material/terminal:")
 
 
 def _endpoint(state: State, settings: Settings) -> None:
@@ -120,7 +123,7 @@ def _saved(base_url: str) -> str:
         key = saved_keys(home_folder()).get(host_of(clean_url(base_url)))
     except KimiqaError:
         return ""
-    return f"{_('saved')}: {_masked(key)}" if key else ""
+    return _("saved: {key}").format(key=_masked(key)) if key else ""
 
 
 def _masked(key: Secret) -> str:
@@ -160,14 +163,16 @@ def _in_use(state: State) -> None:
     """The key that is used, masked, where it does not come from here."""
     target = desk.setup(state).target
     if target.api_key and target.key_source not in ("", "saved"):
-        key = f"{_masked(target.api_key)} {_('from')} {target.key_source}, {_('for')} {target.host}"
-        st.caption(escape(f"{_('Key in use:')} {key}"))
+        words = _("Key in use: {key} from {source}, for {host}").format(
+            key=_masked(target.api_key), source=target.key_source, host=target.host
+        )
+        st.caption(escape(words))
 
 
 def _forget(state: State, base_url: str) -> None:
     if not _saved(base_url):
         return
-    st.caption(f"{_('Key')} {escape(_saved(base_url))}")
+    st.caption(_("Key {saved}").format(saved=escape(_saved(base_url))))
     if st.button(_("Forget this key"), key="forget-key"):
         save_key(base_url, None, home_folder())
         state.remembered.pop("outcome", None)
@@ -182,15 +187,22 @@ def _caps(settings: Settings) -> None:
     currency = settings.currency
     with st.form("caps", border=False):
         question, day, month = st.columns(3)
-        max_cost = _amount(question, f"{_('Per question')} ({currency})", settings.max_cost)
-        day_cap = _amount(day, f"{_('Per day')} ({currency})", settings.day_cap)
-        month_cap = _amount(month, f"{_('Per month')} ({currency})", settings.month_cap)
+        max_cost = _amount(
+            question, _("Per question ({currency})").format(currency=currency), settings.max_cost
+        )
+        day_cap = _amount(
+            day, _("Per day ({currency})").format(currency=currency), settings.day_cap
+        )
+        month_cap = _amount(
+            month, _("Per month ({currency})").format(currency=currency), settings.month_cap
+        )
         effort = st.selectbox(_("Effort"), EFFORTS, index=EFFORTS.index(settings.effort))
         if st.form_submit_button(_("Save caps")):
             _save_caps(settings, max_cost, day_cap, month_cap, effort)
     others = [each for each in usual_budget(settings).everywhere() if each.currency != currency]
     told = ", ".join(cap for each in others for cap in each.in_words()) or _("none")
-    st.caption(escape(f"{_('Caps in other currencies, from settings.toml or as usual')}: {told}"))
+    words = _("Caps in other currencies, from settings.toml or as usual: {caps}")
+    st.caption(escape(words.format(caps=told)))
 
 
 def _amount(place: st.delta_generator.DeltaGenerator, label: str, value: Decimal | None) -> str:

@@ -13,7 +13,7 @@ from kimiqa.together import Together, together
 from kimiqa.ui import asking, desk
 from kimiqa.ui.state import Confirm, State, ready
 from kimiqa.ui.text import about, at_most, money
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, counted, plural
 
 MOST = 30
 
@@ -57,7 +57,8 @@ def in_words(price: Together) -> str:
     """The price of all of them; not yet escaped."""
     said = [counted(price.questions, "question", "questions")]
     if price.ceiling is not None:
-        said.append(f"{_('at most')} {at_most(price.ceiling, price.currency)} {_('together')}")
+        most = at_most(price.ceiling, price.currency)
+        said.append(_("at most {amount} together").format(amount=most))
     said.append(about(price.seconds))
     if price.warm:
         said.append(_("the first reads the document, the others find it in the cache"))
@@ -66,11 +67,13 @@ def in_words(price: Together) -> str:
 
 def label(price: Together) -> str:
     """The words of the button; not yet escaped."""
-    asked = f"{_('Ask')} {counted(price.questions, 'question', 'questions')}"
+    asked = plural(price.questions, "Ask {number:,} question", "Ask {number:,} questions")
     if price.expected is None:
         return asked
-    cost = money(price.expected, price.currency) if price.ceiling else _("free")
-    return f"{asked} · {_('about')} {cost}" if price.ceiling else f"{asked} · {cost}"
+    if not price.ceiling:
+        return f"{asked} · {_('free')}"
+    cost = money(price.expected, price.currency)
+    return f"{asked} · {_('about {amount}').format(amount=cost)}"
 
 
 def submit(state: State, way: Way, agreed: Confirm | None = None) -> None:
@@ -81,7 +84,9 @@ def submit(state: State, way: Way, agreed: Confirm | None = None) -> None:
     plans = _plans(state, way.strategy)
     if agreed is None and _needs_a_word(state, plans):
         price = together(plans, desk.model(state))
-        said = f"{in_words(price)}: {_('which is above the threshold of the settings.')}"
+        said = _("{price}: which is above the threshold of the settings.").format(
+            price=in_words(price)
+        )
         state.confirm = Confirm(said, way, over_cap=False)
     else:
         asking.start_many(state, plans, way.strategy)

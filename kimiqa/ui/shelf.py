@@ -10,7 +10,7 @@ from kimiqa.planner import block_tokens
 from kimiqa.ui import desk, extracted, library, opening, private, reading, scanned, unseen
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.text import escape, shortened
-from kimiqa.ui.words import _, counted, recalled
+from kimiqa.ui.words import _, counted, plural, recalled
 
 SHOWN_NOTES = 8
 WITHOUT_TEXT = {
@@ -65,7 +65,10 @@ def _reading(state: State, document: Document) -> None:
         return
     with st.expander(_("How it is read")):
         for note, pages in list(notes.items())[:SHOWN_NOTES]:
-            st.caption(f"{_('page')} {shortened(spans(pages), 100)}: {escape(recalled(note))}")
+            words = _("page {pages}: {note}").format(
+                pages=shortened(spans(pages), 100), note=escape(recalled(note))
+            )
+            st.caption(words)
         if document.drawable:
             unseen.deeper(state.opened.get(document.id, document))
         if extracts:
@@ -106,7 +109,7 @@ def _without_text(state: State, document: Document) -> None:
     if not missing:
         return
     many = missing * 2 > len(document.pages) or scanned.is_reading(document)
-    label = f"{counted(missing, 'page', 'pages')} {_('without text')}"
+    label = plural(missing, "{number:,} page without text", "{number:,} pages without text")
     with st.expander(label, expanded=many):
         for why, pages in found.items():
             if pages:
@@ -120,7 +123,7 @@ def header(state: State) -> None:
     if len(documents) == 1:
         title = shortened(documents[0].name, 80)
     else:
-        title = f"{len(documents)} {_('documents')}"
+        title = counted(len(documents), "document", "documents")
     st.header(escape(title), anchor=False)
     pages = sum(len(document.pages) for document in documents)
     total = sum(tokens(state, document) for document in documents)

@@ -32,13 +32,15 @@ ELSEWHERE = {
 def collected(folder: Path = UI) -> Found:
     """Every string of the modules in a folder."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py")}
-    tables = {name: texts for tree in trees.values() for name, texts in _tables(tree)}
+    tables: dict[str, list[str]] = {}
+    for name, texts in (each for tree in trees.values() for each in _tables(tree)):
+        tables.setdefault(name, []).extend(texts)  # several modules may use a name
     found = Found()
     for path, tree in sorted(trees.items()):
         for node in ast.walk(tree):
             place = f"{path.name}:{getattr(node, 'lineno', 0)}"
             match node:
-                case ast.Call(func=ast.Name(id="counted"), args=[_, one, many]):
+                case ast.Call(func=ast.Name(id="counted" | "plural"), args=[_, one, many]):
                     for pair in zip(_texts(one), _texts(many), strict=True):
                         found.plurals.setdefault(pair, place)
                 case ast.Call(func=ast.Name(id=name), args=[given]) if name in NAMES:

@@ -13,7 +13,7 @@ from kimiqa.ui import afterwards, desk, turns
 from kimiqa.ui.engine import engine
 from kimiqa.ui.state import State, new_conversation
 from kimiqa.ui.text import clock, escape, shortened
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, counted, plural
 
 PER_PAGE = 20
 LONGEST_NAME = 120
@@ -30,8 +30,16 @@ def show(state: State) -> None:
         )
         return
     found = _searched(state, known)
-    total = counted(len(known), "conversation", "conversations")
-    st.caption(total if len(found) == len(known) else f"{len(found):,} {_('of')} {total}")
+    st.caption(
+        counted(len(known), "conversation", "conversations")
+        if len(found) == len(known)
+        else plural(
+            len(known),
+            "{done:,} of {number:,} conversation",
+            "{done:,} of {number:,} conversations",
+            done=len(found),
+        )
+    )
     pages = max(1, -(-len(found) // PER_PAGE))
     at = st.session_state.get(f"talks-page-{pages}", 1)
     for each in found[(at - 1) * PER_PAGE : at * PER_PAGE]:

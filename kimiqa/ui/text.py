@@ -151,7 +151,7 @@ def about(seconds: float) -> str:
     ('under 1 s', 'about 4\xa0s')
     """
     shown = duration(seconds)
-    return shown if seconds < 0.5 else f"{_('about')} {shown}"
+    return shown if seconds < 0.5 else _("about {amount}").format(amount=shown)
 
 
 def clock(moment: float) -> str:

@@ -11,7 +11,7 @@ from kimiqa.store import Stored, store_for
 from kimiqa.ui import desk, retention
 from kimiqa.ui.state import State, new_conversation
 from kimiqa.ui.text import escape, shortened
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, plural
 
 
 def ticked(state: State) -> set[str]:
@@ -37,10 +37,9 @@ def bar(state: State, known: Sequence[Stored]) -> None:
     if not chosen:
         st.caption(_("Tick documents to ask them together, or to delete them."))
         return
-    count = counted(len(chosen), "document", "documents")
     row = st.container(horizontal=True, vertical_alignment="center")
     row.button(
-        f"{_('Ask about')} {count}",
+        plural(len(chosen), "Ask about {number:,} document", "Ask about {number:,} documents"),
         key="ask-ticked",
         type="primary",
         on_click=ask_about,
@@ -50,7 +49,8 @@ def bar(state: State, known: Sequence[Stored]) -> None:
     def delete() -> None:
         state.remembered["deleting"] = True
 
-    row.button(f"{_('Delete')} {count}", key="delete-ticked", on_click=delete)
+    label = plural(len(chosen), "Delete {number:,} document", "Delete {number:,} documents")
+    row.button(label, key="delete-ticked", on_click=delete)
     row.button(_("Untick all"), key="untick", type="tertiary", on_click=ticked(state).clear)
     if state.remembered.get("deleting"):
         _confirm(state, chosen)
@@ -66,16 +66,23 @@ def _confirm(state: State, chosen: Sequence[Stored]) -> None:
     ]
     with st.container(border=True):
         names = ", ".join(shortened(each.name, 60) for each in chosen[:8])
-        more = f" {_('and')} {len(chosen) - 8:,} {_('more')}" if len(chosen) > 8 else ""
+        if len(chosen) > 8:
+            names = _("{names} and {more:,} more").format(names=names, more=len(chosen) - 8)
+        gone = _(
+            "{names}: file, text and counts are removed from this computer. Receipts keep their "
+            "money, not the name."
+        )
         st.warning(
-            f"{escape(names + more)}: {_('file, text and counts are removed from this computer.')} "
-            f"{_('Receipts keep their money, not the name.')}",
+            gone.format(names=escape(names)),
             icon=":material/delete:",
         )
         retention.rules(sorted(ids))
         also = bool(talks) and st.checkbox(
-            f"{_('Also delete')} {counted(len(talks), 'conversation', 'conversations')} "
-            f"{_('about it, with questions and answers')}",
+            plural(
+                len(talks),
+                "Also delete {number:,} conversation about it, with questions and answers",
+                "Also delete {number:,} conversations about it, with questions and answers",
+            ),
             key="delete-talks",
             value=True,
         )

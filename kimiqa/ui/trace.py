@@ -54,7 +54,8 @@ def show(events: Sequence[Step], *, expanded: bool = False) -> None:
         return
     with st.expander(_head(steps), expanded=expanded, icon=":material/account_tree:"):
         if len(steps) > _SHOWN:
-            st.caption(f"{_('The last')} {_SHOWN:,} {_('of')} {len(steps):,}")
+            last = _("The last {shown:,} of {total:,}")
+            st.caption(last.format(shown=_SHOWN, total=len(steps)))
         _progress(steps)
         st.markdown("  \n".join(map(_line, steps[-_SHOWN:])))
 
@@ -70,9 +71,12 @@ def ended_early(state: State, job: Job) -> None:
     total = readers[0].total or len(readers)
     way = next((w for w in desk.ways(state, started.plan.question) if w.strategy == "swarm"), None)
     cost = way.estimate.cost if way else None
-    rest = f": {price_range(cost)}" if cost is not None and cost.low is not None else ""
-    goes_on = _("readers are paid; asking again goes on from there")
-    st.info(escape(f"{paid:,} {_('of')} {total:,} {goes_on}{rest}."))
+    if cost is None or cost.low is None:
+        words = _("{paid:,} of {total:,} readers are paid; asking again goes on from there.")
+        st.info(escape(words.format(paid=paid, total=total)))
+        return
+    words = _("{paid:,} of {total:,} readers are paid; asking again goes on from there: {range}.")
+    st.info(escape(words.format(paid=paid, total=total, range=price_range(cost))))
 
 
 def _progress(steps: Sequence[Step]) -> None:
@@ -89,7 +93,8 @@ def _head(steps: Sequence[Step]) -> str:
     costs = [step.cost for step in steps if step.cost is not None]
     spent = sum((cost.amount or Decimal(0) for cost in costs), Decimal(0))
     paid = f" · {money(spent, costs[-1].currency)}" if costs else ""
-    return escape(f"{_('Steps')} · {done:,} {_('of')} {len(steps):,}{paid}")
+    head = _("Steps · {done:,} of {total:,}").format(done=done, total=len(steps))
+    return escape(f"{head}{paid}")
 
 
 def _line(step: Step) -> str:

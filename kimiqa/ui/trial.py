@@ -20,7 +20,7 @@ from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
 from kimiqa.ui.text import at_most, escape, money
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, plural
 
 TICK_SECONDS = 0.4
 MARKS = {True: ":green[✓]", False: ":red[✗]", None: ":gray[–]"}
@@ -72,7 +72,12 @@ def _show_free(result: TestResult) -> None:
             (_("The endpoint answers"), result.reachable),
             (_("The key is accepted"), result.key_accepted),
             (
-                f"{_('It offers')} {model} ({len(result.models):,} {_('models')})",
+                plural(
+                    len(result.models),
+                    "It offers {model} ({number:,} model)",
+                    "It offers {model} ({number:,} models)",
+                    model=model,
+                ),
                 result.model_listed,
             ),
             (_("The price is known"), priced),
@@ -124,8 +129,9 @@ def _offer(state: State, setup: Setup) -> None:
     cost = plan.estimate.cost
     row = st.container(horizontal=True, vertical_alignment="center")
     row.button(
-        f"{_('Test with one small question')} · "
-        f"{_('about')} {escape(money(cost.expected, cost.currency))}",
+        _("Test with one small question · about {amount}").format(
+            amount=escape(money(cost.expected, cost.currency))
+        ),
         key="try-endpoint",
         icon=":material/network_check:",
         on_click=_ask,
@@ -133,8 +139,12 @@ def _offer(state: State, setup: Setup) -> None:
     )
     most = at_most(cost.ceiling or Decimal(0), cost.currency)
     row.caption(
-        escape(f"{_('At most')} {most}, {_('booked as')} “endpoint test”.")
-        + f" {_('It shows streaming, usage, the cache field and the token count.')}"
+        escape(
+            _(
+                "At most {amount}, booked as “endpoint test”. It shows streaming, usage, the cache "
+                "field and the token count."
+            ).format(amount=most)
+        )
     )
 
 
@@ -167,9 +177,14 @@ def _show_asked(job: Job) -> None:
     _show_rows(
         [
             (_("It streams its answer"), trial.streams),
-            (f"{_('It tells its usage')} ({usage or _('nowhere')})", bool(trial.usage)),
             (
-                f"{_('It tells what was read from its cache')} ({cached or _('nowhere')})",
+                _("It tells its usage ({where})").format(where=usage or _("nowhere")),
+                bool(trial.usage),
+            ),
+            (
+                _("It tells what was read from its cache ({where})").format(
+                    where=cached or _("nowhere")
+                ),
                 bool(trial.cached) or None,
             ),
             (_counted(trial), None if trial.off is None else abs(trial.off) * 5 <= trial.counted),
@@ -178,9 +193,12 @@ def _show_asked(job: Job) -> None:
     paid, quoted = trial.answer.cost, trial.answer.estimate.cost
     st.caption(
         escape(
-            f"{_('It cost')} {money(paid.amount, paid.currency)} ({trial.answer.state}), "
-            f"{_('quoted')} {money(quoted.low, quoted.currency)} – "
-            f"{money(quoted.high, quoted.currency)}."
+            _("It cost {cost} ({state}), quoted {low} – {high}.").format(
+                cost=money(paid.amount, paid.currency),
+                state=trial.answer.state,
+                low=money(quoted.low, quoted.currency),
+                high=money(quoted.high, quoted.currency),
+            )
         )
     )
 
@@ -188,7 +206,6 @@ def _show_asked(job: Job) -> None:
 def _counted(trial: Trial) -> str:
     if trial.reported is None:
         return _("Its count of tokens cannot be compared")
-    return (
-        f"{_('It counts')} {trial.reported:,} {_('prompt tokens, quoted were')} "
-        f"{trial.counted:,} ({trial.off:+,})"
+    return _("It counts {reported:,} prompt tokens, quoted were {counted:,} ({off:+,})").format(
+        reported=trial.reported, counted=trial.counted, off=trial.off
     )

@@ -10,6 +10,7 @@ import streamlit as st
 
 from kimiqa.citations import check_citations
 from kimiqa.plan import Answer, Citation, Finished
+from kimiqa.saying import restored
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
 from kimiqa.ui import afterwards, desk, live, proof, receipt, running, trace
@@ -86,11 +87,16 @@ def _turn(number: int, row: dict[str, Any]) -> Turn:
         row["strategy"],
         tuple((document_id, name) for document_id, name in row["documents"]),
         tuple(Citation(**each) for each in row["receipt"]["citations"]),
-        row["receipt"],
+        row["receipt"] | {"warnings": _warnings(row)},
         row["call"],
         beside=tuple(row.get("beside", ())),
         apart=row.get("apart", ""),
     )
+
+
+def _warnings(row: dict[str, Any]) -> list[str]:
+    """As they can be told in another language; older versions kept their English alone."""
+    return [restored(each) for each in row.get("told", row["receipt"]["warnings"])]
 
 
 def checked(state: State, turn: Turn) -> Turn:
@@ -125,7 +131,9 @@ def show(state: State, turns: tuple[Turn, ...]) -> None:
     """The newest turns; earlier ones on demand, so that a long conversation stays quick."""
     shown = state.remembered.get("turns_shown", SHOWN_AT_ONCE)
     hidden = max(0, len(turns) - shown)
-    if hidden and st.button(f"{_('Show earlier questions')} ({hidden:,})", key="earlier"):
+    if hidden and st.button(
+        _("Show earlier questions ({number:,})").format(number=hidden), key="earlier"
+    ):
         state.remembered["turns_shown"] = shown + SHOWN_AT_ONCE
         st.rerun()
     for turn in turns[hidden:]:

@@ -30,7 +30,7 @@ def show(state: State) -> None:
         for each in found[:SHOWN]:
             _entry(state, each)
         if len(found) > SHOWN:
-            st.caption(f"{len(found) - SHOWN:,} {_('more')}")
+            st.caption(_("{number:,} more").format(number=len(found) - SHOWN))
 
 
 def _entry(state: State, each: leftovers.Unread) -> None:

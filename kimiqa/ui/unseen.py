@@ -11,7 +11,7 @@ from kimiqa.settings import home_folder
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, shortened, unlinked, visible
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, counted, plural
 
 TICK_SECONDS = 0.5
 SHOWN = 12
@@ -41,13 +41,14 @@ def _passages(document: Document) -> None:
     """The first of them: where, why, and what they say."""
     found = [(page.number, each) for page in document.pages for each in page.hidden]
     for number, each in found[:SHOWN]:
-        where = document.place(number) or f"{_('page')} {number:,}"
+        where = document.place(number) or _("page {number:,}").format(number=number)
         st.caption(f"**{escape(where)}** · {escape(_(each.why))}")
         st.markdown(_quoted(each))
     if len(found) > SHOWN:
-        st.caption(f"{len(found) - SHOWN:,} {_('more')}")
+        st.caption(_("{number:,} more").format(number=len(found) - SHOWN))
     if document.unchecked_pages:
-        st.caption(f"{_('Not checked: page')} {spans(document.unchecked_pages)}")
+        pages = spans(document.unchecked_pages)
+        st.caption(_("Not checked: page {pages}").format(pages=pages))
 
 
 def _quoted(passage: Hidden) -> str:
@@ -105,7 +106,12 @@ def _progress(document_id: str) -> None:
         return
     step = job.last(Progress)
     done, total = (step.done, step.total or 1) if step else (0, 1)
-    text = f"{_('Comparing')} · {done:,} {_('of')} {counted(total, 'page', 'pages')}"
+    text = plural(
+        total,
+        "Comparing · {done:,} of {number:,} page",
+        "Comparing · {done:,} of {number:,} pages",
+        done=done,
+    )
     st.progress(min(1.0, done / total), text=text)
     st.button(_("Stop"), key=f"stop-deep-{document_id}", on_click=job.stop)
 

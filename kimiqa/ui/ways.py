@@ -9,7 +9,7 @@ from kimiqa.plan import Way
 from kimiqa.ui import desk, folding, switches, web
 from kimiqa.ui.state import State
 from kimiqa.ui.text import about, at_most, escape, money, price_range
-from kimiqa.ui.words import _, counted
+from kimiqa.ui.words import _, plural
 
 TITLES = {
     "full": "Whole document",
@@ -166,18 +166,23 @@ def _facts(way: Way) -> str:
     """Cold and warm; ceiling and time; coverage and tokens: a line each, escaped. Then what the
     way drops of a warm cache."""
     guess, cost = way.estimate, way.estimate.cost
-    pages = f"{way.coverage.sent:,} {_('of')} {counted(way.coverage.pages, 'page', 'pages')}"
+    pages = plural(
+        way.coverage.pages,
+        "{done:,} of {number:,} page",
+        "{done:,} of {number:,} pages",
+        done=way.coverage.sent,
+    )
     if way.strategy == "research":
         pages = _("pages as it finds them")
     ceiling = (
-        f"{_('at most')} {at_most(cost.ceiling, cost.currency)}"
+        _("at most {amount}").format(amount=at_most(cost.ceiling, cost.currency))
         if cost.ceiling
         else _("costs nothing")
     )
     lines = [
         _cold_and_warm(way),
         f"{ceiling} · {about(guess.seconds.expected)}",
-        f"{pages} · {guess.prompt_tokens:,} {_('prompt tokens')}",
+        f"{pages} · {_('{prompt:,} prompt tokens').format(prompt=guess.prompt_tokens)}",
         way.cache_note,
     ]
     return "  \n".join(escape(line) for line in lines if line)
@@ -189,15 +194,17 @@ def _cold_and_warm(way: Way) -> str:
     if not cost.ceiling or cost.expected is None:
         return ""
     amount = money(cost.expected, cost.currency)
-    now = f"{_('about')} {amount}"
+    now = _("about {amount}").format(amount=amount)
     if way.next_cost is None or is_warm(way):
         cold = money(cost.cold, cost.currency)
         # What research finds in the cache it wrote there itself: nothing is warm before it.
         if not (way.estimate.cached_tokens and way.warm_until) or cold == amount:
             return now
-        return f"{now} {_('while warm')}, {cold} {_('cold')}"
+        return _("about {warm} while warm, {cold} cold").format(warm=amount, cold=cold)
     warm = money(way.next_cost, cost.currency)
-    return now if warm == amount else f"{now} {_('cold, then')} {warm} {_('while warm')}"
+    if warm == amount:
+        return now
+    return _("about {cold} cold, then {warm} while warm").format(cold=amount, warm=warm)
 
 
 def is_warm(way: Way) -> bool:

@@ -15,7 +15,7 @@ from kimiqa.ui import desk
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import table
 from kimiqa.ui.text import at_most, duration, escape, money, money_range, price_range
-from kimiqa.ui.words import _, told
+from kimiqa.ui.words import _, plural, told
 
 SHOWN_MODELS = 15
 SHOWN_SMALL = 6
@@ -141,16 +141,25 @@ def offers(found: Sequence[Offer], key: str) -> None:
     _unfit([each for each in found if each.fits is False])
     unpriced = sum(each.cost is None and each.fits is not False for each in found)
     rest = len(priced) - len(shown)
-    for number, what in ((rest, _("more fit and cost more")), (unpriced, _("have no known price"))):
-        if number:
-            st.caption(escape(f"{number:,} {what}."))
+    if rest:
+        fit = plural(
+            rest, "{number:,} more fits and costs more.", "{number:,} more fit and cost more."
+        )
+        st.caption(escape(fit))
+    if unpriced:
+        priceless = plural(
+            unpriced, "{number:,} has no known price.", "{number:,} have no known price."
+        )
+        st.caption(escape(priceless))
 
 
 def _offer_row(each: Offer) -> list[str]:
     assert each.cost is not None, "only what has a price is shown"
     margin = f" ± {each.margin:.0%}" if each.margin else ""
     return [
-        f"{each.model}, {each.provider}" + (f" ({_('asked')})" if each.asked else ""),
+        _("{model}, {provider} (asked)").format(model=each.model, provider=each.provider)
+        if each.asked
+        else f"{each.model}, {each.provider}",
         f"{money(each.cost.expected, each.currency)}, "
         f"{money_range(each.cost.low, each.cost.high, each.currency)}",
         f"{each.prompt_tokens:,}{margin}",
@@ -161,7 +170,11 @@ def _unfit(small: Sequence[Offer]) -> None:
     if not small:
         return
     for each in small[:SHOWN_SMALL]:
-        words = f"{_('Does not fit')}: {each.model}, {each.provider}. {told(each.reason or '')}"
+        words = _("Does not fit: {model}, {provider}. {why}").format(
+            model=each.model, provider=each.provider, why=told(each.reason or "")
+        )
         st.caption(escape(words))
-    if len(small) > SHOWN_SMALL:
-        st.caption(escape(f"{len(small) - SHOWN_SMALL:,} {_('more are too small')}."))
+    more = len(small) - SHOWN_SMALL
+    if more > 0:
+        too_small = plural(more, "{number:,} more is too small.", "{number:,} more are too small.")
+        st.caption(escape(too_small))

@@ -55,6 +55,15 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {_words().ngettext(one, many, number)}"
 
 
+def plural(number: int, one: str, many: str, **values: object) -> str:
+    """A sentence with a `{number}`, in the form that agrees with it.
+
+    >>> plural(1_200, "{done} of {number:,} page", "{done} of {number:,} pages", done=3)
+    '3 of 1,200 pages'
+    """
+    return _words().ngettext(one, many, number).format(number=number, **values)
+
+
 def told(text: str) -> str:
     """What the library said, in the reader's language; other text as it is.
 
