@@ -66,12 +66,17 @@ def prompt_turns(rows: Sequence[dict[str, Any]]) -> tuple[Turn, ...]:
     return tuple(turn_from_json(row) for row in rows if not row.get("apart"))
 
 
+_WITHOUT_CHUNKS = ("full", "swarm", "research")
+"""Strategies that send whole pages, or let the model look for them. A digest stands before the
+chunks that are sent with it, and is laid out again as it was."""
+
+
 def _turn(plan: Plan, answer: Answer, before: Sequence[Turn]) -> Turn:
     """The turn as it was answered: what was sent may have been decided on the way. Where that
-    was not by chunks, a later question by chunks goes on from the pages it cites."""
+    was by no chunks, a later question by chunks goes on from the pages it cites."""
     made = answer.plan or plan
     evidence = made.chunks
-    if made.strategy != "chunks":
+    if made.strategy in _WITHOUT_CHUNKS:
         sent = [chunk for turn in before for chunk in turn.chunks]
         evidence = cited_pieces(made, answer, sent)
     return Turn(plan.question.strip(), answer.text, made.strategy, evidence)
