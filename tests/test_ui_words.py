@@ -17,6 +17,9 @@ from decimal import Decimal
 
 from test_ui_states import LEASE, Page, kimi
 
+from kimiqa.document import Document
+from kimiqa.personal.identities import IDENTITIES
+from kimiqa.personal.looking import in_words
 from kimiqa.plurals import counted as counted_by_library
 from kimiqa.saying import joined, say, say_of
 from kimiqa.settings import Settings, save_settings
@@ -50,6 +53,9 @@ POLISH = {
         "Żaden z 2 silników nie otworzył {name}."
     ),
     "Download or export it again.": "Pobierz ponownie.",
+    "It holds {found}.": "Są tu: {found}.",
+    "{count:,} {what} (p. {pages})": "{count:,} {what} (s. {pages})",
+    "e-mail address\0e-mail addresses": "adres\0adresy\0adresów",
     "token\0tokens": "token\0tokeny\0tokenów",
     "full: the only page has only {tokens}\0full: all {number:,} pages are only {tokens}": (
         "jedna strona, {tokens}\0tylko {number:,} strony, {tokens}\0{number:,} stron, {tokens}"
@@ -176,6 +182,19 @@ def test_what_was_kept_as_text_is_told_where_nothing_stood_in_it(polish: None) -
         recalled("read by pypdf: where its words stand on the page is not known") == "czyta pypdf"
     )
     assert recalled("a.pdf has 2 pages.") == "a.pdf has 2 pages."
+
+
+def test_what_personal_data_is_found_is_counted_in_the_other_language(polish: None) -> None:
+    document = Document.from_pages(["Ask ann@example.org, or bob@example.org or cy@example.org."])
+
+    assert "3 adresy (s. 1)" in told(in_words(document.personal_data()))
+
+
+def test_each_kind_of_personal_data_is_among_the_strings_for_translators() -> None:
+    plurals = everything().plurals
+
+    assert ("e-mail address", "e-mail addresses") in plurals
+    assert {(each.what, f"{each.what}s") for each in IDENTITIES} <= set(plurals)
 
 
 # For translators --------------------------------------------------------------------------------

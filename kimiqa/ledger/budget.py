@@ -91,15 +91,21 @@ class Budget:
         >>> Budget(day=Decimal(5)).in_words()
         ['2.00 USD a question', '5 USD a day']
         """
-        known = {
-            "a question": self.question,
-            "a conversation": self.conversation,
-            "a day": self.day,
-            "a month": self.month,
-        } | {f"for {label!r}": cap for label, cap in self.labels.items()}
-        return [
-            f"{plain(cap)} {self.currency} {of}" for of, cap in known.items() if cap is not None
+        unit = self.currency
+        known = (
+            (self.question, say("{cap} {unit} a question", cap=plain(self.question), unit=unit)),
+            (
+                self.conversation,
+                say("{cap} {unit} a conversation", cap=plain(self.conversation), unit=unit),
+            ),
+            (self.day, say("{cap} {unit} a day", cap=plain(self.day), unit=unit)),
+            (self.month, say("{cap} {unit} a month", cap=plain(self.month), unit=unit)),
+        )
+        labels = [
+            say("{cap} {unit} for {label}", cap=plain(cap), unit=unit, label=repr(label))
+            for label, cap in self.labels.items()
         ]
+        return [*(told for cap, told in known if cap is not None), *labels]
 
 
 NO_BUDGET = Budget(question=None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kimiqa.pages import spans
 from kimiqa.personal import keeping
 from kimiqa.personal.finding import FINDER, NOT_FOUND, Finding, find
+from kimiqa.personal.identities import IDENTITIES
 from kimiqa.saying import Said, joined, say
 
 if TYPE_CHECKING:
@@ -34,14 +35,13 @@ class PersonalData:
     pages: tuple[int, ...]
 
     def __str__(self) -> str:
-        many = _PLURALS.get(self.what) or f"{self.what}s"
         where = spans(self.pages)
         if len(where) > _SHOWN_PAGES:
             where = where[:_SHOWN_PAGES].rpartition(",")[0] + ", …"
         return say(
             "{count:,} {what} (p. {pages})",
             count=self.count,
-            what=self.what if self.count == 1 else many,
+            what=_noun(self.what, self.count),
             pages=where,
         )
 
@@ -52,6 +52,22 @@ class PersonalData:
             "count": self.count,
             "pages": list(self.pages),
         }
+
+
+def kinds() -> list[tuple[str, str]]:
+    """What one thing that is looked for is called, and what several are: for translators."""
+    plain = ("e-mail address", "phone number", "IBAN", "card number", "US routing number")
+    named = dict.fromkeys((*plain, *(each.what for each in IDENTITIES)))
+    return [(what, _many(what)) for what in named]
+
+
+def _many(what: str) -> str:
+    return _PLURALS.get(what) or f"{what}s"
+
+
+def _noun(what: str, count: int) -> Said:
+    many = _many(what)
+    return Said(what if count == 1 else many, what, None, many, count)
 
 
 def texts_key(pages: Sequence[Page]) -> str:

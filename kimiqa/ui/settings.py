@@ -30,7 +30,7 @@ from kimiqa.ui.calm import show_error
 from kimiqa.ui.state import State
 from kimiqa.ui.sums import beside, spent
 from kimiqa.ui.text import escape, money
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, told
 
 OTHER = "other"
 OVERRIDING = ("KIMIQA_BASE_URL", "KIMIQA_API_KEY")
@@ -200,9 +200,9 @@ def _caps(settings: Settings) -> None:
         if st.form_submit_button(_("Save caps")):
             _save_caps(settings, max_cost, day_cap, month_cap, effort)
     others = [each for each in usual_budget(settings).everywhere() if each.currency != currency]
-    told = ", ".join(cap for each in others for cap in each.in_words()) or _("none")
+    caps = ", ".join(told(cap) for each in others for cap in each.in_words()) or _("none")
     words = _("Caps in other currencies, from settings.toml or as usual: {caps}")
-    st.caption(escape(words.format(caps=told)))
+    st.caption(escape(words.format(caps=caps)))
 
 
 def _amount(place: st.delta_generator.DeltaGenerator, label: str, value: Decimal | None) -> str:

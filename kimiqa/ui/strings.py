@@ -12,6 +12,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from kimiqa.personal import looking
 from kimiqa.ui.sayings import Found, sayings
 
 UI = Path(__file__).resolve().parent
@@ -54,8 +55,11 @@ def collected(folder: Path = UI) -> Found:
 def everything() -> Found:
     """What the page says, and what the library says on it."""
     found, more = collected(), sayings()
+    personal = dict.fromkeys(looking.kinds(), "personal/looking.py")
     return Found(
-        more.strings | found.strings, more.plurals | found.plurals, found.unknown + more.unknown
+        more.strings | found.strings,
+        personal | more.plurals | found.plurals,
+        found.unknown + more.unknown,
     )
 
 
