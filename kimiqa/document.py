@@ -64,6 +64,7 @@ class Document:
     _password: str | None = field(default=None, repr=False)
     _look: _Look = field(default_factory=_Look, repr=False)
     _remarks: tuple[str, ...] = field(default=(), repr=False)
+    _about: dict[str, str] | None = field(default=None, repr=False)
 
     @classmethod
     def open(
@@ -154,6 +155,7 @@ class Document:
             _store=file.store,
             _password=file.password,
             _remarks=read.remarks,
+            _about=read.about,
         )
         if read.check is not None:
             document._take(read.check, deep=False)
@@ -367,6 +369,8 @@ class Document:
     def metadata(self) -> dict[str, str]:
         """Title, author and so on, where the file names them; `created` and `modified` are ISO
         dates."""
+        if self._about is not None:
+            return about.dated(self._about)
         return about.metadata(self._source()) if self.drawable else {}
 
     def personal_data(self) -> tuple[PersonalData, ...]:

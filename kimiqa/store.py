@@ -36,6 +36,7 @@ CHECKER = 2
 """Raised when hidden text would be found differently: it is then looked for anew."""
 
 _BLOCK = 1 << 20
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 _LISTED = "id, name, media, bytes, pages, locked"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -50,6 +51,8 @@ CREATE TABLE IF NOT EXISTS labels (
     label TEXT, line INTEGER, asides TEXT NOT NULL, PRIMARY KEY (document, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS remarks (
     document TEXT PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE, remarks TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS abouts (
+    document TEXT PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE, about TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counts (
     document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, vocabulary TEXT NOT NULL,
     tokens BLOB NOT NULL, PRIMARY KEY (document, vocabulary)) WITHOUT ROWID;
@@ -114,8 +117,11 @@ class Stored:
     locked: bool
 
 
-_Finished = tuple[Stored, Sequence[Page], Mapping[str, Sequence[int]], Sequence[str]]
-"""A document that has been read: its pages, their counts, and what was said of it."""
+_About = Mapping[str, str] | None
+
+_Finished = tuple[Stored, Sequence[Page], Mapping[str, Sequence[int]], Sequence[str], _About]
+"""A document that has been read: its pages, their counts, what was said of it, and what it says
+of itself."""
 
 WordRow = tuple[int, int, int, float, float, float, float]
 """Start and end in the page's text, line, left, top, right, bottom in points."""
@@ -239,15 +245,33 @@ class Store:
     def take_path(self, path: Path) -> tuple[str, int]:
         """The same for a file on disk, which is not copied where its bytes are here already."""
         with path.open("rb") as stream:
+            head = stream.read(_BLOCK)
+            if len(head) < _BLOCK:
+                return self._take_bytes(head)
+            stream.seek(0)
             digest, size = _hashed(stream)
-            if size and not self.source(digest).exists():
+            if not self.source(digest).exists():
                 stream.seek(0)
                 return self.take(stream)
         return digest, size
 
+    def _take_bytes(self, content: bytes) -> tuple[str, int]:
+        """The same for a file that is small enough to be held: of a thousand of them, reading
+        each twice takes longer than writing it."""
+        digest = hashlib.sha256(content).hexdigest()
+        if content and not self.source(digest).exists():
+            spool = self.folder / f".spool-{os.getpid()}-{threading.get_ident()}"
+            try:
+                with os.fdopen(os.open(spool, _NEW, 0o600), "wb") as copy:
+                    copy.write(content)
+                self._keep(spool, digest)
+            finally:
+                spool.unlink(missing_ok=True)
+        return digest, len(content)
+
     def source(self, document_id: str) -> Path:
         """Where a document's bytes are, if they are here."""
-        return self.folder / document_id / "source"
+        return Path(f"{self.folder}{os.sep}{document_id}{os.sep}source")
 
     def discard(self, document_id: str) -> None:
         """Remove the bytes alone. An id that is none of ours names no folder."""
@@ -273,6 +297,7 @@ class Store:
         pages: Sequence[Page],
         counts: Mapping[str, Sequence[int]] | None = None,
         remarks: Sequence[str] = (),
+        about: _About = None,
     ) -> None:
         """Remember a document that has been read, replacing what was known of it.
 
@@ -281,7 +306,7 @@ class Store:
         """
         self.brought.discard(document.id)
         waiting: list[_Finished] | None = getattr(self._held, "waiting", None)
-        finished = (document, pages, counts or {}, remarks)
+        finished = (document, pages, counts or {}, remarks, about)
         if waiting is None:
             self._write([finished])
             return
@@ -342,6 +367,13 @@ class Store:
         with self._connection() as database:
             row = database.execute(query, (document_id,)).fetchone()
         return () if row is None else tuple(json.loads(row[0]))
+
+    def about(self, document_id: str) -> dict[str, str] | None:
+        """What the file says of itself, as its engine told it; None where it was not asked."""
+        query = "SELECT about FROM abouts WHERE document = ?"
+        with self._connection() as database:
+            row = database.execute(query, (document_id,)).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
 
     def save_counts(self, document_id: str, vocabulary: str, tokens: Sequence[int]) -> None:
         """Remember the tokens of each page's block in a vocabulary."""
@@ -469,6 +501,7 @@ def _insert(
     pages: Sequence[Page],
     counts: Mapping[str, Sequence[int]],
     remarks: Sequence[str],
+    about: _About,
 ) -> None:
     rows = ((document.id, p.number, p.text, p.status, p.engine, p.note) for p in pages)
     database.execute("DELETE FROM documents WHERE id = ?", (document.id,))
@@ -494,6 +527,8 @@ def _insert(
     database.executemany("INSERT INTO labels VALUES (?, ?, ?, ?, ?)", labels)
     said = (document.id, json.dumps(list(remarks)))
     database.execute("INSERT INTO remarks VALUES (?, ?)", said)
+    if about is not None:
+        database.execute("INSERT INTO abouts VALUES (?, ?)", (document.id, json.dumps(about)))
     packed = ((document.id, each, _packed(counts[each])) for each in counts)
     database.executemany("INSERT INTO counts VALUES (?, ?, ?)", packed)
 

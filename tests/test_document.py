@@ -16,6 +16,7 @@ from kimiqa.document import Box, Document, Preview, label
 from kimiqa.plan import Progress
 from kimiqa.prompts import page_block
 from kimiqa.reading import engines
+from kimiqa.store import Store
 from kimiqa.tokens import counter_for
 
 LEASE = ["The lease ends on 1 May.", "", "The rent is 500 euros."]
@@ -253,8 +254,27 @@ def test_outline_and_metadata_are_read_when_asked(home: Path) -> None:
     writer.write(out)
     document = Document.open(out.getvalue(), home=home)
 
-    assert document.metadata()["title"] == "A lease"
+    again = Document.open(out.getvalue(), home=home)
+    assert document.metadata()["title"] == again.metadata()["title"] == "A lease"
     assert [(entry.title, entry.page) for entry in document.outline()] == [("Rent", 3)]
+
+
+def test_what_a_file_says_of_itself_comes_with_its_pages_and_stays_beside_them(home: Path) -> None:
+    import pypdf
+
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdfs.make_pdf(LEASE)))
+    writer.add_metadata({"/Title": "A lease", "/CreationDate": "D:20230530081502Z"})
+    out = io.BytesIO()
+    writer.write(out)
+    Document.open(out.getvalue(), home=home)
+    again = Document.open(out.getvalue(), home=home)
+    store = Store(home)
+    store.source(again.id).unlink()
+
+    assert again.metadata()["created"] == "2023-05-30T08:15:02+00:00"
+    assert store.about(again.id) == {
+        key: value for key, value in again.metadata().items() if key not in ("created", "modified")
+    }
 
 
 def test_many_threads_open_at_once(home: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -38,6 +40,24 @@ def test_the_same_bytes_are_kept_once(home: Path, tmp_path: Path) -> None:
 
     assert len(taken) == 1
     assert [path.read_bytes() for path in store.folder.glob("*/source")] == [b"abc"]
+    assert not list(store.folder.glob(".spool-*"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have no modes here")
+@pytest.mark.parametrize("size", [3, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
+def test_files_of_any_size_are_taken_for_their_owner_alone(
+    size: int, home: Path, tmp_path: Path
+) -> None:
+    content = b"x" * size
+    (tmp_path / "file").write_bytes(content)
+    store = Store(home)
+
+    digest, taken = store.take_path(tmp_path / "file")
+
+    kept = store.source(digest)
+    assert (digest, taken) == (hashlib.sha256(content).hexdigest(), size)
+    assert kept.read_bytes() == content
+    assert kept.stat().st_mode & 0o777 == 0o600
     assert not list(store.folder.glob(".spool-*"))
 
 

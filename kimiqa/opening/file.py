@@ -44,7 +44,8 @@ class File:
 @dataclass(frozen=True, slots=True)
 class Read:
     """A file that has been read: its pages as read, their tokens by vocabulary, what the second
-    pass found where it has been over them, and what is to be said of the whole."""
+    pass found where it has been over them, what is to be said of the
+    whole, and what the file says of itself where it has been asked."""
 
     file: File
     pages: tuple[Page, ...] = field(repr=False)
@@ -52,6 +53,7 @@ class Read:
     counts: dict[str, tuple[int, ...]] = field(repr=False)
     check: Checked | None = None
     remarks: tuple[str, ...] = ()
+    about: dict[str, str] | None = None
 
 
 Steps = Generator[Preview | Progress | Read, None, None]

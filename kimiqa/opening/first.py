@@ -152,7 +152,8 @@ def _pdf(file: File) -> Steps:
             pages |= {page.number: page for page in block}
             counts |= {page.number: block_tokens(page, counter) for page in block}
             yield Progress("reading", len(pages), opened.pages)
-    yield _kept(file, [pages[number] for number in sorted(pages)], PDF, counts)
+    whole = [pages[number] for number in sorted(pages)]
+    yield _kept(file, whole, PDF, counts, about=opened.about)
 
 
 def _kept(
@@ -161,6 +162,7 @@ def _kept(
     media: str,
     counts: dict[int, int],
     remarks: tuple[str, ...] = (),
+    about: dict[str, str] | None = None,
 ) -> Read:
     """The finished document. One with pages that another try may read is not remembered."""
     _refuse_lost(file, pages)
@@ -169,8 +171,8 @@ def _kept(
     if not any(page.note == engines.LATE for page in pages):
         locked = file.password is not None
         stored = Stored(file.id, file.name, media, file.size, len(pages), locked)
-        file.store.save(stored, pages, {key: tokens}, remarks)
-    return Read(file, tuple(pages), media, {key: tokens}, remarks=remarks)
+        file.store.save(stored, pages, {key: tokens}, remarks, about)
+    return Read(file, tuple(pages), media, {key: tokens}, remarks=remarks, about=about)
 
 
 def _refuse_lost(file: File, pages: Sequence[Page]) -> None:

@@ -33,4 +33,6 @@ def _from_store(file: File, stored: Stored, pages: tuple[Page, ...]) -> Steps:
     tokens = sum(counted(file.id, seen, first_counter(), counts, file.store))
     yield Preview(file.name, len(seen), seen[0].text, file.size, tokens)
     yield Progress("reading", len(seen), len(seen))
-    yield Read(file, pages, stored.media, counts, check, file.store.remarks(file.id))
+    store = file.store
+    told = (store.remarks(file.id), store.about(file.id))
+    yield Read(file, pages, stored.media, counts, check, *told)

@@ -6,6 +6,7 @@ pdfium is asked first, which is many times as fast; pypdf where pdfium cannot op
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -37,9 +38,13 @@ def labels(source: Source) -> list[str] | None:
 def metadata(source: Source) -> dict[str, str]:
     """Title, author and so on, with `created` and `modified` as ISO dates; empty where neither
     engine could read them."""
-    found = dict(_asked(source, "metadata") or {})
+    return dated(_asked(source, "metadata") or {})
+
+
+def dated(found: Mapping[str, str]) -> dict[str, str]:
+    """What an engine tells of a file, with its dates as ISO dates beside it."""
     dates = {said: iso_date(found[key]) for key, said in _DATES.items() if key in found}
-    return found | {said: date for said, date in dates.items() if date}
+    return dict(found) | {said: date for said, date in dates.items() if date}
 
 
 def iso_date(said: str) -> str | None:

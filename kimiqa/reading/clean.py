@@ -54,7 +54,7 @@ def clean_text(raw: str, *, divides_words: bool = False) -> str:
     text = raw.replace("\r\n", "\n")
     if not _ODD.search(text):
         return text
-    return _PIECE.sub(lambda piece: _instead(raw, piece, divides_words), raw)
+    return _ODD.sub(lambda piece: _instead(text, piece, divides_words), text)
 
 
 def clean(raw: str, *, divides_words: bool = False, places: array[int] | None = None) -> Cleaned:

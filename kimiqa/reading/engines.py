@@ -72,6 +72,8 @@ class Opened:
     sample: tuple[Page, ...]
     suspect: int | None = None
     """The page on which the worker died while it read the sample."""
+    about: dict[str, str] | None = None
+    """What the file says of itself; None where that is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ def _open(source: Source, engine: Engine, op: str) -> Opened:
         return _open_without_sample(source, engine, lost.page, lost)
     sample = [page for page in engine.rows(header) if page.number <= MOST_PAGES]
     pages = min(header["pages"], MOST_NAMED)
-    return Opened(pages, engine.name, tuple(_Budget(0).within(sample)))
+    budgeted = tuple(_Budget(0).within(sample))
+    return Opened(pages, engine.name, budgeted, about=header.get("about"))
 
 
 def _open_without_sample(source: Source, engine: Engine, page: int, lost: WorkerLost) -> Opened:

@@ -51,7 +51,7 @@ class Service:
         pages = len(document.pdf)
         order = _spread(pages, header["sample"])
         rows = pdfium.read(document, order, header["seconds"], self._board.at) if order else []
-        return {"pages": pages, "rows": rows}, b""
+        return {"pages": pages, "rows": rows, "about": _said(document.pdf)}, b""
 
     def _read(self, header: Header) -> Frame:
         document = self._shelf.get(header["path"], header["password"])
@@ -126,6 +126,15 @@ class Service:
         if self._second is None or self._second[0] != header["path"]:
             self._second = (header["path"], pypdf_reader.load(header["path"], header["password"]))
         return self._second[1]
+
+
+def _said(pdf: Any) -> dict[str, str] | None:
+    """What the file says of itself, told with its first pages: to be asked for it alone, the
+    file would be opened once more."""
+    try:
+        return contents.metadata(pdf)
+    except Exception:
+        return None
 
 
 def _spread(pages: int, wanted: int) -> list[int]:
