@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kimiqa.cli import options
+from kimiqa.cli.agreeing import agreed
 from kimiqa.cli.options import Choices, confirmed, opened
 from kimiqa.cli.show import Status, duration, money, one_line, price_range, safe, table, write_json
 from kimiqa.cli.trace import Trace
@@ -113,26 +114,8 @@ def _planned(client: Client, question: str, documents: Any, choices: Choices, *,
         more = {**choices.question, "max_cost": ceiling}
         return client.plan(question, documents, strategy=choices.strategy, **more)
     if client.needs_a_word(plan) and not yes:
-        _agreed(plan, choices)
+        agreed(plan, choices, "question", "Ask it?", "choose a cheaper way")
     return plan
-
-
-def _agreed(plan: Plan, choices: Choices) -> None:
-    """A person agrees to a ceiling above the threshold; a script cannot.
-
-    Raises
-    ------
-    OverCapError
-        Nobody agreed; nothing was sent.
-    """
-    guess = plan.estimate
-    ceiling = money(guess.cost.ceiling, guess.cost.currency)
-    message = (
-        f"This question may cost up to {ceiling} (expected {price_range(guess)}), "
-        "which is above the threshold of the settings (confirm_above)."
-    )
-    if not confirmed(f"{message} Ask it?", choices):
-        raise OverCapError(f"{message} Nothing was sent.", "Say --yes, or choose a cheaper way.")
 
 
 def _streamed(client: Client, plan: Plan, choices: Choices) -> Answer:

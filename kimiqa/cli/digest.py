@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kimiqa.cli import options
+from kimiqa.cli.agreeing import agreed
 from kimiqa.cli.ask import citations_table
 from kimiqa.cli.cost import document_json
 from kimiqa.cli.options import Choices, confirmed, opened
@@ -94,26 +95,8 @@ def _planned(client: Client, documents: Any, choices: Choices, *, ask: bool, yes
             raise
         return client.plan_digest(documents, **{**wanted, "max_cost": cost.ceiling})
     if ask and not yes and plan.requests and client.needs_a_word(plan):
-        _agreed(plan, choices)
+        agreed(plan, choices, "digest", "Make it?", "name a cheaper model")
     return plan
-
-
-def _agreed(plan: Plan, choices: Choices) -> None:
-    """A person agrees to a ceiling above the threshold; a script cannot.
-
-    Raises
-    ------
-    OverCapError
-        Nobody agreed; nothing was sent.
-    """
-    guess = plan.estimate
-    ceiling = money(guess.cost.ceiling, guess.cost.currency)
-    message = (
-        f"This digest may cost up to {ceiling} (expected {price_range(guess)}), "
-        "which is above the threshold of the settings (confirm_above)."
-    )
-    if not confirmed(f"{message} Make it?", choices):
-        raise OverCapError(f"{message} Nothing was sent.", "Say --yes, or name a cheaper model.")
 
 
 def _pays(client: Client, documents: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,9 +13,10 @@ from kimiqa.digest.digests import about
 from kimiqa.digest.keeping import Piece
 from kimiqa.digest.terms import Terms, terms_of
 from kimiqa.digest.work import ANSWER, LIMITS, MAKE, Call, Work
-from kimiqa.plan import Bounds, Plan, Request, Stage, canonical
+from kimiqa.plan import Bounds, Plan, Request, Stage
 from kimiqa.planner import Planner, Question, Sized
 from kimiqa.saying import Said, say, say_of
+from kimiqa.several import laid_out_anew
 from kimiqa.strategies.layout import Layout
 
 
@@ -160,31 +160,17 @@ def _stages(work: Work, terms: Terms) -> tuple[Stage, ...]:
 
 
 def _request(work: Work, call: Call, limit: int) -> Request:
-    """A call's request. Its content is laid out now, for the digest of it, and anew when it is
-    sent: all of them together would be the documents once more."""
-
     def body() -> dict[str, Any]:
         return work.planner.body(call.messages(), limit, work.effort)
 
-    layout = call.layout
-    request = Request.of(
-        body(),
-        prompt_tokens=layout.prompt_tokens,
-        max_completion_tokens=limit,
+    return laid_out_anew(
+        body,
+        call.layout,
+        limit,
         segments=call.segments,
-        own_tokens=layout.own_tokens,
+        own_tokens=call.layout.own_tokens,
         about=call.about,
     )
-
-    def source() -> str:
-        with _laying_out:
-            return canonical(body())
-
-    return request.unkept(source)
-
-
-_laying_out = threading.Lock()
-"""One prompt is laid out at a time: side by side they would take their memory all at once."""
 
 
 def answer_request(plan: Plan, pieces: dict[int, list[Piece]]) -> tuple[Request, Layout]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from kimiqa import estimating
+from kimiqa.adding import Part, in_turn
 from kimiqa.digest.work import ANSWER, Call, Work
 from kimiqa.estimating import NO_EXPERIENCE
-from kimiqa.money import UNPRICED, CostRange, Range
+from kimiqa.money import UNPRICED, CostRange, Price, Range
 from kimiqa.plan import Estimate
 
 LINE_TOKENS = Range(10, 26, 45)
@@ -90,35 +92,24 @@ def answering(work: Work, prompt: int, cached: int, limit: int, most_prompt: int
 def together(work: Work, calls: Sequence[Estimate], answer: Estimate | None) -> Estimate:
     """All calls as one estimate. Their ranges add up end to end: they are few, and a document
     that takes a long digest takes it in each of its parts."""
-    every = [*calls, *([answer] if answer else [])]
-    return Estimate(
-        prompt_tokens=sum(each.prompt_tokens for each in every),
-        cached_tokens=sum(each.cached_tokens for each in every),
-        completion_tokens=Range(
-            sum(each.completion_tokens.low for each in every),
-            sum(each.completion_tokens.expected for each in every),
-            sum(each.completion_tokens.high for each in every),
-        ),
-        seconds=_seconds(work, calls, answer),
-        cost=_cost(work, [each.cost for each in every]),
-        margin=work.planner.margin,
-    )
+    parts = [Part(each) for each in (*calls, *([answer] if answer else []))]
+    if not parts:
+        free = _free(work.planner.model.price)
+        return Estimate(0, 0, Range(0, 0, 0), Range(0.0, 0.0, 0.0), free, work.planner.margin)
+    return replace(in_turn(parts), seconds=_seconds(work, calls, answer))
 
 
-def _cost(work: Work, costs: Sequence[CostRange]) -> CostRange:
-    price = work.planner.model.price
+def _free(price: Price | None) -> CostRange:
+    """What it costs where all is kept."""
+    no = Decimal(0)
     if price is None:
         return UNPRICED
-
-    def total(name: str) -> Decimal:
-        return sum((getattr(each, name) or Decimal(0) for each in costs), Decimal(0))
-
     return CostRange(
-        total("low"),
-        total("expected"),
-        total("high"),
-        ceiling=total("ceiling"),
-        cold=total("cold"),
+        no,
+        no,
+        no,
+        ceiling=no,
+        cold=no,
         currency=price.currency,
         price_basis=price.basis,
         price_date=price.checked,

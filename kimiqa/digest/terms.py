@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from kimiqa.digest import pricing, wording
 from kimiqa.digest.work import LIMITS, Work
 from kimiqa.errors import ContextWindowError, OverCapError, RefusedError
 from kimiqa.plan import Estimate
-from kimiqa.refusals import unpriced
-from kimiqa.saying import joined, say
+from kimiqa.saying import say
+from kimiqa.several import refused
 from kimiqa.strategies import chunks
 
 HEAD_TOKENS = 200
@@ -41,26 +40,16 @@ def terms_of(work: Work, *, answer: bool) -> tuple[Terms | None, RefusedError | 
             terms = _with_limit(work, limit, answer=answer)
         except ContextWindowError as error:
             return None, error
-        price = planner.model.price
-        if price is None:
-            return terms, None if planner.allow_unpriced else unpriced(planner.model.id)
-        breach = planner.ledger.breach(
-            terms.estimate.cost.ceiling or Decimal(0),
-            price.currency,
-            planner.budget,
-            question.max_cost,
-            scope=question.scope,
-        )
-        if breach is None:
-            return terms, None
-        over = breach.error()
         calls = len(work.calls)
         what = (
             say("That is for {calls:,} calls that make the digest, and the answer.", calls=calls)
             if answer
             else say("That is for {calls:,} calls that make the digest.", calls=calls)
         )
-        found = (terms, OverCapError(joined([over.message, what]), over.hint))
+        over = refused(planner, question, terms.estimate.cost.ceiling, what)
+        if not isinstance(over, OverCapError):
+            return terms, over
+        found = (terms, over)
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kimiqa.ladder.adding import Part, in_turn
+from kimiqa.adding import Part, in_turn
 from kimiqa.ladder.climbing import Climb, climb
 from kimiqa.ladder.rungs import Rung, Rungs
 from kimiqa.plan import Bounds, Plan, Stage

@@ -21,10 +21,10 @@ from kimiqa.errors import BadRequestError, ContextWindowError, OverCapError, Ref
 from kimiqa.money import UNPRICED, CostRange, Price, Range, Usage, cost
 from kimiqa.plan import Bounds, Coverage, Estimate, LeftOut, Plan, Stage
 from kimiqa.planner import Planner, Question, Sized
-from kimiqa.refusals import unpriced
 from kimiqa.research import web
 from kimiqa.research.dialogue import Dialogue
-from kimiqa.saying import joined, say
+from kimiqa.saying import say
+from kimiqa.several import refused
 from kimiqa.strategies.layout import Draft, Layout, numbered, readable, unread
 
 THINK, ANSWER = "think", "answer"
@@ -226,20 +226,11 @@ def _terms(research: Research) -> tuple[Terms, RefusedError | None]:
             )
             continue
         price = planner.model.price
-        if price is None:
-            return terms, None if planner.allow_unpriced else unpriced(planner.model.id)
-        breach = planner.ledger.breach(
-            _least(research, terms, price),
-            price.currency,
-            planner.budget,
-            question.max_cost,
-            scope=question.scope,
-        )
-        if breach is None:
-            return terms, None
-        error = breach.error()
-        what = say("That is for one look into the documents and an answer.")
-        refusal = OverCapError(joined([error.message, what]), error.hint)
+        least = None if price is None else _least(research, terms, price)
+        what = "That is for one look into the documents and an answer."
+        refusal = refused(planner, question, least, what)
+        if not isinstance(refusal, OverCapError):
+            return terms, refusal
     return terms, refusal
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from decimal import Decimal
 from typing import Any
 
 from kimiqa import seeing
 from kimiqa.errors import BadRequestError, ContextWindowError, OverCapError, RefusedError
-from kimiqa.plan import Bounds, Plan, Request, Stage, canonical
+from kimiqa.plan import Bounds, Plan, Request, Stage
 from kimiqa.planner import Planner, Question, Sized
 from kimiqa.plurals import counted
-from kimiqa.refusals import unpriced
-from kimiqa.saying import joined, say
+from kimiqa.saying import say
+from kimiqa.several import laid_out_anew, refused
 from kimiqa.strategies.layout import Layout
 from kimiqa.swarm.pricing import estimate, nothing
 from kimiqa.swarm.sizing import coverage
@@ -120,31 +119,20 @@ def _stages(swarm: Swarm, terms: Terms) -> tuple[Stage, ...]:
 
 
 def _request(swarm: Swarm, call: Call, limit: int) -> Request:
-    """A reader's request. Its content is laid out now, for the digest, and anew when it is sent:
-    all readers' prompts together would be the documents once more."""
+    """A reader's request."""
     planner, effort, reader = swarm.planner, swarm.effort, call.reader
 
     def body() -> dict[str, Any]:
         return planner.body(reader.layout(build=True).messages, limit, effort)
 
-    request = Request.of(
-        body(),
-        prompt_tokens=call.layout.prompt_tokens,
-        max_completion_tokens=limit,
+    return laid_out_anew(
+        body,
+        call.layout,
+        limit,
         segments=call.segments,
         own_tokens=0 if swarm.draft.pictures else call.layout.own_tokens,
         about=reader.share.label,
     )
-
-    def source() -> str:
-        with _laying_out:
-            return canonical(body())
-
-    return request.unkept(source)
-
-
-_laying_out = threading.Lock()
-"""One prompt is laid out at a time: side by side they would take their memory all at once."""
 
 
 def _terms(swarm: Swarm) -> tuple[Terms | None, RefusedError | None]:
@@ -163,19 +151,12 @@ def _terms(swarm: Swarm) -> tuple[Terms | None, RefusedError | None]:
             )
             found = (found[0], refusal)
             continue
-        if planner.model.price is None:
-            return terms, None if planner.allow_unpriced else unpriced(planner.model.id)
-        needs = estimate(swarm, terms).cost.ceiling or Decimal(0)
-        currency = planner.model.price.currency
-        breach = planner.ledger.breach(
-            needs, currency, planner.budget, question.max_cost, scope=question.scope
-        )
-        if breach is None:
-            return terms, None
-        error = breach.error()
         readers = counted(len(swarm.missing), "reader")
         what = say("That is for {readers} and a merge.", readers=readers)
-        found = (terms, OverCapError(joined([error.message, what]), error.hint))
+        over = refused(planner, question, estimate(swarm, terms).cost.ceiling, what)
+        if not isinstance(over, OverCapError):
+            return terms, over
+        found = (terms, over)
     return found
 
 
