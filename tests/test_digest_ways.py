@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import QUESTION, client_at, lease, price_book, report
+from asking import QUESTION, client_at, price_book, report
 from outlining import fresh
 
 from kimiqa import Client, Document, Plan
@@ -31,7 +31,7 @@ def _way(question: str, document: Document, **options: Any) -> Any:
 
 
 def test_a_short_document_has_no_such_way() -> None:
-    assert _way(QUESTION, lease()) is None
+    assert _way(QUESTION, fresh(1)) is None
 
 
 def test_neither_has_a_question_about_chosen_pages() -> None:
@@ -201,7 +201,7 @@ def test_what_is_cheaper_at_first_need_not_stay_so() -> None:
 
 def test_a_client_tells_it_beside_the_other_lines() -> None:
     (table,) = Client("kimi-k3").break_even([report()], 12)
-    (short,) = Client("kimi-k3").break_even([lease()], 12)
+    (short,) = Client("kimi-k3").break_even([fresh(1)], 12)
 
     assert all(row.digest is not None for row in table.rows)
     assert table.to_json()["rows"][0]["digest"] is not None
