@@ -70,6 +70,14 @@ def _forms_that_double(depth: int = 30) -> bytes:
     return one_page(pdfs._stream(b"/X Do"), *forms, last, of=of)
 
 
+def page_without_end() -> bytes:
+    """A page that says nothing for hours, and takes no memory for it."""
+    resources = "/Resources << /XObject << /X {} 0 R >> >>"
+    forms = [_form(resources.format(7 + level), b"/X Do " * 8) for level in range(8)]
+    nothing = _form("", b"q Q " * 10_000)
+    return one_page(pdfs._stream(b"/X Do"), *forms, nothing, of=page(more=resources.format(6)))
+
+
 def _form_that_draws_itself() -> bytes:
     of = page(more="/Resources << /XObject << /X 6 0 R >> >>")
     loop = _form("/Resources << /XObject << /X 6 0 R >> >>", b"/X Do")

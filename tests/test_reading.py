@@ -111,7 +111,7 @@ def manual_pages(tmp_path: Path) -> Path:
 
 def test_a_worker_that_dies_is_replaced(pool: Pool, manual_pages: Path) -> None:
     before = pool.pid
-    pool._worker.end()  # type: ignore[union-attr]
+    pool._workers[0].end()
 
     header, _ = pool.call("open", path=str(manual_pages), password=None, sample=1, seconds=1)
 
@@ -187,7 +187,7 @@ def test_a_reading_goes_on_when_the_worker_is_killed_in_the_middle(home: Path) -
     texts = [f"Page {n}" for n in range(1, 301)]
     steps = Document.reading(pdfs.make_pdf(texts), home=home)
     next(steps)
-    fast_pool()._worker.end()  # type: ignore[union-attr]
+    fast_pool()._workers[0].end()
 
     document = list(steps)[-1]
 

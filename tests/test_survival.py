@@ -100,32 +100,34 @@ def test_coverage_says_which_pages_of_a_partial_document_were_not_read(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signal stops a process on Windows")
-@pytest.mark.parametrize("busy", [False, True], ids=["idle", "at work"])
-def test_the_worker_ends_with_an_app_that_is_killed(busy: bool, tmp_path: Path) -> None:
-    path = tmp_path / "a.pdf"
-    path.write_bytes(attacks.ATTACKS["forms that double thirty times"]())
+@pytest.mark.parametrize("busy", [0, 1, 2], ids=["idle", "at work", "two at work"])
+def test_the_workers_end_with_an_app_that_is_killed(busy: int, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.pdf" for number in range(busy)]
+    for path in paths:
+        path.write_bytes(attacks.page_without_end())
     app = subprocess.Popen(
-        [sys.executable, "-c", _APP, str(path) if busy else ""],
+        [sys.executable, "-c", _APP, *map(str, paths)],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(Path(engines.__file__).parents[2])},
     )
     with app:
         assert app.stdout is not None
-        worker = int(app.stdout.readline())
+        workers = [int(each) for each in app.stdout.readline().split()]
         os.kill(app.pid, signal.SIGKILL)
 
-    assert _gone_within(worker, 5)
+    assert len(workers) == max(1, busy)
+    assert all(_gone_within(worker, 5) for worker in workers)
 
 
 _APP = """
 import sys, time
 from kimiqa.reading.pool import fast_pool
 fast_pool().call("ping")
-if sys.argv[1]:
-    fast_pool().start("read", path=sys.argv[1], password=None, pages=[1])
-    time.sleep(0.5)
-print(fast_pool().pid, flush=True)
+for path in sys.argv[1:]:
+    fast_pool().start("read", path=path, password=None, pages=[1], limit=60)
+    time.sleep(2.5)
+print(*fast_pool().pids, flush=True)
 time.sleep(60)
 """
 
@@ -189,7 +191,7 @@ def test_a_cited_page_is_shown_while_another_file_hangs(home: Path) -> None:
 def _wait_for_a_call(pool: Pool) -> None:
     """Until the pool's worker has something to do, or has done it."""
     for _ in range(500):
-        if pool._worker is not None and not pool._worker.idle():
+        if pool._workers and not pool._workers[0].idle():
             return
         time.sleep(0.01)
 

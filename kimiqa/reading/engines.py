@@ -377,10 +377,8 @@ def _second_opinion(source: Source, pages: list[Page], deadline: float) -> Itera
 
 
 def forget(path: str) -> None:
-    """Have the worker close the file, without waiting for it: it may be busy with another."""
-    if fast_pool().pid is not None:
-        with contextlib.suppress(WorkerLost):
-            fast_pool().start("forget", path=path)
+    """Have the workers close the file, without waiting for it: they may be busy with another."""
+    fast_pool().tell("forget", path=path)
 
 
 def facts(source: Source, about: str) -> Any:

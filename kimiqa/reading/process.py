@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import os
 import subprocess
 import threading
@@ -16,6 +17,7 @@ from kimiqa.reading.parts import Lost, WorkerLost, WorkerRefused
 from kimiqa.reading.starting import new_board, page_on, start
 
 _SECONDS_TO_END = 2.0
+_SOONEST_LOOK = 0.02
 
 
 class Call:
@@ -24,6 +26,7 @@ class Call:
     def __init__(self, header: dict[str, Any], limit: float) -> None:
         self.header = header
         self.limit = limit
+        self.path: str | None = header.get("path")
         self.sent = time.monotonic()
         self.done = threading.Event()
         self.frame: Frame | None = None
@@ -64,11 +67,13 @@ class Worker:
                 raise WorkerLost(self._reason, guilty=False, page=None) from None
         return call
 
-    def wait(self, call: Call) -> Frame:
-        """The answer to `call`. *Raises* `WorkerLost`, `WorkerRefused`."""
-        while not call.done.wait(max(0.01, self._remaining())):
-            if self._remaining() <= 0:
-                self.end("hung")
+    def wait(self, call: Call, patience: float = math.inf) -> Frame | None:
+        """The answer to `call`; None where another file holds it up for longer than `patience`.
+        *Raises* `WorkerLost`, `WorkerRefused`."""
+        while not call.done.wait(self._next_look(call, patience)):
+            self.end_if_overdue()
+            if self.is_held_up(call.path, patience):
+                return None
         if call.lost is not None or call.frame is None:
             raise call.lost or WorkerLost("crashed", guilty=True, page=None)
         header = call.frame[0]
@@ -79,6 +84,29 @@ class Worker:
     def idle(self) -> bool:
         with self._lock:
             return not self._waiting
+
+    def retire(self) -> bool:
+        """Take no more calls, if nobody waits for an answer; whether that is so. It is then to
+        be ended: a call that came between a look and the end would be lost."""
+        with self._lock:
+            if self._waiting or not self.alive:
+                return False
+            self.alive = False
+        return True
+
+    def is_held_up(self, path: str | None, patience: float) -> bool:
+        """Whether another file than `path` has brought nothing for longer than `patience`."""
+        with self._lock:
+            if not self._waiting or self._waiting[0].path == path:
+                return False
+            return self._silent() >= patience
+
+    def end_if_overdue(self) -> None:
+        """End a process that hangs, also where nobody waits for its answer any more."""
+        with self._lock:
+            overdue = bool(self._waiting) and self._silent() >= self._waiting[0].limit
+        if overdue:
+            self.end("hung")
 
     def end(self, reason: Lost = "crashed") -> None:
         """End the process at once; whoever waits is told by the listener."""
@@ -99,13 +127,18 @@ class Worker:
         """Wait until an ended process is gone and its pipes are closed."""
         self._listener.join(_SECONDS_TO_END)
 
-    def _remaining(self) -> float:
-        """How long the call that is being worked on may still take."""
+    def _silent(self) -> float:
+        """For how long the call that is being worked on has brought nothing."""
+        return time.monotonic() - max(self._waiting[0].sent, self._heard)
+
+    def _next_look(self, call: Call, patience: float) -> float:
+        """Seconds until a wait for `call` may have to end without its answer."""
         with self._lock:
             if not self._waiting:
-                return 0.01
+                return _SOONEST_LOOK
             head = self._waiting[0]
-            return max(head.sent, self._heard) + head.limit - time.monotonic()
+            limit = head.limit if head.path == call.path else min(head.limit, patience)
+            return max(_SOONEST_LOOK, limit - self._silent())
 
     def _listen(self) -> None:
         pipe = self._process.stdout
