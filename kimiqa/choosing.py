@@ -263,6 +263,7 @@ def _worth_it(whole: Estimate, part: Estimate, pages: int) -> Said:
 def ways(planner: Planner, question: Question) -> list[Way]:
     """Every strategy, priced: what can run first, the automatic choice at the head, the rest
     by expected cost; what cannot run last, with its reason."""
+    planner = replace(planner, ledger=planner.ledger.still())
     sized = _sizes(planner, question)
     rows = [_way(planner, each) for each in sized.values()]
     sized = _within_reach(planner, sized)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kimiqa import picturing
 from kimiqa.errors import NotADocumentError
@@ -65,6 +65,8 @@ class Document:
     _look: _Look = field(default_factory=_Look, repr=False)
     _remarks: tuple[str, ...] = field(default=(), repr=False)
     _about: dict[str, str] | None = field(default=None, repr=False)
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    """What others have computed of it, which is let go of with it."""
 
     @classmethod
     def open(
@@ -270,6 +272,12 @@ class Document:
     @property
     def notices(self) -> list[str]:
         """What an answer cannot see of the document, in words, beside pages without text."""
+        known, pages, unchecked = self.memo.get("notices"), self.pages, self.unchecked_pages
+        if known is None or known[0] is not pages or known[1] != unchecked:
+            self.memo["notices"] = known = (pages, unchecked, self._notices())
+        return list(known[2])
+
+    def _notices(self) -> list[str]:
         beyond = [page for page in self.pages if page.note in _BEYOND]
         partial = (
             [

@@ -25,7 +25,7 @@ from kimiqa.refusals import in_words, no_text, partial, with_fitting
 from kimiqa.room import Room
 from kimiqa.saying import joined, say
 from kimiqa.settings import UNLIMITED, Limits
-from kimiqa.strategies import chunks, full
+from kimiqa.strategies import chunks, full, known
 from kimiqa.strategies.layout import Draft, Layout, document_parts, numbered, readable
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
@@ -154,7 +154,8 @@ class Planner:
             No page that was asked about has text.
         """
         draft = self.draft(question, strategy)
-        return self.sized(question, strategy, draft, STRATEGIES[strategy].count(draft))
+        layout = known.counted(strategy, draft, STRATEGIES[strategy].count)
+        return self.sized(question, strategy, draft, layout)
 
     def resize(self, question: Question, sized: Sized) -> Sized:
         """The same prompt, counted already, with another effort or another limit."""

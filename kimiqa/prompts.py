@@ -149,7 +149,8 @@ def document_block(
 
 def chunks_block(n: int, document: DocumentLike, chunks: Sequence[Chunk]) -> str:
     """The pieces of the document that its `chunks` cover, in document order."""
-    texts = {page.number: page.text for page in document.pages}
+    wanted = {chunk.page for chunk in chunks}
+    texts = {page.number: page.text for page in document.pages if page.number in wanted}
     ordered = sorted(chunks, key=lambda chunk: (chunk.page, chunk.start))
     held = (
         block

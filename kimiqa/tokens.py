@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 TEMPLATE_TOKENS_PER_MESSAGE = 4
@@ -79,6 +80,20 @@ class Counter:
         if len(text) <= SLICE:
             return self._encode(text)
         return sum(self._encode(piece) for piece in slices(text))
+
+    def recount(self, text: str) -> int:
+        """The same for a text that is counted again and again, such as what was said earlier in
+        a conversation: known from the last times."""
+        return _recounted(self, text) if len(text) <= _REMEMBERED else self.count(text)
+
+
+_REMEMBERED = 8_000
+"""Characters up to which a text's count is remembered with the text."""
+
+
+@lru_cache(maxsize=2_048)
+def _recounted(counter: Counter, text: str) -> int:
+    return counter.count(text)
 
 
 Loader = Callable[[str], Counter | None]

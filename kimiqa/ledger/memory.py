@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from kimiqa.ledger import conversations, findings, forgetting, learning, warm
@@ -18,12 +19,34 @@ if TYPE_CHECKING:
     from kimiqa.ledger.database import Database
 
 
+T = TypeVar("T")
+
+
 class Memory:
     """An open database and a clock, and all that is remembered there besides money."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
+        self._once: dict[Any, Any] | None = None
+        """What was read, where things are looked at once."""
+
+    def still(self) -> Self:
+        """The same for who prices several ways and asks none meanwhile: what receipts teach and
+        what was asked last is read once. Whoever asks reads it anew."""
+        found = copy(self)
+        found._once = {}
+        return found
+
+    def _read(self, look: Callable[..., T], *wanted: Any) -> T:
+        """What a look at the database gives; where things are looked at once, what it gave."""
+        if self._once is None:
+            return look(self._database, *wanted)
+        key = (look, *wanted)
+        if key not in self._once:
+            self._once[key] = look(self._database, *wanted)
+        found: T = self._once[key]
+        return found
 
     def close(self) -> None:
         """Let go of the file. What is in memory is gone."""
@@ -42,7 +65,7 @@ class Memory:
     ) -> list[tuple[Usage, float]]:
         """Usage and seconds of the newest settled calls of this kind, newest first; of every
         strategy where none is named."""
-        return learning.history(self._database, model, strategy, effort, limit)
+        return self._read(learning.history, model, strategy, effort, limit)
 
     def counts(self, model: str, effort: str | None, strategies: Sequence[str]) -> list[int]:
         """How many calls of each of these strategies, or steps of one, were settled."""
@@ -58,7 +81,7 @@ class Memory:
     def template(self, endpoint: str, model: str) -> Template:
         """What the model's chat template adds there, as far as receipts or the endpoint's own
         count have shown it."""
-        return learning.template(self._database, host_of(endpoint), model)
+        return self._read(learning.template, host_of(endpoint), model)
 
     def keep_template(self, endpoint: str, model: str, found: Template) -> None:
         """Keep what the endpoint's own count showed of the template."""
@@ -93,7 +116,7 @@ class Memory:
         the last calls did not find there what they should have."""
         place = warm.Place(host_of(endpoint), model, effort)
         found = warm.longest(self._database, place, segments, self._clock())
-        if found is None or warm.disappoints(self._database, place.endpoint, model):
+        if found is None or self._read(warm.disappoints, place.endpoint, model):
             return 0, None
         segment, expires = found
         tokens = segment.tokens // block * block
@@ -105,8 +128,13 @@ class Memory:
     ) -> WarmPrompt | None:
         """The newest prompt that is still cached there: of this conversation or, without one,
         about one of these documents (their ids)."""
-        now, host = self._clock(), host_of(endpoint)
-        return warm.last_prompt(self._database, host, conversation, documents, now)
+        host, about = host_of(endpoint), tuple(documents)
+        return self._read(self._last_warm, host, conversation, about)
+
+    def _last_warm(
+        self, database: Database, host: str, conversation: str | None, documents: Sequence[str]
+    ) -> WarmPrompt | None:
+        return warm.last_prompt(database, host, conversation, documents, self._clock())
 
     def pauses(self, endpoint: str, model: str, documents: Sequence[str]) -> list[float]:
         """The seconds between one question about these documents (their ids) and the next,

@@ -93,6 +93,11 @@ class Index:
         text = page.text[start:end]
         return Chunk(f"D{n}", document.id, page.number, start, end, int(part.tokens[at]), text)
 
+    def on_pages(self, pages: Sequence[frozenset[int] | None]) -> NDArray[np.bool_]:
+        """Which chunks stand on these pages of each document, by its number; None is all."""
+        held = [part.on_pages(pages[n - 1]) for n, _, part in self._documents]
+        return joined(held, np.bool_)
+
     def rank(self, question: str, likeness: Floats | None = None) -> Ranking:
         """All chunks, best first; equals stand in document order. `likeness` is how alike the
         question and each chunk are in meaning, where that is known."""

@@ -90,6 +90,13 @@ class DocumentIndex:
     def __len__(self) -> int:
         return len(self.page)
 
+    def on_pages(self, numbers: frozenset[int] | None) -> NDArray[np.bool_]:
+        """Which chunks stand on these pages; None is all."""
+        if numbers is None:
+            return np.ones(len(self), np.bool_)
+        found: NDArray[np.bool_] = np.isin(self.page, [number - 1 for number in numbers])
+        return found
+
     def holding(self, word: str) -> int:
         """How many chunks hold a word."""
         return self.held.find(self.numbers[word])[0].size if word in self.numbers else 0
@@ -127,13 +134,22 @@ def index_of(
 ) -> DocumentIndex:
     """A document's index, made once: opened again, the same content finds it again."""
     # The same bytes may have been read to other texts, by another engine or with OCR.
-    size = sum(len(page.text) for page in document.pages)
-    key = (document.id, size, counter.vocabulary, counter.engine, target_tokens)
+    key = (document.id, _size(document), counter.vocabulary, counter.engine, target_tokens)
     index = _kept.find(key)
     if index is None:
         index = index_pages([page.text for page in document.pages], counter, target_tokens)
         _kept.keep(key, index)
     return index
+
+
+def _size(document: Document) -> int:
+    """The characters of its pages, summed once."""
+    known = document.memo.get("characters")
+    if known is None or known[0] is not document.pages:
+        size = sum(len(page.text) for page in document.pages)
+        document.memo["characters"] = known = (document.pages, size)
+    found: int = known[1]
+    return found
 
 
 def index_pages(

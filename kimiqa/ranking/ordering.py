@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,13 @@ class Ranking:
 
     def __len__(self) -> int:
         return len(self.order)
+
+    def among(self, pages: Sequence[frozenset[int] | None]) -> Ranking:
+        """Those on these pages of each document; None is all of a document's."""
+        if all(numbers is None for numbers in pages):
+            return self
+        kept = self.index.on_pages(pages)[self.order]
+        return Ranking(self.index, self.order[kept], self.matched)
 
     def __iter__(self) -> Iterator[Chunk]:
         return map(self.index.chunk, self.order.tolist())

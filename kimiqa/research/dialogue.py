@@ -62,7 +62,7 @@ class Dialogue:
 
     def count(self, message: Mapping[str, Any]) -> int:
         """The tokens that a message adds."""
-        count, calls = self.counter.count, message.get("tool_calls") or ()
+        count, calls = self.counter.recount, message.get("tool_calls") or ()
         said = count(message.get("content") or "")
         said += sum(count(message.get(name) or "") for name in _BESIDE)
         called = sum(count(json.dumps(call, ensure_ascii=False)) + _PER_CALL for call in calls)

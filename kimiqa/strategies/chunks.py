@@ -7,8 +7,10 @@ that the prefix of a conversation only grows; what an earlier turn sent is not s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 from kimiqa.plan import Chunk, Coverage, LeftOut
 from kimiqa.prompts import build_messages, chunks_block, content
@@ -51,13 +53,14 @@ def lay_out(draft: Draft) -> Layout:
 def count(draft: Draft) -> Layout:
     """The same layout without the bytes of its pictures. They are always all there: nothing
     that was asked for is left out silently."""
-    chosen = _within(draft, _best(draft))
-    pictures = _pictures(draft)
-    layout = _laid_out(draft, [*pictures, *chosen])
+    pictures, before = _pictures(draft), _Before.of(draft)
+    bare = partial(_laid_out, draft, before=before)
+    chosen = _within(draft, _best(draft), lambda: bare(pictures).prompt_tokens)
+    layout = bare([*pictures, *chosen])
     while chosen and draft.room is not None and layout.prompt_tokens > draft.room:
         over = layout.prompt_tokens - draft.room
         chosen = _without(chosen, over)
-        layout = _laid_out(draft, [*pictures, *chosen])
+        layout = bare([*pictures, *chosen])
     return layout
 
 
@@ -85,11 +88,9 @@ def _best(draft: Draft) -> Iterator[Chunk]:
     index = index_of(draft)
     asked = (draft.question, *draft.queries)
     ranked = [index.rank(each, likeness(index, each, draft.ranking)) for each in asked]
-    for chunk in together(ranked):
+    for chunk in together(ranked).among(draft.pages):
         before = sent.get((chunk.document, chunk.page), ())
-        if draft.chosen(int(chunk.document[1:]), chunk.page) and not any(
-            map(chunk.overlaps, before)
-        ):
+        if not any(map(chunk.overlaps, before)):
             yield chunk
 
 
@@ -128,11 +129,12 @@ def budget_of(draft: Draft) -> int | None:
     return None if draft.fills_room else evidence_tokens(material(draft))
 
 
-def _within(draft: Draft, ranked: Iterator[Chunk]) -> list[Chunk]:
-    """The best chunks, best first, until the budget is full; one that does not fit is skipped."""
+def _within(draft: Draft, ranked: Iterator[Chunk], bare: Callable[[], int]) -> list[Chunk]:
+    """The best chunks, best first, until the budget is full; one that does not fit is skipped.
+    `bare` counts the prompt without any."""
     budget = budget_of(draft)
     if draft.room is not None:
-        left = draft.room - _laid_out(draft, _pictures(draft)).prompt_tokens
+        left = draft.room - bare()
         budget = left if budget is None else min(budget, left)
     if budget is None:
         return list(ranked)
@@ -165,24 +167,40 @@ def _without(chosen: Sequence[Chunk], tokens: int) -> list[Chunk]:
     return kept
 
 
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What stands before the question: the rules and the turns, with what each was sent."""
+
+    history: list[tuple[Any, str]]
+    parts: tuple[tuple[Part, ...], ...]
+
+    @classmethod
+    def of(cls, draft: Draft, draw: Callable[[int, int], str] = undrawn) -> _Before:
+        history: list[tuple[Any, str]] = []
+        parts: list[tuple[Part, ...]] = [(rules_part(draft.counter),)]
+        for turn in draft.turns:
+            blocks = _evidence(draft, turn.chunks)
+            history.append((_content(blocks, turn.question, draw), turn.answer))
+            parts.append(_asked(draft, blocks, turn.question))
+            parts.append((text_part(turn.answer, draft.counter),))
+        return cls(history, tuple(parts))
+
+
 def _laid_out(
-    draft: Draft, chosen: Sequence[Chunk], draw: Callable[[int, int], str] = undrawn
+    draft: Draft,
+    chosen: Sequence[Chunk],
+    draw: Callable[[int, int], str] = undrawn,
+    before: _Before | None = None,
 ) -> Layout:
     ordered = tuple(
         sorted(chosen, key=lambda chunk: (int(chunk.document[1:]), chunk.page, chunk.start))
     )
-    evidence = [_evidence(draft, turn.chunks) for turn in draft.turns] + [_evidence(draft, ordered)]
-    questions = [turn.question for turn in draft.turns] + [draft.question]
-    contents = [
-        content(blocks, question, draw) if blocks else question
-        for blocks, question in zip(evidence, questions, strict=True)
-    ]
-    answers = [turn.answer for turn in draft.turns]
-    messages = build_messages((), contents[-1], list(zip(contents[:-1], answers, strict=True)))
-    parts = _parts(draft, evidence, questions, answers)
+    before = before or _Before.of(draft, draw)
+    blocks = _evidence(draft, ordered)
+    messages = build_messages((), _content(blocks, draft.question, draw), before.history)
     return Layout(
         tuple(messages),
-        parts,
+        (*before.parts, _asked(draft, blocks, draft.question)),
         _coverage(draft, ordered),
         ordered,
         template=draft.template,
@@ -202,17 +220,15 @@ def _evidence(draft: Draft, chunks: Sequence[Chunk]) -> list[str]:
     return [chunks_block(n, draft.documents[n - 1], list(group)) for n, group in by_document]
 
 
-def _parts(
-    draft: Draft, evidence: list[list[str]], questions: list[str], answers: list[str]
-) -> tuple[tuple[Part, ...], ...]:
-    messages: list[tuple[Part, ...]] = [(rules_part(draft.counter),)]
-    for i, (blocks, question) in enumerate(zip(evidence, questions, strict=True)):
-        # The blank line belongs to the blocks: that is where the tokenizer cuts.
-        head = block_parts(draft, blocks) if blocks else ()
-        messages.append((*head, text_part(question, draft.counter)))
-        if i < len(answers):
-            messages.append((text_part(answers[i], draft.counter),))
-    return tuple(messages)
+def _content(blocks: list[str], question: str, draw: Callable[[int, int], str]) -> Any:
+    return content(blocks, question, draw) if blocks else question
+
+
+def _asked(draft: Draft, blocks: list[str], question: str) -> tuple[Part, ...]:
+    """The parts of a question with its evidence."""
+    # The blank line belongs to the blocks: that is where the tokenizer cuts.
+    head = block_parts(draft, blocks) if blocks else ()
+    return (*head, text_part(question, draft.counter))
 
 
 def _coverage(draft: Draft, chosen: Sequence[Chunk]) -> Coverage:

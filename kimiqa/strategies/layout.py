@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -100,6 +100,9 @@ class Layout:
     """How many of its tokens are those of pictures."""
     block: int | None = None
     """The steps in which the provider's cache is read; None where its rules are not known."""
+    _named: list[tuple[Segment, ...]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     @property
     def own_tokens(self) -> int:
@@ -116,12 +119,15 @@ class Layout:
         """The prompt's prefixes, for the provider's cache: at every border of a part, and inside
         of parts where a block of the cache ends. The last one is the whole prompt."""
         assert self.counter is not None, "a layout without a counter is not counted"
-        return segments_of(self.parts, self.template, self.counter, self.block)
+        if not self._named:
+            found = segments_of(self.parts, self.template, self.counter, self.block)
+            self._named.append(found)
+        return self._named[0]
 
 
 def text_part(text: str, counter: Counter) -> Part:
     """The part that holds `text`."""
-    return Part(counter.count(text), text)
+    return Part(counter.recount(text), text)
 
 
 def document_parts(draft: Draft, n: int) -> tuple[Part, Part]:

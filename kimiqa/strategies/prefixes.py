@@ -112,12 +112,18 @@ class _Piece(NamedTuple):
     """The tokens of the text before it."""
     ends: array[int]
     tokens: array[int]
+    digest: bytes
+    """Names its text."""
 
 
 def _of_text(pieces: Sequence[_Piece], before: _Before, block: int | None) -> Iterator[_Step]:
     """The places of a short text: behind the words that reach a block, and at its borders."""
     name = before.name
     for piece in pieces:
+        if not _reaches(piece, before.tokens, block):
+            name = _joined(name, piece.digest)
+            yield _Step(name, piece.tokens[-1])
+            continue
         read, at = hashlib.sha256(), 0
         for word in _reaching(piece, before.tokens, block):
             read.update(_bytes(piece.text[at : piece.ends[word]]))
@@ -126,6 +132,13 @@ def _of_text(pieces: Sequence[_Piece], before: _Before, block: int | None) -> It
         read.update(_bytes(piece.text[at:]))
         name = _joined(name, read.digest())
         yield _Step(name, piece.tokens[-1])
+
+
+def _reaches(piece: _Piece, before: int, block: int | None) -> bool:
+    """Whether a block of the cache ends inside of a piece."""
+    if not block:
+        return False
+    return (before + piece.before) // block < (before + piece.tokens[-1]) // block
 
 
 def _reaching(piece: _Piece, before: int, block: int | None) -> Iterator[int]:
@@ -163,7 +176,8 @@ def _pieces(text: str, counter: Counter) -> tuple[_Piece, ...]:
 def _counted(text: str, counter: Counter) -> Iterator[_Piece]:
     tokens = 0
     for piece in filter(None, _PIECE.split(text)):
-        found, at = _Piece(piece, tokens, array("Q"), array("Q")), 0
+        digest = hashlib.sha256(_bytes(piece)).digest()
+        found, at = _Piece(piece, tokens, array("Q"), array("Q"), digest), 0
         for word in words_of(piece):
             at, tokens = at + len(word), tokens + counter.count(word)
             found.ends.append(at)

@@ -1,0 +1,47 @@
+"""Prompts that are counted once: another effort, cap or price changes nothing of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kimiqa.document import Document, Page
+from kimiqa.semantic import ready
+from kimiqa.strategies.layout import Draft, Layout
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The last prompt of a strategy that began with a document."""
+
+    draft: Draft
+    pages: tuple[tuple[Page, ...], ...]
+    by_meaning: bool
+    layout: Layout
+
+
+def counted(strategy: str, draft: Draft, count: Callable[[Draft], Layout]) -> Layout:
+    """`count(draft)`, or what it gave the last time, where that was asked of the same draft."""
+    memo, name = draft.documents[0].memo, f"counted {strategy}"
+    known: _Known | None = memo.get(name)
+    by_meaning = draft.ranking == "auto" and ready(draft.documents)  # vectors may come later
+    if known is None or known.by_meaning != by_meaning or not _same(known, draft):
+        pages = tuple(each.pages for each in draft.documents)
+        memo[name] = known = _Known(draft, pages, by_meaning, count(draft))
+    return known.layout
+
+
+def _same(known: _Known, draft: Draft) -> bool:
+    """Documents equal each other by their bytes: here they have to be the very same, as they are
+    read now."""
+    return (
+        _identical(known.draft.documents, draft.documents)
+        and all(
+            before is each.pages for before, each in zip(known.pages, draft.documents, strict=True)
+        )
+        and known.draft == draft
+    )
+
+
+def _identical(some: Sequence[Document], others: Sequence[Document]) -> bool:
+    return list(map(id, some)) == list(map(id, others))

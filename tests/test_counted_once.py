@@ -1,0 +1,106 @@
+"""What is counted, named or read once and used again: it is the same as counted anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ledger_writer import reserve, settle
+
+from kimiqa.document import Document
+from kimiqa.ledger import Ledger
+from kimiqa.models import get_model
+from kimiqa.ranking import Index
+from kimiqa.strategies import chunks, known
+from kimiqa.strategies.layout import Draft, Layout
+from kimiqa.strategies.prefixes import Part, segments_of
+from kimiqa.template import PRIOR
+from kimiqa.tokens import counter_for
+
+LEASE = ("The lease begins on 1 May 2026.", "Either party may terminate.", "The rent is 1,200.")
+
+
+@pytest.fixture
+def lease() -> Document:
+    return Document.from_pages(LEASE, name="lease.txt")
+
+
+def _draft(document: Document, **more: Any) -> Draft:
+    counter = counter_for("kimi_k3")
+    chosen: dict[str, Any] = {"pages": (None,), "room": 4_000} | more
+    model = get_model("kimi-k3")
+    return Draft("Who may terminate?", (document,), model=model, counter=counter, **chosen)
+
+
+def test_the_prompt_of_the_same_draft_is_counted_once(lease: Document) -> None:
+    counted = []
+
+    def count(draft: Draft) -> Layout:
+        counted.append(draft)
+        return chunks.count(draft)
+
+    first = known.counted("chunks", _draft(lease), count)
+
+    assert known.counted("chunks", _draft(lease), count) is first
+    assert len(counted) == 1
+    assert first == chunks.count(_draft(lease))
+
+
+def test_what_changes_a_prompt_has_it_counted_anew(lease: Document) -> None:
+    pages: tuple[frozenset[int], ...] = (frozenset({2}),)
+    first = known.counted("chunks", _draft(lease), chunks.count)
+
+    fewer = known.counted("chunks", _draft(lease, pages=pages), chunks.count)
+    other = known.counted("chunks", _draft(replace(lease, name="b.pdf")), chunks.count)
+
+    assert fewer.coverage.sent < first.coverage.sent
+    assert 'name="b.pdf"' in str(other.messages)
+    again = known.counted("chunks", _draft(lease), chunks.count)
+    assert again == first
+
+
+def test_of_the_chunks_only_those_on_the_chosen_pages_are_ranked(lease: Document) -> None:
+    index = Index.build([(1, lease), (2, replace(lease, id="0" * 64))], counter_for("kimi_k3"))
+    ranked = index.rank("Either party may terminate the lease")
+    pages = (frozenset({1, 3}), None)
+
+    wanted = [each for each in ranked if each.document == "D2" or each.page != 2]
+
+    assert list(ranked.among(pages)) == wanted
+    assert len(wanted) == len(ranked) - 1
+    assert ranked.among((None, None)) is ranked
+
+
+def test_a_ledger_that_is_looked_at_once_is_not_read_again(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        still = ledger.still()
+        before = still.history("kimi-k3", None, "low")
+        settle(ledger, reserve(ledger, "0.10", effort="low"), "0.05")
+
+        assert before == still.history("kimi-k3", None, "low") == []
+        assert len(ledger.history("kimi-k3", None, "low")) == 1
+        assert len(ledger.still().history("kimi-k3", None, "low")) == 1
+
+
+@given(st.text(max_size=200))
+def test_a_text_that_was_counted_before_counts_as_much(text: str) -> None:
+    counter = counter_for("kimi_k3")
+
+    assert counter.recount(text) == counter.recount(text) == counter.count(text)
+
+
+@given(st.lists(st.text("ab \n.", min_size=1, max_size=60), min_size=1, max_size=6))
+def test_a_prefix_is_named_alike_whether_or_not_a_block_of_the_cache_ends_in_it(
+    texts: list[str],
+) -> None:
+    counter = counter_for("kimi_k3")
+    prompt = [[Part(counter.count(text), text)] for text in texts]
+
+    whole = segments_of(prompt, PRIOR, counter, None)
+    named = {each.digest: each.tokens for each in segments_of(prompt, PRIOR, counter, 8)}
+
+    assert all(named[each.digest] == each.tokens for each in whole)
