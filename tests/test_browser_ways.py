@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,47 @@ def test_a_mark_opens_its_page_the_cache_counts_down_and_other_prices_unfold(
         tab.settled()
     tab.text("Nothing cached.").wait_for()
     tab.settled().shown(pictures, "ways-unfolded")
+
+
+def test_other_pages_and_another_cap_run_the_priced_part_once_and_nothing_else(
+    paid: App, tab: Tab, samples: Path
+) -> None:
+    paid.kimi.answer = ANSWER
+    sent = _sent_to(tab)
+    tab.open(paid.url).upload(samples / "fhs-3.0.pdf")
+    tab.ask("What is this standard called?").citations.nth(2).wait_for()
+    tab.settled()
+
+    for label, text in (("Pages", "1-3"), ("Cap for a question", "1.50")):
+        sent.clear()
+        tab.page.get_by_label(label, exact=True).fill(text)
+        tab.page.keyboard.press("Enter")
+        while not any(each.WhichOneof("type") == "script_finished" for each in sent):
+            tab.page.wait_for_timeout(50)
+
+        assert [each.WhichOneof("type") for each in sent].count("new_session") == 1, label
+        assert not any("shall be called" in str(each) for each in sent), label
+        assert len([each for each in sent if _card(each)]) == 1, label
+
+
+def _sent_to(tab: Tab) -> list[Any]:
+    """What the server sends to the tab from now on, message by message."""
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    sent: list[Any] = []
+
+    def received(payload: str | bytes) -> None:
+        assert isinstance(payload, bytes)
+        sent.append(ForwardMsg.FromString(payload))
+
+    tab.page.on("websocket", lambda socket: socket.on("framereceived", received))
+    return sent
+
+
+def _card(message: Any) -> str:
+    """The key of the card that a message draws, if it draws one."""
+    found = re.search(r"((chosen-)?card-[a-z]+)", str(message.delta.add_block))
+    return found[1] if found else ""
 
 
 def test_several_questions_are_asked_at_once(paid: App, tab: Tab, samples: Path) -> None:

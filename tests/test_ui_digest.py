@@ -35,13 +35,6 @@ def page(outlines: KimiServer, home: Path) -> Page:
     return Page().upload(("report.txt", TEXT))
 
 
-def _opened(page: Page) -> Page:
-    """With the fold open, as a click on it does."""
-    page.at.session_state["digest-fold"] = True
-    page.at.run()
-    return page
-
-
 # Offered ----------------------------------------------------------------------------------------
 
 
@@ -81,12 +74,12 @@ def test_it_is_made_by_a_click_and_stays_over_a_reload(page: Page, outlines: Kim
 
 
 def test_its_places_open_their_page(page: Page) -> None:
-    _opened(page.click("make-digest").settle())
+    page.click("make-digest").settle().unfold("digest-fold")
 
     assert "Paragraph 1.1: the rent of Lanternfish house 1" in page.words
     assert "Paragraph 40.1" not in page.words
     assert "Made of 60 of 60 pages" in page.words
-    page.click("cite--1-2")
+    page.open_mark(-1, 2)
     assert "Verified: these words stand on this page" in page.words
     assert "report.txt page 3 of 60" in page.words
     page.click("digest-more")

@@ -43,13 +43,6 @@ def sample(kimi: KimiServer, home: Path) -> Page:
     return Page().click("sample").settle()
 
 
-def opened(page: Page, key: str) -> Page:
-    """The page with an expander opened."""
-    page.at.session_state[key] = True
-    page.at.run()
-    return page
-
-
 def field(page: Page, label: str) -> Any:
     kinds = ("text_input", "selectbox", "radio", "checkbox")
     found = [each for kind in kinds for each in getattr(page.at, kind)]
@@ -91,7 +84,7 @@ def test_another_effort_prices_anew(sample: Page) -> None:
 
 
 def test_efforts_and_lengths_stand_with_price_and_time(sample: Page) -> None:
-    page = opened(sample, "weigh-efforts")
+    page = sample.unfold("weigh-efforts")
 
     assert "| Effort, longest answer | Expected | At most | Time |" in tables(page)
     assert "low, 16,384" in tables(page)
@@ -99,7 +92,7 @@ def test_efforts_and_lengths_stand_with_price_and_time(sample: Page) -> None:
 
 
 def test_a_shorter_answer_lowers_the_ceiling(sample: Page, kimi: KimiServer) -> None:
-    page = opened(sample, "weigh-efforts")
+    page = sample.unfold("weigh-efforts")
 
     page.at.radio(key="answer-length").set_value(4_096).run()
     page.ask(QUESTION)
@@ -108,7 +101,7 @@ def test_a_shorter_answer_lowers_the_ceiling(sample: Page, kimi: KimiServer) -> 
 
 
 def test_other_models_stand_by_cost_and_are_filtered(sample: Page) -> None:
-    page = opened(sample, "weigh-models")
+    page = sample.unfold("weigh-models")
     field(page, "Only models whose names hold").set_value("kimi-k3").run()
 
     rows = [line for line in tables(page).splitlines() if "kimi-k3" in line]
@@ -125,9 +118,18 @@ def test_an_hour_of_cache_is_a_choice_and_is_sent(sample: Page, kimi: KimiServer
 
 
 def test_a_change_of_strategy_says_what_it_drops_of_the_cache(sample: Page) -> None:
-    sample.click("way-full").ask(QUESTION)
+    sample.click("way-full").ask(QUESTION).click("unfold-folded")
 
     assert "Changing the strategy from full to chunks drops" in sample.words
+
+
+def test_ways_that_are_folded_away_are_drawn_once_they_are_wanted(lease: Page) -> None:
+    before = len(lease.buttons("way-"))
+    lease.ask(QUESTION)
+
+    assert before > 1
+    assert len(lease.buttons("way-")) == 1
+    assert len(lease.click("unfold-folded").buttons("way-")) == before
 
 
 def test_over_a_window_the_card_says_what_to_leave_out(kimi: KimiServer, home: Path) -> None:
@@ -246,7 +248,7 @@ def test_a_mark_in_the_answer_leads_to_its_page_and_shows_its_quote(lease: Page)
 
 
 def test_the_receipt_says_how_far_the_quote_was_off_and_what_was_cached(lease: Page) -> None:
-    lease.ask(QUESTION)
+    lease.ask(QUESTION).unfold("receipt-0")
 
     assert "% from the cache" in lease.words
     assert "inside the range" in lease.words or "outside of the range" in lease.words
@@ -289,7 +291,7 @@ def test_the_same_is_asked_with_another_effort(lease: Page, kimi: KimiServer) ->
 
 
 def test_a_finished_answer_is_priced_on_other_models(lease: Page) -> None:
-    page = opened(lease.ask(QUESTION).click("again-0"), "elsewhere-0")
+    page = lease.ask(QUESTION).click("again-0").unfold("elsewhere-0")
 
     assert "| Model | Expected, low to high | Prompt tokens |" in tables(page)
 

@@ -101,7 +101,7 @@ def test_a_document_without_pictures_and_without_hidden_text_offers_nothing(home
 
 
 def test_pages_are_named_that_go_as_pictures(home: Path, kimi: KimiServer) -> None:
-    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).unfold("eyes-fold")
     field = next(each for each in page.at.text_input if each.key == "choice-pictures")
 
     field.set_value("2").run()
@@ -114,7 +114,7 @@ def test_pages_are_named_that_go_as_pictures(home: Path, kimi: KimiServer) -> No
 
 
 def test_a_page_that_is_none_says_so_and_nothing_is_sent(home: Path, kimi: KimiServer) -> None:
-    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).unfold("eyes-fold")
 
     next(each for each in page.at.text_input if each.key == "choice-pictures").set_value("99").run()
     page.at.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from kimiqa.planner import block_tokens
 from kimiqa.settings import Settings, load_settings, save_settings, saved_keys
 from kimiqa.testing import KimiServer
 from kimiqa.ui.engine import engine
+from kimiqa.ui.state import State
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
 LEASE = (
@@ -86,6 +88,28 @@ class Page:
 
     def buttons(self, prefix: str) -> list[Any]:
         return [each for each in self.at.button if (each.key or "").startswith(prefix)]
+
+    def unfold(self, key: str) -> Page:
+        """Open an expander, as a click on it does."""
+        self.at.session_state[key] = True
+        self.at.run()
+        return self
+
+    def open_mark(self, turn: int, number: int) -> Page:
+        """Open a citation's page, as the browser does at a click on its mark."""
+        state: State = self.at.session_state["page"]
+        state.cited[turn] = number
+        self.at.run()
+        return self
+
+    @property
+    def marks(self) -> list[str]:
+        """The marks of the citations in the answers, each as it is shown."""
+        return [
+            mark.replace("\\", "")
+            for each in self.at.markdown
+            for mark in re.findall(r"-badge\[([^]]*)\]\]\(#cite-", each.value)
+        ]
 
     @property
     def url(self) -> dict[str, Any]:
@@ -248,7 +272,7 @@ def test_the_embedded_endpoint_quotes_with_checked_pages(lease: Page) -> None:
     lease.ask("Who may terminate on written notice?")
 
     assert "no language model was asked" in lease.words
-    assert lease.buttons("cite-")[0].label == "✓ D1 p. 2"
+    assert lease.marks[0] == "✓ D1 p. 2"
     assert "Verified: these words stand on this page" in lease.words
     assert "3 of 3 pages · free" in lease.words
     assert len(lease.at.image) == 1
@@ -265,11 +289,11 @@ def test_a_text_document_shows_its_words_marked(home: Path) -> None:
 def test_an_answer_of_kimi_has_its_thinking_proof_and_receipt(kimi: KimiServer, home: Path) -> None:
     page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
 
-    page.ask("Who may terminate on written notice?")
+    page.ask("Who may terminate on written notice?").unfold("receipt-0")
 
     assert len(kimi.chats) == 1
     assert any(each.label.startswith("Thinking ·") for each in page.at.expander)
-    assert page.buttons("cite-")
+    assert page.marks
     assert "quoted $0.0" in page.words
     assert "settled by the endpoint's own count" in page.words
     with Ledger.open(home) as ledger:
@@ -362,7 +386,7 @@ def test_over_the_cap_a_person_is_asked_once_with_the_numbers(kimi: KimiServer, 
     page.click("over-cap-yes").settle()
 
     assert len(kimi.chats) == 1
-    assert page.buttons("cite-")
+    assert page.marks
 
 
 def test_what_is_not_agreed_to_is_not_sent(kimi: KimiServer, home: Path) -> None:
@@ -419,7 +443,7 @@ def test_a_reload_keeps_documents_answers_and_the_draft(lease: Page) -> None:
 
     assert "lease.pdf" in again.words
     assert "Who may terminate on written notice?" in again.words
-    assert again.buttons("cite-")
+    assert again.marks
     assert again.at.text_area[0].value == "And when does it"
 
 
@@ -460,7 +484,7 @@ def test_a_new_conversation_begins_over_the_same_documents(lease: Page) -> None:
     lease.click("new")
 
     assert lease.url["c"] != before
-    assert lease.buttons("cite-") == []
+    assert lease.marks == []
     assert "lease.pdf" in lease.words
 
 

@@ -227,7 +227,7 @@ def test_a_conversation_goes_on_where_it_ended(asked: Page) -> None:
 
     assert page.url["c"] == conversation
     assert page.url["d"] == asked.url["d"]
-    assert page.buttons("cite-")
+    assert page.marks
     assert page.at.text_area[0].label == "Your next question"
 
 

@@ -1,11 +1,11 @@
-// A click on a citation's mark in an answer presses the button that opens its page, and brings the
-// page into sight; the way back leads to the mark.
+// A click on a citation's mark in an answer opens its page, and brings the page into sight; the way
+// back leads to the mark.
 const handlers = new Map(); // by turn: another run of the page takes the place of the last one
 const opened = new Map(); // by conversation and turn
 const latest = new Map(); // when each was drawn on the server
 const SETTLES = 2000; // milliseconds in which a page's picture arrives
 
-export default function ({ data }) {
+export default function ({ data, setTriggerValue }) {
   const { conversation, turn, at, drawn } = data;
   const answer = `${conversation} ${turn}`;
   // An element that is about to be taken away is drawn once more, with what was true before.
@@ -20,6 +20,10 @@ export default function ({ data }) {
     const { top, bottom } = place.getBoundingClientRect();
     if (top >= 0 && bottom <= innerHeight) return;
     place.scrollIntoView({ block, behavior: still ? "auto" : "smooth" });
+  };
+  const open = (name) => {
+    setTriggerValue("open", Number(name.split("-").pop()));
+    show();
   };
   const show = () => {
     const shown = panel();
@@ -41,8 +45,7 @@ export default function ({ data }) {
       place?.focus({ preventScroll: true });
       return;
     }
-    document.querySelector(`.st-key-${name} button`)?.click();
-    show();
+    open(name);
   };
 
   document.removeEventListener("click", handlers.get(turn));
@@ -62,8 +65,7 @@ export default function ({ data }) {
   if (location.hash.startsWith(`#cite-${turn}-`)) {
     const name = location.hash.slice(1);
     history.replaceState(history.state, "", location.pathname + location.search);
-    document.querySelector(`.st-key-${name} button`)?.click();
-    show();
+    open(name);
   }
   return () => document.removeEventListener("click", clicked);
 }

@@ -16,7 +16,6 @@ from kimiqa.ui import (
     outline,
     panel,
     question,
-    quick,
     reading,
     retention,
     running,
@@ -73,7 +72,7 @@ def _side(state: State) -> None:
     if ready(state):
         shelf.show(state)
         if state.view == "ask":
-            panel.show(state)
+            state.remembered["places"] = panel.show(state)
     if turns.load(state) and st.button(
         _("New conversation"), key="new", icon=":material/edit_square:"
     ):
@@ -96,12 +95,17 @@ def _main(state: State) -> None:
     calm(digests.show)(state)
     turns.show(state, found)
     calm(running.show)(state)
-    if not engine().running(state.conversation):
-        _asking(state)
+    places: panel.Places = state.remembered["places"]
+    if engine().running(state.conversation):
+        panel.choices(state, places)
+    else:
+        _asking(state, places, question.frame(state))
 
 
-@st.fragment(key=quick.PRICED)
-def _asking(state: State) -> None:
-    """The question and its prices: they run alone where nothing else can have changed."""
-    calm(question.show)(state)
+@st.fragment
+def _asking(state: State, places: panel.Places, frame: question.Frame) -> None:
+    """The question, what decides its prices, and these: they run alone where nothing else can
+    have changed."""
+    calm(panel.choices)(state, places)
+    calm(question.show)(state, frame)
     keep_choices(state)

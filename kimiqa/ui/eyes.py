@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.words import _
 
@@ -18,11 +17,15 @@ def choice(state: State) -> None:
 
     def changed() -> None:
         state.choices.pictures = (st.session_state[KEY] or "").strip()
-        reprice()
 
+    fold = st.expander(
+        _("Pages as pictures"), icon=":material/image:", key="eyes-fold", on_change="rerun"
+    )
+    if not fold.open:
+        return
     # Set anew each time: the switch for pages without text chooses here too.
     st.session_state[KEY] = state.choices.pictures
-    with st.expander(_("Pages as pictures"), icon=":material/image:"):
+    with fold:
         st.text_input(
             _("Pages"),
             key=KEY,

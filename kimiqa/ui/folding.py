@@ -1,6 +1,7 @@
 """The cards that were not chosen, folded away: after the first answer, and on a telephone always.
 
-How wide the window is only the browser knows: `page.css` folds by the names given here.
+After the first answer they are not drawn before somebody wants them. How wide the window is only
+the browser knows: for a telephone `page.css` folds, by the names given here.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from kimiqa.ui.words import _
 
 
 @contextmanager
-def cards(state: State, others: Sequence[Way], chosen: Way | None) -> Iterator[None]:
-    """The place of the cards, and under it the button that unfolds `others`, or folds them."""
+def cards(state: State, others: Sequence[Way], chosen: Way | None) -> Iterator[bool]:
+    """The place of the cards, and under it the button that unfolds `others`, or folds them;
+    whether all of them are to be drawn, or the chosen one alone."""
     if chosen is None or not others:
         with st.container(key="ways-open"):
-            yield
+            yield True
         return
     asked = len(state.remembered.get("turns", ()))
     fold = "folded" if asked else "narrow"
     now = (state.conversation, asked)
     unfolded = state.remembered.get("unfolded") == now
     with st.container(key="ways-open" if unfolded else f"ways-{fold}"):
-        yield
+        yield unfolded or fold == "narrow"
 
     def turn() -> None:
         state.remembered["unfolded"] = None if unfolded else now

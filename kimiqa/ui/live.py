@@ -37,10 +37,20 @@ def countdown(key: str, seconds: float, label: str, over: str, on_over: Callable
     _component("countdown")(key=key, data=told, on_over_change=on_over, width="content")
 
 
-def reach_citations(conversation: str, turn: int, at: int) -> None:
-    """Let a click on a mark in an answer open its page, and bring the open one into sight."""
+def reach_citations(
+    conversation: str, turn: int, at: int, count: int, opened: Callable[[int], None]
+) -> None:
+    """Let a click on one of `count` marks in an answer open its page (`opened` is told which), and
+    bring the open one into sight."""
+    key = f"citations-{turn}"
+
+    def pressed() -> None:
+        number = st.session_state[key].open
+        if isinstance(number, int) and 0 <= number < count:
+            opened(number)
+
     told = {"conversation": conversation, "turn": turn, "at": at, "drawn": time.time()}
-    _component("citations")(key=f"citations-{turn}", data=told, height=1)
+    _component("citations")(key=key, data=told, height=1, on_open_change=pressed)
 
 
 def keep_draft(field: str, given: str) -> None:

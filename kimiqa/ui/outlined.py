@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from kimiqa.exporting import Sheet
 from kimiqa.plan import Citation
 from kimiqa.ui import afterwards, live, proof
 from kimiqa.ui.calm import calm
-from kimiqa.ui.markdown import MARKS, answer_markdown, place
+from kimiqa.ui.markdown import answer_markdown
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money, shortened
 from kimiqa.ui.words import _, counted, plural
@@ -104,10 +105,10 @@ def _read(state: State, digest: Digest) -> None:
         reach = [(_key(n), _about(each)) for n, each in enumerate(part.citations)]
         st.markdown(answer_markdown(part.text, part.citations, reach))
         _more(state, found[chosen], lines)
-        _marks(state, part.citations)
     with page, st.container(key=f"page-{DIGEST}"):
         _page(state, digest, part.citations)
-    live.reach_citations(state.conversation, DIGEST, state.cited.get(DIGEST, -1))
+    at, opened = state.cited.get(DIGEST, -1), partial(proof.open_citation, state, DIGEST)
+    live.reach_citations(state.conversation, DIGEST, at, len(part.citations), opened)
     for note in (*digest.warnings, _seen(digest)):
         st.caption(escape(note))
     with st.container(horizontal=True, gap="small"):
@@ -144,23 +145,6 @@ def _more(state: State, section: Section, lines: int) -> None:
 
     label = plural(rest, "Show more ({number:,} line)", "Show more ({number:,} lines)")
     st.button(label, key="digest-more", type="tertiary", on_click=more)
-
-
-def _marks(state: State, citations: Sequence[Citation]) -> None:
-    """A button for each place that is shown, out of sight: a click on a mark in the text presses
-    it."""
-    if not citations:
-        return
-    row = st.container(horizontal=True, gap="small", key=f"marks-{DIGEST}")
-    for n, citation in enumerate(citations):
-        row.button(
-            f"{escape(MARKS[citation.status][0])} {escape(place(citation))}",
-            key=_key(n),
-            help=escape(_about(citation)),
-            type="primary" if n == state.cited.get(DIGEST) else "secondary",
-            on_click=proof.open_citation,
-            args=(state, DIGEST, n),
-        )
 
 
 def _page(state: State, digest: Digest, citations: Sequence[Citation]) -> None:

@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kimiqa.ledger import Period, Scope
 from kimiqa.ui import desk, eyes, outline, private, warmth
-from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
 from kimiqa.ui.sums import beside, spent
 from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _
 
 
-def show(state: State) -> None:
-    """The choices: each re-prices the ways at once."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the choices stand that change nothing but prices: above and below the outline."""
+
+    above: DeltaGenerator
+    below: DeltaGenerator
+
+
+def show(state: State) -> Places:
+    """The model, the label and what was spent; the places for what is chosen between them."""
     st.subheader(_("Model"), anchor=False)
     _model(state)
-    _effort(state)
-    _field(state, "pages", _("Pages"), _("all, or 40-95, or D2: 3-7"))
+    above = st.container()
     outline.place(state)
-    eyes.choice(state)
-    private.choice(state)
-    caps = desk.caps(state)
-    usual = money(caps.question, caps.currency) if caps.question is not None else _("no cap")
-    _field(state, "cap", _("Cap for a question"), usual)
-    warmth.choice(state)
+    below = st.container()
     _label(state)
     _spent(state)
+    return Places(above, below)
+
+
+def choices(state: State, places: Places) -> None:
+    """What re-prices the ways: drawn by the part of the page that is priced, so that one of these
+    runs that part and nothing else."""
+    with places.above:
+        _effort(state)
+        _field(state, "pages", _("Pages"), _("all, or 40-95, or D2: 3-7"))
+    with places.below:
+        eyes.choice(state)
+        private.choice(state)
+        caps = desk.caps(state)
+        usual = money(caps.question, caps.currency) if caps.question is not None else _("no cap")
+        _field(state, "cap", _("Cap for a question"), usual)
+        warmth.choice(state)
 
 
 def _model(state: State) -> None:
@@ -65,7 +84,6 @@ def _effort(state: State) -> None:
 
     def chosen() -> None:
         state.choices.effort = st.session_state[key]
-        reprice()
 
     # A radio: in the dark, the words of a chosen segment would be too faint to read.
     st.radio(
@@ -100,13 +118,12 @@ def _label(state: State) -> None:
 
 
 def _field(state: State, name: str, label: str, placeholder: str) -> None:
-    """A field for one of the choices. It is read where it changes: the prices alone run then."""
+    """A field for one of the choices."""
     key = f"choice-{name}"
     st.session_state.setdefault(key, getattr(state.choices, name))
 
     def changed() -> None:
         setattr(state.choices, name, st.session_state[key] or "")
-        reprice()
 
     st.text_input(label, key=key, placeholder=placeholder, on_change=changed)
 

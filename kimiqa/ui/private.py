@@ -9,7 +9,6 @@ from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
 from kimiqa.privacy import first_time
 from kimiqa.ui import desk
-from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
@@ -31,7 +30,6 @@ def choice(state: State) -> None:
 
     def chosen() -> None:
         state.choices.private = bool(st.session_state["choice-private"])
-        reprice()
 
     st.session_state.setdefault("choice-private", state.choices.private)
     st.toggle(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kimiqa.choosing import ORDINARY_QUESTION
 from kimiqa.errors import KimiqaError, OverCapError
@@ -28,34 +30,64 @@ from kimiqa.ui.text import at_most, escape, money, price_range
 from kimiqa.ui.words import _
 
 
-def show(state: State) -> None:
-    """The question box, what it would cost each way, and the button that asks."""
-    asked = len(state.remembered.get("turns", ()))
-    key = f"question-{state.conversation}-{asked}"
-    st.session_state.setdefault(key, state.choices.question)
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The question's box, and the places in it and round it of what is drawn anew with each
+    price; what stands between them stays."""
+
+    notice: DeltaGenerator
+    field: DeltaGenerator
+    asking: DeltaGenerator
+    """What is pressed, and what came of it, stands under what was typed: the cards below it are
+    a screen long."""
+    cards: DeltaGenerator
+    beside: DeltaGenerator
+    """Outside of the box: on a telephone a table has no width to give away."""
+
+
+def frame(state: State) -> Frame:
+    """The box, with what no price changes: the draft that is kept, the tasks."""
     notice = st.container()
     with st.container(border=True):
-        state.choices.question = st.text_area(
-            _("Your question") if not asked else _("Your next question"),
-            key=key,
-            height=96,
-            placeholder=_("What do you want to know? Several questions: one on each line."),
-        )
-        live.keep_draft(key, state.remembered.get("given", ""))
+        field = st.container()
+        live.keep_draft(_key(state), state.remembered.get("given", ""))
+        asking = st.container()
+        calm(ready.show)(state, _key(state))
+        cards = st.container()
+    return Frame(notice, field, asking, cards, st.container())
+
+
+def _key(state: State) -> str:
+    """Names the box: another one for each question."""
+    return f"question-{state.conversation}-{len(state.remembered.get('turns', ()))}"
+
+
+def show(state: State, frame: Frame) -> None:
+    """What was typed, what it would cost each way, and the button that asks."""
+    with frame.field:
+        _field(state)
         several.choice(state)
-        # What is pressed, and what came of it, stands under what was typed: the cards below it
-        # are a screen long.
-        place = st.container()
-        calm(ready.show)(state, key)
-        question = _asked(state)
-        priced = _priced(state, question, place)
-        way = None if priced is None else _price_and_ask(state, question, priced, place)
-    with notice:
+    question = _asked(state)
+    with frame.cards:
+        priced = _priced(state, question, frame.asking)
+        way = None if priced is None else _price_and_ask(state, question, priced, frame.asking)
+    with frame.notice:
         # Above the box, and after it: the first look for personal data takes a while.
         calm(private.notice)(state)
     if way is not None:
-        # Outside of the box: on a telephone a table has no width to give away.
-        calm(weigh.show)(state, question or ORDINARY_QUESTION, way)
+        with frame.beside:
+            calm(weigh.show)(state, question or ORDINARY_QUESTION, way)
+
+
+def _field(state: State) -> None:
+    key, first = _key(state), not state.remembered.get("turns")
+    st.session_state.setdefault(key, state.choices.question)
+    state.choices.question = st.text_area(
+        _("Your question") if first else _("Your next question"),
+        key=key,
+        height=96,
+        placeholder=_("What do you want to know? Several questions: one on each line."),
+    )
 
 
 def _asked(state: State) -> str:
@@ -64,9 +96,7 @@ def _asked(state: State) -> str:
     return several.lines(typed)[0] if state.choices.each_line else typed
 
 
-def _priced(
-    state: State, question: str, place: st.delta_generator.DeltaGenerator
-) -> list[Way] | None:
+def _priced(state: State, question: str, place: DeltaGenerator) -> list[Way] | None:
     """The ways; where there can be none, the sentence that says why."""
     try:
         return desk.ways(state, question or ORDINARY_QUESTION)
@@ -77,7 +107,7 @@ def _priced(
 
 
 def _price_and_ask(
-    state: State, question: str, priced: list[Way], place: st.delta_generator.DeltaGenerator
+    state: State, question: str, priced: list[Way], place: DeltaGenerator
 ) -> Way | None:
     """The cards, and in its place the button for one of them: the way that is chosen."""
     setup = desk.setup(state)

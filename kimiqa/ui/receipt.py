@@ -42,7 +42,10 @@ def show(
     for warning in receipt["warnings"]:
         if warning not in said:
             st.warning(escape(warning), icon=":material/warning:")
-    with st.expander(escape(line(receipt)), key=f"receipt-{turn}"):
+    fold = st.expander(escape(line(receipt)), key=f"receipt-{turn}", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
         for warning in receipt["warnings"]:
             if warning in said:
                 st.caption(f":material/warning: {escape(warning)}")

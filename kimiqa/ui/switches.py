@@ -6,7 +6,6 @@ import streamlit as st
 
 from kimiqa.plan import Way
 from kimiqa.ui import desk
-from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
@@ -43,6 +42,5 @@ def _switch(state: State, name: str) -> None:
 
     def turned() -> None:
         setattr(state.choices, name, bool(st.session_state[key]))
-        reprice()
 
     st.toggle(_(LABELS[name]), key=key, help=_(HELP[name]), on_change=turned)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -183,11 +184,13 @@ def _proof(
     page: st.delta_generator.DeltaGenerator,
     marked: Set[int],
 ) -> None:
-    """The marks, and the page of the one that is open: a click on a mark runs these alone."""
+    """The page of the mark that is open: a click on a mark runs this alone."""
     open_at = state.cited.get(turn.number, 0 if newest and turn.citations else -1)
-    _marks(state, turn, open_at, marked)
+    _unmarked(state, turn, open_at, marked)
     if turn.citations:
-        live.reach_citations(state.conversation, turn.number, open_at)
+        open_citation = partial(proof.open_citation, state, turn.number)
+        count = len(turn.citations)
+        live.reach_citations(state.conversation, turn.number, open_at, count, open_citation)
     with page, st.container(key=f"page-{turn.number}"):
         if 0 <= open_at < len(turn.citations):
             calm(proof.show)(state, turn.number, turn.citations, open_at, dict(_numbered(turn)))
@@ -199,16 +202,16 @@ def _numbered(turn: Turn) -> list[tuple[str, tuple[str, str]]]:
     return [(f"D{n}", document) for n, document in enumerate(turn.documents, 1)]
 
 
-def _marks(state: State, turn: Turn, open_at: int, marked: Set[int]) -> None:
-    """A button for each citation: its shape, its page, and its words on hovering. Where its mark
-    in the text is a link to it, the button does what the link asks for and is not shown."""
-    if not turn.citations:
+def _unmarked(state: State, turn: Turn, open_at: int, marked: Set[int]) -> None:
+    """A button for each citation that has no mark in the text: its shape, its page, and its words
+    on hovering."""
+    if len(marked) == len(turn.citations):
         return
-    behind = st.container(horizontal=True, gap="small", key=f"marks-{turn.number}")
-    all_marked = len(marked) == len(turn.citations)
-    beside = behind if all_marked else st.container(horizontal=True, gap="small")
+    beside = st.container(horizontal=True, gap="small")
     for n, citation in enumerate(turn.citations):
-        (behind if n in marked else beside).button(
+        if n in marked:
+            continue
+        beside.button(
             f"{escape(MARKS[citation.status][0])} {escape(place(citation))}",
             key=_key(turn, n),
             help=escape(_about(citation)),

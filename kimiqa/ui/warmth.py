@@ -9,7 +9,6 @@ import streamlit as st
 from kimiqa import caching
 from kimiqa.plan import Way
 from kimiqa.ui import desk, live, ways
-from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
@@ -48,7 +47,6 @@ def choice(state: State) -> None:
 
     def chosen() -> None:
         state.choices.lifetime = st.session_state[key] or ""
-        reprice()
 
     st.radio(
         _("Keep the prompt cached for"),

@@ -63,10 +63,11 @@ def show(state: State, ways: list[Way], embedded: bool) -> None:
     best = chosen_way(_unchosen(state), ways, embedded)
     ordered = sorted(ways, key=lambda way: way.model != "local") if embedded else ways
     said = _said_of_all(ordered)
-    across = _across(len(ordered))
-    with folding.cards(state, [way for way in ordered if way is not chosen], chosen):
-        for first in range(0, len(ordered), across):
-            row = ordered[first : first + across]
+    with folding.cards(state, [way for way in ordered if way is not chosen], chosen) as all_drawn:
+        drawn = ordered if all_drawn else [way for way in ordered if way is chosen]
+        across = _across(len(drawn))
+        for first in range(0, len(drawn), across):
+            row = drawn[first : first + across]
             for column, way in zip(st.columns(across), row, strict=False):
                 with column:
                     _card(state, way, way is chosen, way is best and len(ways) > 1, said)
@@ -81,9 +82,9 @@ def _across(cards: int) -> int:
     """How many stand side by side: a price is never cut off for want of room.
 
     >>> [_across(cards) for cards in (1, 2, 3, 4, 5)]
-    [2, 2, 3, 2, 3]
+    [1, 2, 3, 2, 3]
     """
-    return 2 if cards in (1, 2, 4) else 3
+    return {1: 1, 2: 2, 4: 2}.get(cards, 3)
 
 
 def _unchosen(state: State) -> State:

@@ -6,7 +6,6 @@ import streamlit as st
 
 from kimiqa.research.web import MOST_SEARCHES
 from kimiqa.ui import desk
-from kimiqa.ui.quick import reprice
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _
@@ -20,7 +19,6 @@ def choice(state: State) -> None:
 
     def chosen() -> None:
         state.choices.web_searches = int(st.session_state["choice-web"])
-        reprice()
 
     st.session_state.setdefault("choice-web", state.choices.web_searches)
     each = escape(money(price.web_search, price.currency))
