@@ -17,6 +17,7 @@ from kimiqa.ledger import Balance, Ledger
 from kimiqa.options import ClientOptions, Documents, Options
 from kimiqa.parallel import AT_ONCE
 from kimiqa.plan import Answer, Estimate, Event, Plan, Strategy, Way
+from kimiqa.setup import Setup
 from kimiqa.singly import Pricer
 
 
@@ -40,6 +41,11 @@ class AsyncClient(AsyncAdvice, AsyncDigests):
     def endpoint(self) -> str:
         """The base URL of the endpoint that is asked."""
         return self._asker.setup.target.base_url
+
+    @property
+    def setup(self) -> Setup:
+        """What it was resolved to: model, endpoint, ledger, caps and settings."""
+        return self._asker.setup
 
     @property
     def ledger(self) -> Ledger:

@@ -24,6 +24,7 @@ from kimiqa.options import ClientOptions, Documents, Options, Source
 from kimiqa.parallel import AT_ONCE
 from kimiqa.plan import Answer, Estimate, Event, Plan, Strategy, Way
 from kimiqa.portal import iterate, wait_for
+from kimiqa.setup import Setup
 from kimiqa.singly import Pricer
 
 __all__ = [
@@ -66,6 +67,11 @@ class Client(Advice, Digests):
     def endpoint(self) -> str:
         """The base URL of the endpoint that is asked."""
         return self._asker.setup.target.base_url
+
+    @property
+    def setup(self) -> Setup:
+        """What it was resolved to: model, endpoint, ledger, caps and settings."""
+        return self._asker.setup
 
     @property
     def ledger(self) -> Ledger:

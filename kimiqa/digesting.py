@@ -40,7 +40,11 @@ class Digests:
             A call failed; what the others made is kept, and is not paid again.
         """
         plan = self.plan_digest(documents, **options)
-        return digest_from(self._asker, plan, wait_for(last(self._asker.run(plan))))
+        return self.digest_of(plan, wait_for(last(self._asker.run(plan))))
+
+    def digest_of(self, plan: Plan, answer: Answer) -> Digest:
+        """The digest that was made by an answer to the plan of `plan_digest`."""
+        return digest_from(self._asker, plan, answer)
 
     def kept_digest(self, documents: Documents) -> Digest | None:
         """The digest that is kept of these documents; None where any of it is still to be made."""

@@ -250,7 +250,7 @@ def test_a_person_is_asked_with_the_numbers(
         questions.append(text)
         return word == "y"
 
-    monkeypatch.setattr("kimiqa.cli.options._person", lambda: True)
+    monkeypatch.setattr("kimiqa.cli.options.person", lambda: True)
     monkeypatch.setattr("click.confirm", answer)
 
     assert ask_at_the_terminal(server, tmp_path) == code

@@ -66,7 +66,7 @@ LAYERS = (
         "estimating",
         "exporting",
     },
-    {"endpoint", "local", "ledger", "prices", "repricing"},
+    {"endpoint", "local", "ledger", "prices", "repricing", "spreadsheet"},
     {"strategies"},
     {"question", "refusals", "room", "seeing", "chapters"},
     {"desk", "privacy", "reserving", "believing", "paying", "receiving", "settling"},
@@ -215,6 +215,39 @@ def test_each_outside_library_has_one_door(library: str) -> None:
 
 def test_only_the_page_and_the_terminal_are_above_the_client() -> None:
     assert {room for room, _ in _inner(ROOT / "app.py")} == {"ui"}
+
+
+def test_the_page_and_the_terminal_know_nothing_of_each_other() -> None:
+    rooms = {"ui": "cli", "cli": "ui"}
+
+    assert [
+        f"{path.relative_to(ROOT)}: {room}"
+        for path in SOURCES
+        for room, _ in _inner(path)
+        if rooms.get(_room(path)) == room
+    ] == []
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """The names that a module gives to its functions and to the fields of its classes."""
+    functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    fields = (node.target for node in ast.walk(tree) if isinstance(node, ast.AnnAssign))
+    return functions | {ast.unparse(each).removeprefix("self.") for each in fields}
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if _room(p) in ("ui", "cli")], ids=_id)
+def test_the_page_and_the_terminal_use_what_is_public(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    private = [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and re.match("_[a-z]", node.attr)
+        and ast.unparse(node.value) not in ("self", "cls")
+        and node.attr not in _defined(tree)
+    ]
+
+    assert private == []
 
 
 # What is exported -------------------------------------------------------------------------------

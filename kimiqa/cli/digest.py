@@ -64,7 +64,7 @@ def digest(files: tuple[str, ...], quote: bool, yes: bool, **chosen: Any) -> int
             write_json({"documents": rows, "kept": not plan.requests, **_told(plan, pays)})
         return 0
     answer = _made(client, plan, choices)
-    found = _digest(client, plan, answer)
+    found = client.digest_of(plan, answer)
     if choices.as_json:
         told = {"documents": rows, "kept": not plan.requests, **_told(plan, pays)}
         write_json(found.to_json() | told | {"paid": answer.cost.to_json()})
@@ -144,12 +144,6 @@ def _made(client: Client, plan: Plan, choices: Choices) -> Answer:
                     status.clear()
     assert answer is not None, "a stream ends with Finished or an error"
     return answer
-
-
-def _digest(client: Client, plan: Plan, answer: Answer) -> Digest:
-    from kimiqa.digesting import digest_from
-
-    return digest_from(client._asker, plan, answer)
 
 
 def _receipt(found: Digest, answer: Answer, *, kept: bool) -> None:

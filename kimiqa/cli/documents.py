@@ -107,7 +107,7 @@ def _agreed(chosen: list[Any], as_json: bool) -> bool:
     names = ", ".join(one_line(each.name) for each in chosen[:5])
     more = f" and {len(chosen) - 5:,} more" if len(chosen) > 5 else ""
     question = f"Delete {names}{more} and the conversations about them for good?"
-    return not as_json and options._person() and click.confirm(question, err=True)
+    return not as_json and options.person() and click.confirm(question, err=True)
 
 
 @documents.command()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
+from kimiqa import spreadsheet
 from kimiqa.cli import books, options
 from kimiqa.cli.show import money, short, table, write_json
 from kimiqa.errors import KimiqaError
@@ -113,8 +114,8 @@ class View:
 
     def csv(self, book: Ledger) -> str:
         if self.by:
-            return books.groups_csv(book.groups(self.by, **self.times))
-        return books.calls_csv(book.calls(**self.times))
+            return spreadsheet.groups_csv(book.groups(self.by, **self.times))
+        return spreadsheet.calls_csv(book.calls(**self.times))
 
     def to_json(self, book: Ledger, told: Balance | None) -> dict[str, Any]:
         found: dict[str, Any] = {**book.to_json(**self.times)}

@@ -217,17 +217,17 @@ def _opened(
         return checked(password)
     except PasswordRequiredError:
         status.clear()
-        if choices.as_json or password is not None or not _person():
+        if choices.as_json or password is not None or not person():
             raise
         word = click.prompt(f"Password of {file}", hide_input=True, err=True)
         return checked(word)
 
 
-def _person() -> bool:
+def person() -> bool:
     """Whether a person sits at the terminal and can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def confirmed(question: str, choices: Choices) -> bool:
     """Ask a person once; a script is never asked."""
-    return not choices.as_json and _person() and click.confirm(question, err=True)
+    return not choices.as_json and person() and click.confirm(question, err=True)

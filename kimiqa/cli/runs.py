@@ -127,7 +127,7 @@ def agreed(quote: Quote, chosen: Mapping[str, Any], home: str | None, as_json: b
         return
     if (
         not as_json
-        and options._person()
+        and options.person()
         and click.confirm(f"Ask them, for {_cost(quote)}?", err=True)
     ):
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kimiqa.client import AsyncClient, Client
+from kimiqa.client import AsyncClient, Client, Conversation
 from kimiqa.conversation import Talk, prompt_turns
 from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
@@ -132,7 +132,7 @@ def _planned(state: State, turn: Turn, documents: list[Document], other: Other) 
     rows = client.ledger.turns(state.conversation)[: turn.number]
     talk.turns = () if turn.apart == "aside" else prompt_turns(rows)
     talk.id = state.remembered.setdefault(("branch", turn.number), new_id())
-    return client._asker.next_plan(talk, turn.question, other.strategy, {})
+    return Conversation(client, talk).plan(turn.question, strategy=other.strategy)
 
 
 def _client(state: State, other: Other) -> Client:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from kimiqa.client import AsyncClient
+from kimiqa.client import AsyncClient, AsyncConversation
 from kimiqa.conversation import Talk
 from kimiqa.errors import KimiqaError
 from kimiqa.money import Cost
@@ -200,10 +200,8 @@ class Many:
     async def _again(self, number: int) -> Plan:
         """The plan once the cache is warm: cheaper than what was agreed to, never dearer."""
         question = self.plans[number].question
-        asker = self.client._asker
-        return await asker.off_the_loop(
-            asker.next_plan, alone(self.talk), question, self.strategy, self.options
-        )
+        conversation = AsyncConversation(self.client, alone(self.talk))
+        return await conversation.plan(question, strategy=self.strategy, **self.options)
 
 
 def alone(talk: Talk) -> Talk:

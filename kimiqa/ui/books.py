@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import streamlit as st
 
-from kimiqa.cli.books import calls_csv, groups_csv
 from kimiqa.errors import KimiqaError
 from kimiqa.ledger import Group, GroupBy, Ledger
 from kimiqa.ledger.spending import groups
+from kimiqa.spreadsheet import calls_csv, groups_csv
 from kimiqa.ui import charts, crossing, desk, elsewhere, pricelist, quotes
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import State, ready

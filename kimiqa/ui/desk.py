@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from kimiqa.asking import Asker
 from kimiqa.client import Client, Conversation
 from kimiqa.conversation import Talk
 from kimiqa.document import Document
@@ -62,8 +61,7 @@ def _let_go(kept: OrderedDict[Any, Client]) -> None:
 
 def setup(state: State) -> Setup:
     """The model, endpoint, caps and settings in use."""
-    asker: Asker = client(state)._asker
-    return asker.setup
+    return client(state).setup
 
 
 def _stamp() -> tuple[tuple[str, int], ...]:

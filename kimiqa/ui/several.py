@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import streamlit as st
 
+from kimiqa.client import Conversation
 from kimiqa.conversation import Talk
 from kimiqa.errors import BadRequestError
 from kimiqa.plan import Plan, Strategy, Way
@@ -101,8 +102,8 @@ def _plans(state: State, strategy: Strategy) -> list[Plan]:
         )
     client = desk.client(state)
     talk = asking.alone(Talk(ready(state), client.ledger, state.conversation))
-    options = desk.options(state)
-    return [client._asker.next_plan(talk, each, strategy, options) for each in questions]
+    conversation, options = Conversation(client, talk), desk.options(state)
+    return [conversation.plan(each, strategy=strategy, **options) for each in questions]
 
 
 def _needs_a_word(state: State, plans: list[Plan]) -> bool:
