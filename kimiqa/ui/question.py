@@ -9,24 +9,24 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kimiqa.choosing import ORDINARY_QUESTION
-from kimiqa.errors import KimiqaError, OverCapError
-from kimiqa.plan import Plan, Strategy, Way
+from kimiqa.errors import KimiqaError
+from kimiqa.plan import Way
 from kimiqa.setup import Setup
 from kimiqa.ui import (
-    asking,
     desk,
     digests,
     live,
     private,
     ready,
     several,
+    submitting,
     warmth,
     ways,
     weigh,
 )
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import Confirm, State
-from kimiqa.ui.text import at_most, escape, money, price_range
+from kimiqa.ui.text import at_most, escape, money
 from kimiqa.ui.words import _
 
 
@@ -160,7 +160,7 @@ def _pressed(state: State, question: str, way: Way) -> None:
     if not question:
         state.problem = _("Write what you want to know.")
     else:
-        submit(state, question, way)
+        submitting.submit(state, question, way)
     st.rerun()
 
 
@@ -206,74 +206,8 @@ def _confirm(state: State, confirm: Confirm) -> None:
         ceiling = at_most(cost.ceiling or Decimal(0), cost.currency)
         yes = _("Ask all the same, at most {amount}").format(amount=ceiling)
         if row.button(escape(yes), key="over-cap-yes", type="primary"):
-            submit(state, _asked(state), confirm.way, confirm)
+            submitting.submit(state, _asked(state), confirm.way, confirm)
             st.rerun()
         if row.button(_("Do not ask"), key="over-cap-no"):
             state.confirm = None
             st.rerun()
-
-
-# Asking -----------------------------------------------------------------------------------------
-
-
-def submit(state: State, question: str, way: Way, agreed: Confirm | None = None) -> None:
-    """Plan the question and give it to the engine; what forbids it is shown, not raised."""
-    state.confirm, state.problem = None, ""
-    if state.choices.each_line:
-        _submit_many(state, way, agreed)
-        return
-    lifted = agreed is not None and agreed.over_cap
-    try:
-        plan = _planned(state, question, way, way.estimate.cost.ceiling if lifted else None)
-    except OverCapError as refusal:
-        _over_cap(state, question, way, refusal, lifted=lifted)
-    except KimiqaError as error:
-        state.problem = _sentence(error)
-    else:
-        if agreed is None and desk.client(state).needs_a_word(plan):
-            state.confirm = Confirm(_above_threshold(way), way, over_cap=False)
-        else:
-            asking.start(state, plan)
-
-
-def _submit_many(state: State, way: Way, agreed: Confirm | None) -> None:
-    try:
-        several.submit(state, way, agreed)
-    except KimiqaError as error:
-        state.problem = _sentence(error)
-
-
-def _planned(state: State, question: str, way: Way, max_cost: Decimal | None) -> Plan:
-    strategy: Strategy = way.strategy if state.choices.strategy else "auto"
-    options = desk.options(state)
-    if max_cost is not None:
-        strategy, options["max_cost"] = way.strategy, max_cost
-    return desk.talk(state).plan(question, strategy=strategy, **options)
-
-
-def _over_cap(
-    state: State, question: str, way: Way, refusal: OverCapError, *, lifted: bool
-) -> None:
-    """Offer to go on where that helps: a cap for the day or the month cannot be lifted here."""
-    ceiling = way.estimate.cost.ceiling
-    try:
-        if lifted or ceiling is None:
-            raise refusal
-        _planned(state, question, way, ceiling)
-    except KimiqaError as error:
-        state.problem = _sentence(error)
-    else:
-        state.confirm = Confirm(refusal.message, way, over_cap=True)
-
-
-def _above_threshold(way: Way) -> str:
-    cost = way.estimate.cost
-    ceiling = at_most(cost.ceiling or Decimal(0), cost.currency)
-    return _(
-        "This question may cost up to {ceiling} (expected {range}), which is above the threshold "
-        "of the settings."
-    ).format(ceiling=ceiling, range=price_range(cost))
-
-
-def _sentence(error: KimiqaError) -> str:
-    return f"{escape(error.message)}  \n{escape(error.hint)}"
