@@ -239,7 +239,7 @@ def book(**more: str) -> bytes:
         "O/b.opf": f'<p xmlns="u"><manifest>{manifest}</manifest><itemref idref="a"/></p>',
         "O/one 1.xhtml": "<html><body><h1>One</h1><p>It was a dark night.</p></body></html>",
     }
-    return zipped(**parts, **more)
+    return zipped(**{**parts, **more})
 
 
 def test_a_book_is_read_in_the_order_of_its_spine(home: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
-from xml.etree import ElementTree
 
 import docx
 import pptx
@@ -206,92 +205,3 @@ def test_a_slide_with_numbers_that_are_none_keeps_its_words(number: str, home: P
 
     assert hidden(document) == []
     assert SECRET in document.pages[0].text
-
-
-# Web pages --------------------------------------------------------------------------------------
-
-
-def web(style: str = "", sheet: str = "", wrap: str = "", head: str = "") -> bytes:
-    """A page with a word that is seen, and the secret in an element of this style."""
-    page = ElementTree.Element("html")
-    top = ElementTree.SubElement(page, "head")
-    if sheet:
-        ElementTree.SubElement(top, "style").text = sheet
-    if head:
-        ElementTree.SubElement(top, "link", rel="stylesheet", href=head)
-    body = ElementTree.SubElement(page, "body")
-    ElementTree.SubElement(body, "p").text = SEEN
-    around = ElementTree.SubElement(body, "div", style=wrap)
-    ElementTree.SubElement(around, "p", {"style": style, "class": "note"}).text = SECRET
-    return ElementTree.tostring(page, method="html")
-
-
-HIDING_STYLES = {
-    "white letters": "color:#fff",
-    "letters nearly white": "COLOR: rgb(250, 250, 250) !important",
-    "letters named white": "color: white",
-    "black on black": "background:#000; color: black",
-    "transparent letters": "color: transparent",
-    "letters without opacity": "color: rgba(0,0,0,0)",
-    "no size": "font-size:0",
-    "one pixel": "font-size: 1px",
-    "no opacity": "opacity:0.0",
-    "far to the left": "position:absolute;left:-9999px",
-    "indented away": "text-indent:-9999px",
-    "clipped": "position:absolute; clip: rect(0, 0, 0, 0)",
-    "no height": "height:0; overflow:hidden",
-    "shrunk": "transform: scale(0)",
-    "not displayed": "display:none",
-    "not visible": "visibility:hidden",
-}
-
-
-@pytest.mark.parametrize("case", HIDING_STYLES)
-def test_an_element_that_nobody_sees_is_left_out(case: str, home: Path) -> None:
-    assert list(left_out(opened(web(HIDING_STYLES[case]), "a.html", home))) == [SECRET]
-
-
-@pytest.mark.parametrize("case", HIDING_STYLES)
-def test_a_style_sheet_of_the_page_hides_as_well(case: str, home: Path) -> None:
-    sheet = f"/* x */ @media screen {{ p.note {{ {HIDING_STYLES[case]} }} }}"
-
-    assert list(left_out(opened(web(sheet=sheet), "a.html", home))) == [SECRET]
-
-
-HONEST_STYLES = {
-    "white on a dark ground": web("color:#fff; background:#123"),
-    "white in a dark box": web("color:#fff", wrap="background-color: navy"),
-    "white over a picture": web("color:#fff", wrap="background: url(a.png)"),
-    "white in a box that a sheet makes dark": web("color:#fff", ".note { background: #333 }"),
-    "white where another sheet says the ground": web("color:#fff", head="site.css"),
-    "for paper only": web(sheet="@media print { p.note { display: none } }"),
-    "while the mouse is there": web(sheet="p.note:hover { opacity: 0 }"),
-    "shown again": web("display:block", ".note { display: none }"),
-    "shown by a heavier rule": web(sheet=".note { display: block } p { display: block }"),
-    "a size given anew": web("font-size:14px", wrap="font-size:0"),
-    "visible again": web("visibility:visible", wrap="visibility:hidden"),
-    "half transparent": web("opacity:0.5"),
-    "a little to the left": web("position:relative;left:-10px"),
-    "a letter with a shadow": web("color:#fff; text-shadow: 0 0 2px #000"),
-}
-
-
-@pytest.mark.parametrize("case", HONEST_STYLES)
-def test_honest_styles_stay(case: str, home: Path) -> None:
-    document = opened(HONEST_STYLES[case], "a.html", home)
-
-    assert hidden(document) == []
-    assert SECRET in document.pages[0].text
-
-
-@pytest.mark.parametrize("piece", ["{", "@a{", "@media screen{", "/*", "@", "a", "}"])
-def test_a_hostile_sheet_ends_soon_and_the_words_stay(piece: str, home: Path) -> None:
-    page = f"<html><style>{piece * 100_000}</style><p>{SEEN}</p></html>"
-
-    assert SEEN in opened(page.encode(), "a.html", home).pages[0].text
-
-
-def test_an_endless_value_ends_soon(home: Path) -> None:
-    page = f"<html><p style='color:{'rgb(' * 100_000}'>{SEEN}</p></html>"
-
-    assert SEEN in opened(page.encode(), "a.html", home).pages[0].text

@@ -34,7 +34,8 @@ NAMES = {
     "html": say("a web page (HTML)"),
 }
 ENGINE = "office"
-_NEEDED = {"xlsx": "openpyxl", "epub": "selectolax", "html": "selectolax"}
+_WEB = ("selectolax", "tinycss2")
+_NEEDED = {"xlsx": ("openpyxl",), "epub": _WEB, "html": _WEB}
 _READS = "It reads PDF, Word, PowerPoint, Excel, EPUB, HTML, plain text, Markdown and source code."
 
 
@@ -59,8 +60,7 @@ def kind_of(path: str, name: str) -> str:
 
 def need(kind: str, name: str) -> None:
     """*Raises* `NotADocumentError` where the library that reads a kind is not installed."""
-    library = _NEEDED.get(kind)
-    if library is not None and find_spec(library) is None:
+    if any(find_spec(library) is None for library in _NEEDED.get(kind, ())):
         raise NotADocumentError(
             say(
                 "{name} is {kind}, and what reads these is not installed.",

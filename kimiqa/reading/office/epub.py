@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from urllib.parse import unquote
 
 from kimiqa.reading.office import html
 from kimiqa.reading.office.package import Package, tree
-from kimiqa.reading.office.parts import Cutter, Part
+from kimiqa.reading.office.parts import Part
 from kimiqa.reading.parts import WorkerRefused
 
 _CONTAINER = "META-INF/container.xml"
@@ -21,15 +22,26 @@ def parts(package: Package) -> Iterator[Part]:
     """The book's parts. A chapter that the book keeps out of its order is set apart."""
     book = _book(package)
     locked = _locked(package)
+
+    @cache
+    def sheet(name: str) -> str | None:
+        return html.text_of(package.read(name)) if name in package.names else None
+
     for number, (path, linear) in enumerate(_spine(package, book), start=1):
         if path in locked:
             raise WorkerRefused("password", "its chapters are encrypted against copying")
         if path in package.names:
-            for part in html.parts(package.read(path), Cutter()):
+            for part in html.parts(package.read(path), _beside(sheet, path)):
                 if not linear:
                     part.asides = [(0, len(part.text), _HIDDEN_CHAPTER)]
                 part.label = part.label or f"chapter {number}"
                 yield part
+
+
+def _beside(sheet: Callable[[str], str | None], path: str) -> Callable[[str], str | None]:
+    """Gives the style sheets that a chapter names, out of the book."""
+    folder = posixpath.dirname(path)
+    return lambda href: sheet(posixpath.normpath(posixpath.join(folder, unquote(href))))
 
 
 def _book(package: Package) -> str:

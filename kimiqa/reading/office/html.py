@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kimiqa.reading.office.parts import Cutter, Part, Span
@@ -43,18 +43,23 @@ def text_of(content: bytes) -> str | None:
     return decode(content)
 
 
-def parts(content: bytes, cutter: Cutter | None = None) -> Iterator[Part]:
-    """The parts of a web page. Nothing that it points to is fetched, no script of it runs."""
-    cutter = cutter or Cutter()
-    yield from _Layout(cutter).lines(text_of(content) or "")
+Fetch = Callable[[str], str | None]
+"""Gives a sheet that lies beside a page, where it can."""
+
+
+def parts(content: bytes, fetch: Fetch = lambda _: None) -> Iterator[Part]:
+    """The parts of a web page. Nothing that it points to is asked of the network, no script of it
+    runs."""
+    cutter = Cutter()
+    yield from _Layout(cutter, fetch).lines(text_of(content) or "")
     yield from cutter.cut()
 
 
 class _Layout:
     """Turns elements into lines: each block its own, each row of a table one."""
 
-    def __init__(self, cutter: Cutter) -> None:
-        self._cutter = cutter
+    def __init__(self, cutter: Cutter, fetch: Fetch) -> None:
+        self._cutter, self._fetch = cutter, fetch
         self._line: list[Span] = []
         self._looks: list[Look] = []
         self._silent = 0
@@ -67,7 +72,7 @@ class _Layout:
         parsed = LexborHTMLParser(text)
         if parsed.root is None:
             return
-        self._styles = Styles(parsed)
+        self._styles = Styles(parsed, self._fetch)
         self._looks = [self._styles.first]
         for opens, node in _walk(parsed.root):
             if node.is_text_node:

@@ -1,41 +1,31 @@
 """What the styles of a web page do to its words: those of its elements, and of its own sheets.
 
 A sheet that lies elsewhere is not fetched. Where there is one, the ground of a page is not known,
-and only what an element says itself counts.
+and only what the page says itself counts.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kimiqa.reading.office import css, vanish
+from kimiqa.reading.office.cascade import Cascade
 from kimiqa.reading.office.colours import BLACK, WHITE, Colour, alike
-from kimiqa.reading.office.css import Declarations, colour_in, declarations, length, rules
+from kimiqa.reading.office.css import Declarations
+from kimiqa.reading.office.values import Paint, Scale, Tokens, length, paint, words
 
 HIDDEN = "hidden by its style"
 TINY = "too small"
 
-_AWAY = 999.0
-_BEYOND = 9_000.0
 _TINY = 2.0
-_LEAST_RULES = 100
-_MOST_WORK = 400_000_000
-"""In rules times characters of the page: a few seconds."""
-_NAME = re.compile(r"[.#]([\w-]+)")
-_TELLING = {
-    "background", "background-color", "background-image", "clip", "clip-path", "color", "display",
-    "font-size", "left", "margin-left", "opacity", "position", "text-indent", "top", "transform",
-    "visibility", "height", "max-height", "width", "max-width",
-}  # fmt: skip
-_CLIPPED = re.compile(
-    r"rect\(\s*[01](?:px)?[\s,]+[01](?:px)?[\s,]+[01](?:px)?[\s,]+[01](?:px)?\s*\)"
-    r"|inset\(\s*(?:50|100)%|circle\(\s*0|polygon\(\s*0",
-    re.IGNORECASE,
-)
-_NO_SIZE = re.compile(r"scale\(\s*0(?:\.0*)?\s*[,)]")
-_PICTURE = re.compile(r"url\(|gradient\(|image\(", re.IGNORECASE)
+_SIZES = {"xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0,
+          "x-large": 24.0, "xx-large": 32.0, "xxx-large": 48.0, "initial": 16.0}  # fmt: skip
+_MOST_TOKENS = 256
+_EDGES = {"text-shadow", "-webkit-text-stroke", "-webkit-text-stroke-color", "background-clip"}
+_AS_BEFORE = {"inherit", "unset", "revert", "revert-layer"}
+_INK = Paint(BLACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +34,43 @@ class Look:
 
     gone: bool = False
     """Nothing inside is shown, whatever it says itself."""
+    cut: str = ""
+    """Whether it is cut away, as `vanish.cut` tells."""
     invisible: bool = False
-    clear: bool = False
-    tiny: bool = False
-    colour: Colour | None = BLACK
+    opaque: float = 1.0
+    size: float = 16.0
+    ink: Paint = _INK
+    fill: Paint | None = None
+    """What the letters are filled with, where that is not their ink."""
+    edges: tuple[Paint, ...] = ()
+    """Their shadow and their outline."""
     ground: Colour | None = WHITE
+    custom: Mapping[str, list[Any]] = field(default_factory=dict)
+    """The values that the page has names for."""
 
     @property
     def why(self) -> str | None:
         """Why a reader does not see words here."""
-        if self.gone or self.invisible or self.clear:
+        if self.gone or self.cut or self.invisible or self.opaque <= 0.05:
             return HIDDEN
-        return TINY if self.tiny else alike(self.colour, self.ground)
+        if self.size <= _TINY:
+            return TINY
+        if any(self._is_seen(each) for each in self.edges):
+            return None
+        letters = self.fill or self.ink
+        return HIDDEN if letters.is_clear else alike(letters.over(self.ground), self.ground)
+
+    def _is_seen(self, edge: Paint) -> bool:
+        return not edge.is_clear and alike(edge.over(self.ground), self.ground) is None
 
 
 class Styles:
-    """The styles of one page."""
+    """The styles of one page; `fetch` gives sheets that lie beside it, where it can."""
 
-    def __init__(self, parsed: Any) -> None:
-        self._outside = parsed.css_first('link[rel~="stylesheet"]') is not None
+    def __init__(self, parsed: Any, fetch: Callable[[str], str | None]) -> None:
+        self._cascade = Cascade(parsed, fetch)
+        self._outside = self._cascade.outside
         self._pictured = parsed.css_first("img, svg, canvas, video, picture, [background]")
-        self._of_sheets = _matched(parsed)
 
     @property
     def first(self) -> Look:
@@ -74,136 +80,133 @@ class Styles:
     def inside(self, outer: Look, node: Any) -> Look:
         """How words look inside of an element."""
         attributes = node.attributes
-        own: Declarations = dict(self._of_sheets.get(node.mem_id, {}))
-        for name, said in (("bgcolor", "background-color"), ("color", "color")):
-            if attributes.get(name):
-                own[said] = str(attributes[name])
-        own |= declarations(attributes.get("style") or "")
+        own = self._cascade.said(node)
         named = bool(attributes.get("class") or attributes.get("id"))
-        if not own and "hidden" not in attributes and not (self._outside and named):
-            return outer
         unknown = (self._outside and named) or "background" in attributes
+        if not own and not unknown:
+            return outer
         look = replace(outer, ground=None) if unknown else outer
-        return self._dressed(look, own, hidden="hidden" in attributes)
+        return self._dressed(look, own)
 
-    def _dressed(self, look: Look, own: Declarations, *, hidden: bool) -> Look:
-        visibility = own.get("visibility")
-        size = own.get("font-size")
-        placed = own.get("position") in ("absolute", "fixed")
-        ground = _ground(look.ground, own)
-        if placed and ground == look.ground and self._pictured is not None:
-            ground = None  # it may lie over a picture
-        colour, clear = _letters(look, own)
+    def _dressed(self, outer: Look, own: Declarations) -> Look:
+        custom = outer.custom
+        if any(name.startswith("--") for name in own):
+            custom = {**custom, **{n: each for n, each in own.items() if n.startswith("--")}}
+        own = {name: _named(value, custom) for name, value in own.items() if name[:2] != "--"}
+        size = _size(own.get("font-size", []), outer.size)
+        ink = _ink(own.get("color", []), outer.ink)
+        ground = _ground(outer.ground, own, ink)
+        if {"absolute", "fixed"} & set(words(own.get("position", []))) and self._pictured:
+            ground = None if ground == outer.ground else ground  # it may lie over a picture
         return Look(
-            gone=look.gone or hidden or _is_gone(own),
-            invisible=visibility in ("hidden", "collapse") if visibility else look.invisible,
-            clear=clear,
-            tiny=_is_tiny(size, look.tiny) if size else look.tiny,
-            colour=colour,
-            ground=ground,
+            gone=outer.gone or vanish.is_gone(own, size),
+            cut=vanish.cut(own, size, outer.cut),
+            invisible=_invisible(words(own.get("visibility", [])), outer.invisible),
+            opaque=outer.opaque * vanish.opacity(own),
+            size=size,
+            ink=ink,
+            fill=_fill(own.get("-webkit-text-fill-color", []), outer.fill, ink),
+            edges=_edges(own, outer.edges, ink),
+            ground=outer.ground if _is_text(own) else ground,
+            custom=custom,
         )
 
 
-def _letters(look: Look, own: Declarations) -> tuple[Colour | None, bool]:
-    """The colour of the letters, and whether they are transparent."""
-    if own.get("text-shadow", "none") != "none" or "text" in own.get("background-clip", ""):
-        return None, False
-    said = own.get("-webkit-text-fill-color") or own.get("color")
-    if not said or said in ("inherit", "currentcolor", "unset"):
-        return look.colour, look.clear
-    colour, opaque = colour_in(said)
-    return colour, opaque <= 0.05
+def _named(value: list[Any], custom: Mapping[str, list[Any]], depth: int = 0) -> list[Any]:
+    """A value with what its names stand for."""
+    if depth > 8 or not any(each.type == "function" for each in value):
+        return value
+    found: list[Any] = []
+    for each in value:
+        if each.type != "function" or len(found) > _MOST_TOKENS:
+            found.append(each)
+        elif each.lower_name == "var":
+            name, *otherwise = css.arguments(each)
+            known = custom.get(name[0].value if name else "")
+            instead = known if known is not None else (otherwise or [[]])[0]
+            found += _named(instead, custom, depth + 1)[:_MOST_TOKENS]
+        else:
+            found.append(css.with_arguments(each, _named(each.arguments, custom, depth + 1)))
+    return found[:_MOST_TOKENS]
 
 
-def _ground(outer: Colour | None, own: Declarations) -> Colour | None:
-    said = f"{own.get('background', '')} {own.get('background-color', '')}".strip()
-    if _PICTURE.search(f"{said} {own.get('background-image', '')}"):
+def _invisible(said: list[str], outer: bool) -> bool:
+    if not said or said[0] in _AS_BEFORE:
+        return outer
+    return said[0] in ("hidden", "collapse")
+
+
+def _size(tokens: Tokens, outer: float) -> float:
+    said = words(tokens)
+    if said:
+        step = {"smaller": 1 / 1.2, "larger": 1.2}.get(said[0])
+        return outer * step if step else _SIZES.get(said[0], outer)
+    found = length(tokens, Scale(outer, whole=outer))
+    return outer if found is None or found < 0 else found
+
+
+def _ink(tokens: Tokens, outer: Paint) -> Paint:
+    said = words(tokens)
+    if not tokens or (said and said[0] in _AS_BEFORE):
+        return outer
+    if said and said[0] == "initial":
+        return _INK
+    return paint(tokens, outer) or Paint(None)
+
+
+def _fill(tokens: Tokens, outer: Paint | None, ink: Paint) -> Paint | None:
+    said = words(tokens)
+    if not tokens or (said and said[0] in _AS_BEFORE):
+        return outer
+    if said and said[0] in ("initial", "currentcolor"):
         return None
-    if not said or said in ("none", "inherit", "transparent", "initial", "unset"):
+    return paint(tokens, ink) or Paint(None)
+
+
+def _edges(own: Declarations, outer: tuple[Paint, ...], ink: Paint) -> tuple[Paint, ...]:
+    """The paints beside that of the letters: shadow, outline, a ground cut to the letters."""
+    if own.keys().isdisjoint(_EDGES):
         return outer
-    colour, opaque = colour_in(said)
-    return outer if opaque <= 0.05 else colour if opaque >= 0.95 else None
+    found: list[Paint] = []
+    told = False
+    for name in ("text-shadow", "-webkit-text-stroke", "-webkit-text-stroke-color"):
+        value = own.get(name, [])
+        said = words(value)
+        told |= bool(value) and not (said and said[0] in _AS_BEFORE)
+        if value and not (said and said[0] in (*_AS_BEFORE, "none", "initial")):
+            found.append(paint(value, ink) or ink)
+    if _is_text(own):
+        told = True
+        found.append(paint(own.get("background-color", [])) or Paint(None))
+        if _is_picture(own):
+            found.append(Paint(None))
+    return tuple(found) if told else outer
 
 
-def _is_gone(own: Declarations) -> bool:
-    """Whether nothing inside of an element is shown."""
-    opacity = own.get("opacity", "1").rstrip("%")
-    try:
-        clear = float(opacity) <= 0.05
-    except ValueError:
-        clear = False
-    transform = own.get("transform", "")
-    clipped = _CLIPPED.search(f"{own.get('clip', '')} {own.get('clip-path', '')}")
-    if own.get("display") == "none" or clear or clipped or _NO_SIZE.search(transform):
-        return True
-    cut = own.get("overflow", own.get("overflow-y", "")).startswith(("hidden", "clip"))
-    sizes = (own.get(each) for each in ("height", "max-height", "width", "max-width"))
-    flat = any(each is not None and abs(length(each, 99.0)) <= 1 for each in sizes)
-    return (cut and flat) or _is_beside(own)
+def _is_text(own: Declarations) -> bool:
+    """Whether the ground of an element is seen in its letters only."""
+    return "text" in words(own.get("background-clip", []))
 
 
-def _is_beside(own: Declarations) -> bool:
-    """Whether an element is moved out of the window."""
-    if any(length(own.get(each, ""), 0.0) <= -_AWAY for each in ("text-indent", "margin-left")):
-        return True
-    if own.get("position") not in ("absolute", "fixed", "relative"):
-        return False
-    moved = {each: length(own.get(each, ""), 0.0) for each in ("left", "top", "right", "bottom")}
-    if min(moved.values()) <= -_AWAY:
-        return True
-    return max(moved["left"], moved["top"]) >= _BEYOND
+def _is_picture(own: Declarations) -> bool:
+    return any(
+        each.type in ("url", "function") and not _is_colour(each)
+        for each in own.get("background-image", [])
+    )
 
 
-def _is_tiny(size: str, outer: bool) -> bool:
-    """Whether letters of this size are too small to read."""
-    if size.endswith(("%", "em")) and not size.endswith("rem") and not size.startswith("0"):
+def _is_colour(function: Any) -> bool:
+    return function.type == "function" and paint([function]) is not None
+
+
+def _ground(outer: Colour | None, own: Declarations, ink: Paint) -> Colour | None:
+    if _is_picture(own):
+        return None
+    value = own.get("background-color", [])
+    said = words(value)
+    if not value or (said and said[0] in (*_AS_BEFORE, "none", "initial", "transparent")):
         return outer
-    return abs(length(size, 16.0)) <= _TINY
-
-
-def _matched(parsed: Any) -> dict[int, Declarations]:
-    """What the page's own sheets say of its elements, by the elements' places in memory."""
-    found: dict[int, Declarations] = {}
-    telling = [(selector, said) for selector, said in _rules(parsed) if said.keys() & _TELLING]
-    if not telling:
-        return found
-    names = _names(parsed)
-    used = [each for each in telling if names.issuperset(_NAME.findall(each[0]))]
-    most = max(_LEAST_RULES, _MOST_WORK // len(parsed.html or " "))
-    for selector, said in sorted(used[:most], key=lambda each: _weight(each[0])):
-        try:
-            nodes = parsed.css(selector)
-        except Exception:  # whatever the parser says of a selector it does not know
-            continue
-        for node in nodes:
-            found.setdefault(node.mem_id, {}).update(said)
-    return found
-
-
-def _names(parsed: Any) -> set[str]:
-    """The classes and ids that stand in the page."""
-    names: set[str] = set()
-    for node in parsed.css("[class], [id]"):
-        names |= {*(node.attributes.get("class") or "").split(), node.attributes.get("id") or ""}
-    return names
-
-
-def _rules(parsed: Any) -> list[tuple[str, Declarations]]:
-    found: list[tuple[str, Declarations]] = []
-    for sheet in parsed.css("style"):
-        if (sheet.attributes.get("media") or "all").strip().lower() in ("all", "screen", ""):
-            found += _of_sheet(sheet.text(deep=True) or "")
-    return found
-
-
-def _of_sheet(text: str) -> Iterator[tuple[str, Declarations]]:
-    """The rules that tell how words look, selector by selector; not those for a moment only."""
-    for selectors, said in rules(text):
-        for selector in selectors.split(","):
-            if selector.strip() and ":" not in selector:
-                yield selector.strip(), said
-
-
-def _weight(selector: str) -> tuple[int, int]:
-    """How much a selector counts beside others: by its ids, then by its classes."""
-    return selector.count("#"), selector.count(".") + selector.count("[")
+    found = paint(value, ink)
+    if found is None:
+        return None if any(each.type == "function" for each in value) else outer
+    return outer if found.is_clear else found.over(outer)
