@@ -11,7 +11,6 @@ import ctypes
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
 
 from kimiqa.reading.native import native
 
@@ -31,7 +30,7 @@ def has_right_to_left(text: str) -> bool:
     return not text.isascii() and bool(_HAS.search(text))
 
 
-def places(textpage: Any, raw: str) -> list[int] | None:
+def places(textpage: int, raw: str) -> list[int] | None:
     """The engine's places in reading order; None where they are in order already."""
     found = list(range(len(raw)))
     backwards = [line.span() for line in _LINE.finditer(raw) if _is_backwards(textpage, raw, line)]
@@ -41,7 +40,7 @@ def places(textpage: Any, raw: str) -> list[int] | None:
     return found if backwards else None
 
 
-def _is_backwards(textpage: Any, raw: str, line: re.Match[str]) -> bool:
+def _is_backwards(textpage: int, raw: str, line: re.Match[str]) -> bool:
     """Whether most letters of the line's words stand to the right of the one before them."""
     rightwards = leftwards = 0
     for one, other in _steps(textpage, raw, line):
@@ -50,7 +49,7 @@ def _is_backwards(textpage: Any, raw: str, line: re.Match[str]) -> bool:
     return rightwards > leftwards
 
 
-def _steps(textpage: Any, raw: str, line: re.Match[str]) -> Iterator[tuple[float, float]]:
+def _steps(textpage: int, raw: str, line: re.Match[str]) -> Iterator[tuple[float, float]]:
     """Where letters that follow each other within a word stand; marks stand over others."""
     asked = 0
     for pair in _PAIR.finditer(raw, *line.span()):
@@ -64,7 +63,7 @@ def _steps(textpage: Any, raw: str, line: re.Match[str]) -> Iterator[tuple[float
             return
 
 
-def _across(textpage: Any, place: int) -> float | None:
+def _across(textpage: int, place: int) -> float | None:
     index = native.FPDFText_GetCharIndexFromTextIndex(textpage, place)
     if index < 0 or not native.FPDFText_GetCharBox(textpage, index, *_AT):
         return None

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from kimiqa.reading import bidi, columns
 from kimiqa.reading.columns import Line
 from kimiqa.reading.gaps import Box, parted, rectangle, rows
-from kimiqa.reading.native import native
+from kimiqa.reading.native import address, native
 
 _FIGURE = re.compile(
     r"[\d\u2012-\u2015](?:(?<=\d)[\d.,:/]*[)\]%*]*|(?<=\d)(?<![\w.,]\d)[\d.,]*[a-f]{1,4}"
@@ -54,9 +56,10 @@ class Laid:
     places: array[int] | None = None
 
 
-def laid(textpage: Any, raw: str, *, filled: bool = False) -> Laid:
+def laid(held: Any, raw: str, *, filled: bool = False) -> Laid:
     """`raw`, the engine's text of the page, as it is to be read. `filled`: fields and notes were
     drawn into it, which the engine takes for one line."""
+    textpage = address(held)
     turned = bidi.places(textpage, raw) if bidi.has_right_to_left(raw) else None
     if turned is not None:
         return Laid("".join(map(raw.__getitem__, turned)), array("L", turned))
@@ -71,7 +74,7 @@ def laid(textpage: Any, raw: str, *, filled: bool = False) -> Laid:
     return Laid("".join(each for _, each in order), array("L", [place for place, _ in order]))
 
 
-def _lines_with_gaps(textpage: Any, raw: str, *, everywhere: bool) -> list[Line]:
+def _lines_with_gaps(textpage: int, raw: str, *, everywhere: bool) -> list[Line]:
     """The lines that were looked at; none where none of them has a gap."""
     figures = [found.start() for found in _FIGURE.finditer(raw)]
     if len(figures) < _LEAST_FIGURES and not everywhere:
@@ -96,13 +99,11 @@ def _with_figures(
     figures: Sequence[int], spans: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, Sequence[int]]]:
     """Lines that hold as many figures as a table's row, and where these begin."""
-    at = 0
-    for number, (_, end) in enumerate(spans):
-        first = at
-        while at < len(figures) and figures[at] < end:
-            at += 1
-        if at - first >= _LEAST_FIGURES:
-            yield number, figures[first:at]
+    starts = [start for start, _ in spans]
+    for number, group in groupby(figures, lambda figure: bisect(starts, figure) - 1):
+        held = list(group)
+        if len(held) >= _LEAST_FIGURES:
+            yield number, held
 
 
 def _beside(lines: dict[int, list[Line]], spans: Sequence[tuple[int, int]]) -> list[int]:
@@ -116,7 +117,7 @@ def _beside(lines: dict[int, list[Line]], spans: Sequence[tuple[int, int]]) -> l
     )
 
 
-def _shows_columns(textpage: Any) -> bool:
+def _shows_columns(textpage: int) -> bool:
     """Whether some of the page's rectangles stand on one line and far apart, each of them as
     long as a column's line."""
     characters = native.FPDFText_CountChars(textpage)

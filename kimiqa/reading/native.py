@@ -28,4 +28,10 @@ def _plain(kind: Any) -> Any:
     return ctypes.c_void_p if hasattr(kind, "contents") else kind
 
 
+def address(held: Any) -> int:
+    """The handle of a page or text page as a number: asked for at every call, the object itself
+    takes as long as pdfium's answer. It must stay open meanwhile."""
+    return ctypes.cast(held.raw, ctypes.c_void_p).value or 0
+
+
 native = Native()

@@ -10,6 +10,7 @@ import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
 from kimiqa.reading.annotations import draw_in
+from kimiqa.reading.fields import may_have_words
 from kimiqa.reading.mending import mended
 from kimiqa.reading.parts import WorkerRefused
 
@@ -34,6 +35,7 @@ class OpenDocument:
         self._filled: dict[int, str | None] = {}
         self.pdf = _load(path, password)
         self.divides_words = _divides_words(self.pdf)
+        self._may_have_words = may_have_words(path)
 
     def refresh(self) -> None:
         """Open the file anew after many pages: pdfium keeps what it has parsed of each, and
@@ -46,7 +48,7 @@ class OpenDocument:
     def page(self, index: int) -> Any:
         """A page with the words of its annotations in it."""
         page = self.pdf[index]
-        if index in self._filled:
+        if not self._may_have_words or index in self._filled:
             return page
         drawn, lacks = draw_in(page)
         if not drawn:
