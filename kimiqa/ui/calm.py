@@ -10,8 +10,8 @@ from typing import ParamSpec
 import streamlit as st
 
 from kimiqa.errors import KimiqaError
-from kimiqa.ui.text import escape
-from kimiqa.ui.words import _
+from kimiqa.ui.text import lines
+from kimiqa.ui.words import _, told
 
 P = ParamSpec("P")
 log = logging.getLogger("kimiqa.app")
@@ -19,8 +19,12 @@ log = logging.getLogger("kimiqa.app")
 
 def show_error(error: KimiqaError) -> None:
     """The sentence, and the next step under it."""
-    hint = f"  \n{escape(error.hint)}" if error.hint else ""
-    st.error(f"{escape(error.message)}{hint}", icon=":material/error:")
+    st.error(lines(sentence(error)), icon=":material/error:")
+
+
+def sentence(error: KimiqaError) -> str:
+    """The same in the reader's language, to be shown later; not yet escaped."""
+    return "\n".join(told(each) for each in (error.message, error.hint) if each)
 
 
 def calm(part: Callable[P, None]) -> Callable[P, None]:

@@ -20,7 +20,7 @@ from kimiqa.payoff import Once
 from kimiqa.plan import Plan, Progress, Way
 from kimiqa.planner import Question
 from kimiqa.ui import desk, outlined, reading
-from kimiqa.ui.calm import calm, show_error
+from kimiqa.ui.calm import calm, sentence, show_error
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State, page_state, ready
 from kimiqa.ui.text import at_most, duration, escape, money
@@ -131,7 +131,7 @@ def _submit(state: State, agreed: Decimal | None) -> None:
     except OverCapError as refusal:
         _ask(state, refusal.message, refusal)
     except KimiqaError as error:
-        state.problem = f"{escape(error.message)}  \n{escape(error.hint)}"
+        state.problem = sentence(error)
     else:
         if agreed is None and desk.client(state).needs_a_word(plan):
             _ask(state, _("This digest is above the threshold of the settings."), None)
@@ -152,7 +152,7 @@ def _ask(state: State, message: str, refusal: OverCapError | None) -> None:
     try:
         cost = _planned(state, None if refusal is None else _ANYTHING).estimate.cost
     except KimiqaError as error:
-        state.problem = f"{escape(error.message)}  \n{escape(error.hint)}"
+        state.problem = sentence(error)
         return
     ceiling = cost.ceiling or Decimal(0)
     state.remembered["digest-confirm"] = (message, ceiling, cost.currency)

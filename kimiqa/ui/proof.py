@@ -169,10 +169,9 @@ def _words(state: State, turn: int, page: Page, quoted: tuple[int | None, int | 
 def _block(text: str) -> str:
     """Text with its lines kept, each escaped."""
     lines = visible(unlinked(text)).split("\n")
-    edge = [" " if line[:1].isspace() else "" for line in lines]
-    tail = [" " if line[-1:].isspace() else "" for line in lines]
     return "  \n".join(
-        f"{a}{escape(line)}{b}" for a, line, b in zip(edge, lines, tail, strict=True)
+        f"{' ' if line[:1].isspace() else ''}{escape(line)}{' ' if line[-1:].isspace() else ''}"
+        for line in lines
     )
 
 

@@ -26,7 +26,7 @@ from kimiqa.ui import (
 )
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import Confirm, State
-from kimiqa.ui.text import at_most, escape, money
+from kimiqa.ui.text import at_most, escape, lines, money
 from kimiqa.ui.words import _
 
 
@@ -194,7 +194,7 @@ def _last_problem(state: State) -> None:
     if state.confirm is not None:
         _confirm(state, state.confirm)
     elif state.problem:
-        st.error(state.problem, icon=":material/error:")
+        st.error(lines(state.problem), icon=":material/error:")
 
 
 def _confirm(state: State, confirm: Confirm) -> None:

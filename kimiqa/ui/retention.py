@@ -57,7 +57,7 @@ def delete(state: State, document_id: str, *, conversations: bool) -> None:
         with _ledger() as ledger:
             Documents(home_folder(), ledger).delete(document_id, conversations=conversations)
     except KimiqaError as error:
-        state.problem = escape(str(error))
+        state.problem = str(error)
 
 
 def _ledger() -> Ledger:

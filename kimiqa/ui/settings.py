@@ -185,16 +185,17 @@ def _forget(state: State, base_url: str) -> None:
 def _caps(settings: Settings) -> None:
     st.subheader(_("Money and effort"), anchor=False)
     currency = settings.currency
+    unit = escape(currency)
     with st.form("caps", border=False):
         question, day, month = st.columns(3)
         max_cost = _amount(
-            question, _("Per question ({currency})").format(currency=currency), settings.max_cost
+            question,
+            _("Per question ({currency})").format(currency=escape(currency)),
+            settings.max_cost,
         )
-        day_cap = _amount(
-            day, _("Per day ({currency})").format(currency=currency), settings.day_cap
-        )
+        day_cap = _amount(day, _("Per day ({currency})").format(currency=unit), settings.day_cap)
         month_cap = _amount(
-            month, _("Per month ({currency})").format(currency=currency), settings.month_cap
+            month, _("Per month ({currency})").format(currency=unit), settings.month_cap
         )
         effort = st.selectbox(_("Effort"), EFFORTS, index=EFFORTS.index(settings.effort))
         if st.form_submit_button(_("Save caps")):

@@ -66,7 +66,7 @@ def _reading(state: State, document: Document) -> None:
     with st.expander(_("How it is read")):
         for note, pages in list(notes.items())[:SHOWN_NOTES]:
             words = _("page {pages}: {note}").format(
-                pages=shortened(spans(pages), 100), note=escape(recalled(note))
+                pages=escape(shortened(spans(pages), 100)), note=escape(recalled(note))
             )
             st.caption(words)
         if document.drawable:
@@ -113,7 +113,7 @@ def _without_text(state: State, document: Document) -> None:
     with st.expander(label, expanded=many):
         for why, pages in found.items():
             if pages:
-                st.caption(f"{_(WITHOUT_TEXT[why])}: {shortened(spans(pages), 300)}")
+                st.caption(f"{_(WITHOUT_TEXT[why])}: {escape(shortened(spans(pages), 300))}")
         scanned.show(state, document)
 
 

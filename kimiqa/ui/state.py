@@ -91,6 +91,7 @@ class State:
     confirm: Confirm | None = None
     """What a person is asked once before it is sent."""
     problem: str = ""
+    """Why the last thing that was pressed was not done; not yet escaped."""
     view: View = "ask"
     beside: str = ""
     """The answer to compare with: its conversation and its turn."""

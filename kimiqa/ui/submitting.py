@@ -7,8 +7,9 @@ from decimal import Decimal
 from kimiqa.errors import KimiqaError, OverCapError
 from kimiqa.plan import Plan, Strategy, Way
 from kimiqa.ui import asking, desk, several
+from kimiqa.ui.calm import sentence
 from kimiqa.ui.state import Confirm, State
-from kimiqa.ui.text import at_most, escape, price_range
+from kimiqa.ui.text import at_most, price_range
 from kimiqa.ui.words import _
 
 
@@ -24,7 +25,7 @@ def submit(state: State, question: str, way: Way, agreed: Confirm | None = None)
     except OverCapError as refusal:
         _over_cap(state, question, way, refusal, lifted=lifted)
     except KimiqaError as error:
-        state.problem = _sentence(error)
+        state.problem = sentence(error)
     else:
         if agreed is None and desk.client(state).needs_a_word(plan):
             state.confirm = Confirm(_above_threshold(way), way, over_cap=False)
@@ -36,7 +37,7 @@ def _submit_many(state: State, way: Way, agreed: Confirm | None) -> None:
     try:
         several.submit(state, way, agreed)
     except KimiqaError as error:
-        state.problem = _sentence(error)
+        state.problem = sentence(error)
 
 
 def _planned(state: State, question: str, way: Way, max_cost: Decimal | None) -> Plan:
@@ -57,7 +58,7 @@ def _over_cap(
             raise refusal
         _planned(state, question, way, ceiling)
     except KimiqaError as error:
-        state.problem = _sentence(error)
+        state.problem = sentence(error)
     else:
         state.confirm = Confirm(refusal.message, way, over_cap=True)
 
@@ -69,7 +70,3 @@ def _above_threshold(way: Way) -> str:
         "This question may cost up to {ceiling} (expected {range}), which is above the threshold "
         "of the settings."
     ).format(ceiling=ceiling, range=price_range(cost))
-
-
-def _sentence(error: KimiqaError) -> str:
-    return f"{escape(error.message)}  \n{escape(error.hint)}"

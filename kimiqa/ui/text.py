@@ -55,6 +55,15 @@ def escape(text: str) -> str:
     return _AT_START.sub(_numbered, _MARKUP.sub(r"\\\1", line))
 
 
+def lines(text: str) -> str:
+    """Markdown that shows each line of `text` as it is, one under the other.
+
+    >>> lines("$5\\n[a](b)")
+    '\\\\$5  \\n\\\\[a\\\\]\\\\(b\\\\)'
+    """
+    return "  \n".join(escape(each) for each in text.split("\n"))
+
+
 def _numbered(match: re.Match[str]) -> str:
     space, mark = match.groups()
     return f"{space}{mark[:-1]}\\{mark[-1]}"

@@ -10,7 +10,7 @@ from kimiqa.settings import home_folder
 from kimiqa.store import Stored, store_for
 from kimiqa.ui import desk, retention
 from kimiqa.ui.state import State, new_conversation
-from kimiqa.ui.text import escape, shortened
+from kimiqa.ui.text import escape, lines, shortened
 from kimiqa.ui.words import _, plural
 
 
@@ -32,7 +32,7 @@ def ask_about(state: State, ids: Sequence[str]) -> None:
 def bar(state: State, known: Sequence[Stored]) -> None:
     """What can be done with those that are ticked; first, what could not be done."""
     if state.problem:
-        st.error(state.problem, icon=":material/error:")
+        st.error(lines(state.problem), icon=":material/error:")
     chosen = [each for each in known if each.id in ticked(state)]
     if not chosen:
         st.caption(_("Tick documents to ask them together, or to delete them."))

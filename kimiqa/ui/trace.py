@@ -57,7 +57,7 @@ def show(events: Sequence[Step], *, expanded: bool = False) -> None:
             last = _("The last {shown:,} of {total:,}")
             st.caption(last.format(shown=_SHOWN, total=len(steps)))
         _progress(steps)
-        st.markdown("  \n".join(map(_line, steps[-_SHOWN:])))
+        st.markdown("  \n".join(_line(step) for step in steps[-_SHOWN:]))
 
 
 def ended_early(state: State, job: Job) -> None:

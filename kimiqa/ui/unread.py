@@ -10,6 +10,7 @@ from kimiqa.store import store_for
 from kimiqa.ui import retention
 from kimiqa.ui.state import State
 from kimiqa.ui.sums import day
+from kimiqa.ui.text import escape
 from kimiqa.ui.words import _, counted
 
 SHOWN = 20
@@ -36,7 +37,7 @@ def show(state: State) -> None:
 def _entry(state: State, each: leftovers.Unread) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
     size = f"{each.bytes / 1e3:,.0f} kB" if each.bytes < 1e6 else f"{each.bytes / 1e6:,.1f} MB"
-    row.markdown(f"`{each.id[:12]}` · {day(each.since)} · {size}")
+    row.markdown(f"`{escape(each.id[:12])}` · {escape(day(each.since))} · {escape(size)}")
     row.button(
         _("Delete for good"),
         key=f"delete-unread-{each.id}",

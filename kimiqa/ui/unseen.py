@@ -48,7 +48,7 @@ def _passages(document: Document) -> None:
         st.caption(_("{number:,} more").format(number=len(found) - SHOWN))
     if document.unchecked_pages:
         pages = spans(document.unchecked_pages)
-        st.caption(_("Not checked: page {pages}").format(pages=pages))
+        st.caption(_("Not checked: page {pages}").format(pages=escape(pages)))
 
 
 def _quoted(passage: Hidden) -> str:

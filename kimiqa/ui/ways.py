@@ -160,7 +160,7 @@ def _price(way: Way) -> str:
     cost = way.estimate.cost
     if cost.low is None:
         return _("price unknown")
-    return _("free") if not cost.ceiling else price_range(cost)
+    return _("free") if not cost.ceiling else escape(price_range(cost))
 
 
 def _facts(way: Way) -> str:
