@@ -229,7 +229,9 @@ def test_a_path_that_leads_nowhere_says_so(home: Path) -> None:
 
 
 def test_without_a_key_kimi_is_priced_beside_the_free_quotes(lease: Page) -> None:
-    prices = {each.label.replace("\\", ""): each.value for each in lease.at.metric}
+    prices = {
+        each.label.replace("\\", ""): each.value.replace("\\", "") for each in lease.at.metric
+    }
 
     assert prices["Quotes by word match"] == "free"
     assert prices["Whole document · kimi-k3"].startswith("$0.")

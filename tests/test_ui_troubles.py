@@ -112,7 +112,7 @@ def test_without_a_key_for_the_endpoint_the_price_stands_and_the_key_is_asked_fo
 
     assert page.at.button(key="ask").disabled
     assert "Asking Kimi needs a key; its price needs none." in page.words
-    assert any(each.value.startswith("$") for each in page.at.metric)
+    assert any(each.value.startswith("\\$") for each in page.at.metric)
 
 
 def test_with_a_key_nothing_is_said_of_keys(home: Path) -> None:

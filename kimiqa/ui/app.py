@@ -106,6 +106,8 @@ def _main(state: State) -> None:
 def _asking(state: State, places: panel.Places, frame: question.Frame) -> None:
     """The question, what decides its prices, and these: they run alone where nothing else can
     have changed."""
+    # First what takes long, then everything at once: what comes piece by piece is drawn as often.
+    question.price(state)
     calm(panel.choices)(state, places)
     calm(question.show)(state, frame)
     keep_choices(state)

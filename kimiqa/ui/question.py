@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -77,6 +78,16 @@ def show(state: State, frame: Frame) -> None:
     if way is not None:
         with frame.beside:
             calm(weigh.show)(state, question or ORDINARY_QUESTION, way)
+
+
+def price(state: State) -> None:
+    """Count what `show` will show, where it has shown prices before; what goes wrong is said
+    there."""
+    if "ways" not in state.remembered:
+        return
+    state.choices.question = st.session_state.get(_key(state), state.choices.question)
+    with suppress(Exception):
+        desk.ways(state, _asked(state) or ORDINARY_QUESTION)
 
 
 def _field(state: State) -> None:
