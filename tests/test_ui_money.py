@@ -341,9 +341,9 @@ def test_the_steps_of_a_swarm_stand_under_it(kimi: KimiServer, home: Path) -> No
     field(page, "Summed by").set_value("strategy").run()
 
     rows = [line.split(" | ")[:3] for line in tables(page).replace("\\", "").splitlines()]
-    assert ["| swarm", "2", "$0.060"] in rows
-    steps = [row[0] for row in rows if row[0].startswith("| swarm:")]
-    assert steps == ["| swarm: read", "| swarm: merge"]
+    assert ["| Swarm", "2", "$0.060"] in rows
+    steps = [row[0] for row in rows if row[0].startswith("| Swarm:")]
+    assert steps == ["| Swarm: read", "| Swarm: merge"]
 
 
 def test_the_crossing_is_named_and_stands_in_numbers(sample: Page) -> None:

@@ -386,8 +386,8 @@ def test_the_same_question_another_way_stands_beside_the_first_answer(
     asked.click("again-yes-0").settle()
 
     assert asked.url["v"] in ("compare", ["compare"])
-    assert "kimi-k3, full" in asked.words
-    assert "kimi-k3, chunks" in asked.words
+    assert "Whole document · kimi-k3" in asked.words
+    assert "Chosen chunks · kimi-k3" in asked.words
     assert "rests on 2 pages" in asked.words
     assert len(kimi.chats) == 2
     with Ledger.open(home) as ledger:

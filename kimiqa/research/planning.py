@@ -227,7 +227,7 @@ def _terms(research: Research) -> tuple[Terms, RefusedError | None]:
             continue
         price = planner.model.price
         least = None if price is None else _least(research, terms, price)
-        what = "That is for one look into the documents and an answer."
+        what = say("That is for one look into the documents and an answer.")
         refusal = refused(planner, question, least, what)
         if not isinstance(refusal, OverCapError):
             return terms, refusal

@@ -17,9 +17,10 @@ from kimiqa.errors import KimiqaError
 from kimiqa.ledger import Ledger
 from kimiqa.plan import Plan, Strategy
 from kimiqa.planner import STRATEGIES
-from kimiqa.ui import asking, desk, ways, weigh
+from kimiqa.ui import asking, desk, weigh
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.engine import engine
+from kimiqa.ui.names import TITLES, title
 from kimiqa.ui.state import State, new_id, opened
 from kimiqa.ui.text import about, escape, money, shortened
 from kimiqa.ui.words import _, plural
@@ -100,7 +101,7 @@ def _elsewhere(state: State, turn: Turn) -> None:
 
 def _choice(state: State, turn: Turn) -> Other:
     known = [each for each in desk.models(state) if each != "local"]
-    names: list[Strategy] = [name for name in STRATEGIES if name in ways.TITLES]  # type: ignore[misc]
+    names: list[Strategy] = [name for name in STRATEGIES if name in TITLES]  # type: ignore[misc]
     other = next((n for n, name in enumerate(names) if name != turn.strategy), 0)
     left, right, last = st.columns(3)
     model = left.selectbox(_("Model"), known, key=f"again-model-{turn.number}")
@@ -109,7 +110,7 @@ def _choice(state: State, turn: Turn) -> Other:
         names,
         index=other,
         key=f"again-way-{turn.number}",
-        format_func=lambda name: _(ways.TITLES[name]),
+        format_func=title,
     )
     model = model or known[0]
     efforts = desk.priced_model(state, model).efforts

@@ -14,6 +14,7 @@ from kimiqa.ledger.spending import groups
 from kimiqa.spreadsheet import calls_csv, groups_csv
 from kimiqa.ui import charts, crossing, desk, elsewhere, pricelist, quotes
 from kimiqa.ui.calm import calm, show_error
+from kimiqa.ui.names import title
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import amounts, beside, spent, table
 from kimiqa.ui.text import escape, money, shortened
@@ -119,7 +120,7 @@ def _table(state: State) -> None:
         st.caption(_("Nothing was asked yet."))
         return
     newest_first = list(reversed(found)) if by in ("day", "month") else found
-    names = _titles(state) if by == "conversation" else {}
+    names = _titles(state) if by == "conversation" else _ways(found) if by == "strategy" else {}
     if by != "day":
         unit = desk.setup(state).budget.currency
         charts.bars(_bars(newest_first, names, unit), unit)
@@ -152,8 +153,12 @@ def _rows(found: Sequence[Group], names: dict[str | None, str], by: GroupBy) -> 
     rows = []
     for group in found:
         rows.append(_cells(group, names.get(group.key) or group.name, besides))
-        rows += [_cells(part, f"{group.name}: {part.name}", besides) for part in group.parts]
+        rows += [_cells(part, f"{names.get(group.key) or group.name}: {part.name}", besides) for part in group.parts]
     return table([_(each) for each in head], rows, numbers=range(1, len(head)))
+
+
+def _ways(found: Sequence[Group]) -> dict[str | None, str]:
+    return {group.key: title(group.key) for group in found if group.key}
 
 
 def _cells(group: Group, name: str, besides: bool) -> list[str]:

@@ -12,6 +12,7 @@ from kimiqa.hindsight import pages_used
 from kimiqa.pages import spans
 from kimiqa.ui import receipt, running, turns
 from kimiqa.ui.engine import engine
+from kimiqa.ui.names import called
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 from kimiqa.ui.turns import Turn
@@ -74,7 +75,7 @@ def _answer(state: State, turn: Turn, number: str) -> None:
 
 
 def _called(turn: Turn) -> str:
-    return f"{turn.receipt['model']}, {turn.strategy}"
+    return called(turn.receipt["model"], turn.strategy)
 
 
 def _differences(first: Turn, second: Turn) -> None:

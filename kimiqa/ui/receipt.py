@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from kimiqa.pages import spans
+from kimiqa.ui.names import called
 from kimiqa.ui.text import escape, money, money_range, shortened
 from kimiqa.ui.words import _, counted, plural
 
@@ -90,7 +91,7 @@ def _decimal(text: str | None) -> Decimal | None:
 
 def details(receipt: Mapping[str, Any], state: str) -> list[str]:
     """Tokens, the cached share, the model and the ledger's word."""
-    rows = [f"{receipt['model']}, {receipt['strategy']}"]
+    rows = [called(receipt["model"], receipt["strategy"])]
     used = receipt["usage"]
     if used:
         rows += [_prompt(used), _completion(used)]

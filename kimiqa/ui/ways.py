@@ -7,18 +7,11 @@ import streamlit as st
 from kimiqa.estimating import LEAST_COMPLETION
 from kimiqa.plan import Way
 from kimiqa.ui import desk, folding, switches, web
+from kimiqa.ui.names import called
 from kimiqa.ui.state import State
 from kimiqa.ui.text import about, at_most, escape, money, price_range
 from kimiqa.ui.words import _, plural
 
-TITLES = {
-    "full": "Whole document",
-    "chunks": "Chosen chunks",
-    "swarm": "Swarm",
-    "research": "Research",
-    "digest": "Digest",
-    "local": "Quotes by word match",
-}
 MEANINGS = {
     "full": "Every readable page is sent.",
     "chunks": "Only the passages that match your question are sent.",
@@ -105,9 +98,8 @@ def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> 
     kind = kind_of(way)
     key = f"chosen-card-{kind}" if chosen else f"card-{kind}"
     with st.container(border=True, height="stretch", key=key):
-        asked = "" if kind == "local" else f" · {way.model}"
         st.metric(
-            escape(f"{_(TITLES[kind])}{asked}"),
+            escape(called(way.model, kind)),
             _price(way),
             help=escape(way.reason) if way.reason and way.fits else None,
         )
