@@ -153,7 +153,10 @@ def _rows(found: Sequence[Group], names: dict[str | None, str], by: GroupBy) -> 
     rows = []
     for group in found:
         rows.append(_cells(group, names.get(group.key) or group.name, besides))
-        rows += [_cells(part, f"{names.get(group.key) or group.name}: {part.name}", besides) for part in group.parts]
+        rows += [
+            _cells(part, f"{names.get(group.key) or group.name}: {part.name}", besides)
+            for part in group.parts
+        ]
     return table([_(each) for each in head], rows, numbers=range(1, len(head)))
 
 
