@@ -16,7 +16,7 @@ from kimiqa.reading.crowds import seen
 from kimiqa.reading.geometry import Rectangle, area
 from kimiqa.reading.native import native
 from kimiqa.reading.objects import INVISIBLE_MODES
-from kimiqa.reading.scans import is_shown
+from kimiqa.reading.scans import shown
 
 if TYPE_CHECKING:
     from kimiqa.reading.check import Check
@@ -39,9 +39,14 @@ def examine(check: Check) -> None:
 
 def _covered(check: Check) -> None:
     asked = [text for text in check.scene.texts if text.handle not in check.hidden]
-    for text, is_seen in zip(asked, seen(check.pictures, asked), strict=True):
-        if not is_seen and area(text.place) > 0 and not is_shown(check, text):
-            check.hidden[text.handle] = "covered"
+    unseen = [
+        text
+        for text, is_seen in zip(asked, seen(check.pictures, asked), strict=True)
+        if not is_seen and area(text.place) > 0
+    ]
+    check.hidden |= {text.handle: "covered" for text in unseen}
+    for text in shown(check, unseen):
+        del check.hidden[text.handle]
 
 
 # Maps that lie ----------------------------------------------------------------------------------

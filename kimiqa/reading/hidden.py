@@ -62,15 +62,15 @@ def _by_object(check: Check) -> None:
     unpainted: list[Text] = []
     before: Text | None = None
     verdicts: dict[Any, str | None] = {}
-    tiny = _too_small(check.scene.texts)
+    # What is not painted has no size: an OCR layer fits its words to the scan's.
+    tiny = _too_small([text for text in check.scene.texts if text.mode not in INVISIBLE_MODES])
     left, bottom, right, top = check.shown
     for text in check.scene.texts:
         x0, y0, x1, y1 = text.place
         inside = left <= x0 and bottom <= y0 and x1 <= right and y1 <= top
         why = None if inside and _unclipped(text) else _unseen_place(check, text, before)
         if why is None and text.handle in tiny:
-            # What is not painted has no size: an OCR layer fits its words to the scan's.
-            why = "invisible" if text.mode in INVISIBLE_MODES else "too small"
+            why = "too small"
         if why is None:
             key = (text.mode, text.ink)
             plain = text.ground is None and not text.veiled and verdicts.get(key, "") is None
@@ -85,11 +85,11 @@ def _by_object(check: Check) -> None:
 
 
 def _unclipped(text: Text) -> bool:
-    return not text.clips and text.form.clip is ENDLESS
+    return text.clips <= 0 and text.form.clip is ENDLESS
 
 
 def _unseen_place(check: Check, text: Text, before: Text | None) -> str | None:
-    through = objects.clip(text.handle, text.form) if text.clips else text.form.clip
+    through = objects.clip(text.handle, text.form) if text.clips > 0 else text.form.clip
     if meet(text.place, meet(check.shown, through)) == text.place:
         return None
     return _cut_off(check, text, before, through)

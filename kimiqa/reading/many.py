@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -21,41 +21,37 @@ Ink = tuple[Colour, int]
 """A colour and its opacity, 0 to 255."""
 
 Answers = tuple[Rectangle, int, int, Ink | None, int, int]
-"""Where a text stands in its own space, the paths that clip it, its mode, what fills it, the
-marks it stands under, and whether it is mixed with what is below it."""
+"""Where a text stands in its own space, the paths that clip it (-1: there can be none), its mode, what
+fills it, the marks it stands under, and whether it is mixed with what is below it."""
 
 _STEP = 4
 
 
 def many(handles: Sequence[Any]) -> Iterator[Answers]:
     """The answers for each of these texts."""
-    clips = map(_paths, map(native.FPDFPageObj_GetClipPath, handles))
+    clips = map(native.FPDFClipPath_CountPaths, map(native.FPDFPageObj_GetClipPath, handles))
     modes = map(native.FPDFTextObj_GetTextRenderMode, handles)
     marks = map(native.FPDFPageObj_CountMarks, handles)
     mixed = map(native.FPDFPageObj_HasTransparency, handles)
     return zip(_bounds(handles), clips, modes, _fills(handles), marks, mixed, strict=True)
 
 
-def _paths(clip: Any) -> int:
-    return max(0, native.FPDFClipPath_CountPaths(clip)) if clip else 0
-
-
-def _bounds(handles: Sequence[Any]) -> Iterator[Rectangle]:
+def _bounds(handles: Sequence[Any]) -> Iterable[Rectangle]:
     told, sides = _asked(native.FPDFPageObj_GetBounds, handles, "f")
     places = zip(*repeat(iter(sides), _STEP), strict=True)
+    if all(told):
+        return places
     return (place if good else NOWHERE for good, place in zip(told, places, strict=True))
 
 
-def _fills(handles: Sequence[Any]) -> Iterator[Ink | None]:
+def _fills(handles: Sequence[Any]) -> Iterable[Ink | None]:
     told, channels = _asked(native.FPDFPageObj_GetFillColor, handles, "I")
-    inks: dict[tuple[int, ...], Ink] = {}
-    for good, each in zip(told, zip(*repeat(iter(channels), _STEP), strict=True), strict=True):
-        if not good:
-            yield None
-            continue
-        if each not in inks:
-            inks[each] = (each[:3], each[3])
-        yield inks[each]
+    colours = list(zip(*repeat(iter(channels), _STEP), strict=True))
+    inks: dict[tuple[int, ...], Ink] = {each: (each[:3], each[3]) for each in set(colours)}
+    found = map(inks.__getitem__, colours)
+    if all(told):
+        return found
+    return (ink if good else None for good, ink in zip(told, found, strict=True))
 
 
 def _asked(question: Any, handles: Sequence[Any], kind: str) -> tuple[list[int], array[Any]]:

@@ -31,6 +31,7 @@ from kimiqa.reading.native import native
 MOST_OBJECTS = 100_000
 INVISIBLE_MODES = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 """The modes in which no glyph is painted."""
+_TEXT: int = raw.FPDF_PAGEOBJ_TEXT
 _DEEPEST = 8
 _AREA = 3.0
 """Points from which on a filled path is a ground for text rather than a line."""
@@ -61,7 +62,7 @@ class Text:
     form: Form
     place: Rectangle
     clips: int
-    """Paths that clip it."""
+    """Paths that clip it; below zero where there can be none."""
     mode: int
     ink: Ink | None
     """What fills it; None where that is a pattern."""
@@ -125,10 +126,10 @@ def _walk(found: Scene, handles: Iterator[Any], form: Form) -> None:
     held = list(islice(handles, max(0, MOST_OBJECTS - found.objects)))
     found.objects += len(held)
     kinds = list(map(native.FPDFPageObj_GetType, held))
-    is_text = [kind == raw.FPDF_PAGEOBJ_TEXT for kind in kinds]
+    is_text = [kind == _TEXT for kind in kinds]
     texts = iter(many(list(compress(held, is_text))))
     for handle, kind in zip(held, kinds, strict=True):
-        if kind == raw.FPDF_PAGEOBJ_TEXT:
+        if kind == _TEXT:
             found.texts.append(_text(found, handle, form, next(texts)))
         elif kind == raw.FPDF_PAGEOBJ_FORM:
             found.forms = True

@@ -8,6 +8,8 @@ from ctypes import byref
 from functools import cached_property
 from typing import Any
 
+import pypdfium2.raw as raw  # type: ignore[import-untyped]
+
 from kimiqa.reading.geometry import Matrix, Rectangle
 from kimiqa.reading.many import Colour
 from kimiqa.reading.native import native
@@ -23,6 +25,7 @@ _COARSE = 0.5
 _FAR = 1000.0
 _ABOUT = 2.0
 """Points round a text in which OCR may have seen it."""
+_UNPAINTED = raw.FPDF_TEXTRENDERMODE_INVISIBLE
 _PRINTED = 0.5
 """The share of a text's length along which print must stand."""
 
@@ -59,14 +62,22 @@ class Pictures:
             for text in texts:
                 native.FPDFPageObj_SetIsActive(text.handle, True)
 
-    def shows_print(self, text: Text, scene: Scene) -> bool:
-        """Whether strokes of ink stand along a text's place, all text taken away."""
+    def printed(self, texts: Sequence[Text], scene: Scene) -> list[Text]:
+        """Those along whose place strokes of ink stand, all text taken away."""
+        if not texts:
+            return []
+        scale = _COARSE * self._scale
         if self._ink is None:
-            self._ink = Print(self._without(scene.texts, _COARSE * self._scale, notes=False))
-        left, top, right, bottom = self.exact(text.place)
-        to_cells = _COARSE * self._scale
-        near = (left - _ABOUT, top - _ABOUT, right + _ABOUT, bottom + _ABOUT)
-        return bool(self._ink.share(*(to_cells * each for each in near)) >= _PRINTED)
+            painted = [each for each in scene.texts if each.mode != _UNPAINTED]
+            self._ink = Print(self._without(painted, scale, notes=False))
+        share, exact = self._ink.share, self.exact
+        found = []
+        for text in texts:
+            left, top, right, bottom = exact(text.place)
+            left, top = scale * (left - _ABOUT), scale * (top - _ABOUT)
+            if share(left, top, scale * (right + _ABOUT), scale * (bottom + _ABOUT)) >= _PRINTED:
+                found.append(text)
+        return found
 
     def ground(self, text: Text, scene: Scene) -> tuple[Colour, Colour]:
         """The least and the most of each channel where `text` stands, all text taken away."""
@@ -100,7 +111,9 @@ class Pictures:
         a, b, c, d, e, f = self._to_device
         x0, y0 = a * left + c * bottom + e, b * left + d * bottom + f
         x1, y1 = a * right + c * top + e, b * right + d * top + f
-        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+        if x1 < x0:
+            x0, x1 = x1, x0
+        return (x0, y1, x1, y0) if y1 < y0 else (x0, y0, x1, y1)
 
     @cached_property
     def _to_device(self) -> Matrix:

@@ -31,17 +31,20 @@ class Print:
 
     def share(self, left: float, top: float, right: float, bottom: float) -> float:
         """The share of a place's length, in pixels, along which there are strokes."""
-        first, last = _cells(left, right, self._wide)
+        wide, cells = self._wide, self._cells
+        first, last = _cells(left, right, wide)
         upper, lower = _cells(top, bottom, self._high)
-        lines = [
-            self._cells[self._wide * line + first : self._wide * line + last]
-            for line in range(upper, lower)
-        ]
+        length, starts = last - first, range(wide * upper + first, wide * lower + first, wide)
         if _LONG * (bottom - top) < right - left:
-            return sum(map(any, zip(*lines, strict=True))) / (last - first)
-        if _LONG * (right - left) < bottom - top and len(lines) > _FEW:
-            return sum(map(any, lines)) / len(lines)
-        return float(any(map(any, lines)))
+            # A number of so many bytes: what stands in any of the lines stands in all of them.
+            strokes = 0
+            for start in starts:
+                strokes |= int.from_bytes(cells[start : start + length], "big")
+            return 1 - strokes.to_bytes(length, "big").count(0) / length
+        inked = [cells.count(0, start, start + length) < length for start in starts]
+        if _LONG * (right - left) < bottom - top and len(inked) > _FEW:
+            return sum(inked) / len(inked)
+        return float(any(inked))
 
 
 def _cells(start: float, end: float, most: int) -> tuple[int, int]:

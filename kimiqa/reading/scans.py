@@ -3,6 +3,7 @@ text is spared where the picture shows print, and nowhere else."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kimiqa.reading.geometry import Rectangle, area, meet
@@ -17,7 +18,7 @@ _COVERED = 0.6
 
 def ocr_layer(check: Check, unpainted: list[Text]) -> list[Text]:
     """Those of the invisible texts that a reader sees in the scan below or above them."""
-    if not unpainted or not is_scan(check):
+    if not unpainted or not _is_scan(check, _pictures(check)):
         return []
     held = {text.handle for text in unpainted}
     others = sum(
@@ -27,20 +28,24 @@ def ocr_layer(check: Check, unpainted: list[Text]) -> list[Text]:
     )
     if others > sum(text.place[2] - text.place[0] for text in unpainted):
         return []
-    return [text for text in unpainted if is_shown(check, text)]
+    return shown(check, unpainted)
 
 
-def is_shown(check: Check, text: Text) -> bool:
-    """Whether a text stands on a picture that is the page, where that shows print."""
-    pictures = [each.place for each in check.scene.painted if each.picture]
-    if not is_scan(check) or not any(_within(text.place, each) for each in pictures):
-        return False
-    return check.pictures.shows_print(text, check.scene)
+def shown(check: Check, texts: Iterable[Text]) -> list[Text]:
+    """Those of the texts that stand on a picture that is the page, where that shows print."""
+    pictures = _pictures(check)
+    if not _is_scan(check, pictures):
+        return []
+    held = [text for text in texts if any(_within(text.place, each) for each in pictures)]
+    return check.pictures.printed(held, check.scene)
 
 
-def is_scan(check: Check) -> bool:
+def _pictures(check: Check) -> list[Rectangle]:
+    return [each.place for each in check.scene.painted if each.picture]
+
+
+def _is_scan(check: Check, pictures: list[Rectangle]) -> bool:
     """Whether pictures cover most of the page."""
-    pictures = [each.place for each in check.scene.painted if each.picture]
     covered = sum(area(meet(each, check.shown)) for each in pictures)
     return covered >= _COVERED * area(check.shown)
 
