@@ -21,8 +21,8 @@ Ink = tuple[Colour, int]
 """A colour and its opacity, 0 to 255."""
 
 Answers = tuple[Rectangle, int, int, Ink | None, int, int]
-"""Where a text stands in its own space, the paths that clip it (-1: there can be none), its mode, what
-fills it, the marks it stands under, and whether it is mixed with what is below it."""
+"""Where a text stands in its own space, the paths that clip it (-1: there can be none), its mode,
+what fills it, the marks it stands under, and whether it is mixed with what is below it."""
 
 _STEP = 4
 
