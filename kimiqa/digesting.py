@@ -63,7 +63,10 @@ class AsyncDigests:
     async def digest(self, documents: Documents, **options: Unpack[Options]) -> Digest:
         """See `Digests.digest`."""
         plan = await self.plan_digest(documents, **options)
-        answer = await last(self._asker.run(plan))
+        return await self.digest_of(plan, await last(self._asker.run(plan)))
+
+    async def digest_of(self, plan: Plan, answer: Answer) -> Digest:
+        """See `Digests.digest_of`."""
         return await self._asker.off_the_loop(digest_from, self._asker, plan, answer)
 
     async def kept_digest(self, documents: Documents) -> Digest | None:
