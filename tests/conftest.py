@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -39,6 +40,9 @@ def _steers_kimiqa(name: str) -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     for name in filter(_steers_kimiqa, list(os.environ)):
         del os.environ[name]
+    # Where the run itself is in the background, Ctrl-C is ignored, and by all that it starts too.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # The app tidies its memory now and then; here that would hold a test to what another one left.
     gc.callbacks.remove(heap.watch())
     home = tempfile.mkdtemp(prefix="kimiqa-tests-")
