@@ -184,7 +184,8 @@ class Document:
 
         Hidden passages are left out of its pages and listed there as `hidden`; with
         `keep_hidden` a twin is given whose pages hold them. `deep` also compares each page
-        with its picture: for text under other things, and glyphs that show something else.
+        with its picture: for text under other things, glyphs that show something else, and
+        with Tesseract for lines of an OCR layer that its scan does not show.
         """
         for step in self.checking(deep=deep):
             if on_progress is not None:

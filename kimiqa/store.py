@@ -32,7 +32,7 @@ from kimiqa.saying import joined, say, say_of
 READER = 7
 """Raised when pages would be read differently: documents read before are then read anew."""
 
-CHECKER = 2
+CHECKER = 3
 """Raised when hidden text would be found differently: it is then looked for anew."""
 
 _BLOCK = 1 << 20

@@ -12,6 +12,7 @@ from kimiqa.pages import spans
 from kimiqa.plan import Progress
 from kimiqa.reading import engines, ocr, shown
 from kimiqa.reading.parts import Box, Page
+from kimiqa.reading.rereading import Printed
 from kimiqa.saying import say, say_of
 from kimiqa.store import Seen, Store, WordRow
 
@@ -28,12 +29,7 @@ class Scans:
 
     def draw(self, number: int) -> Path:
         """A page's picture, in a file beside its document."""
-        content = shown.draw(self.source, number, ocr.DPI)
-        folder = self.store.source(self.id).parent
-        handle, path = tempfile.mkstemp(prefix=".ocr-", suffix=".png", dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        return Path(path)
+        return drawn(self.source, number)
 
     def known(self, number: int) -> bool:
         """Whether a page was read before, by this engine and in these languages where any are
@@ -43,6 +39,16 @@ class Scans:
             return False
         languages = (self.languages or "").replace(",", "+")
         return languages in ("", seen.languages) and self.engine in (None, seen.engine)
+
+
+def drawn(source: engines.Source, number: int) -> Path:
+    """A page's picture for OCR, in a file beside its document."""
+    content = shown.draw(source, number, ocr.DPI)
+    folder = Path(source.path).parent
+    handle, path = tempfile.mkstemp(prefix=".ocr-", suffix=".png", dir=folder)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    return Path(path)
 
 
 def read(
@@ -90,6 +96,17 @@ def _kept(scans: Scans, page: Page, found: ocr.Read, engine: str) -> Page:
     seen = Seen(engine, found.languages, words, width, height)
     scans.store.save_ocr(scans.id, page, seen)
     return page
+
+
+def printed(source: engines.Source, found: ocr.Read) -> list[Printed]:
+    """The words that were read on a page, with their places in points."""
+    if found.lost or not found.words:
+        return []
+    ((width, _),) = shown.sizes(source, [found.number])
+    points = width / max(1, found.width)
+    return [
+        Printed(found.text[word.start : word.end], *_row(word, points)[3:]) for word in found.words
+    ]
 
 
 def _row(word: ocr.Word, points: float) -> WordRow:

@@ -8,7 +8,7 @@ from typing import Any
 from kimiqa.reading import objects
 from kimiqa.reading.geometry import Rectangle
 from kimiqa.reading.marks import Mark
-from kimiqa.reading.objects import Scene
+from kimiqa.reading.objects import Scene, Text
 from kimiqa.reading.pictures import Pictures
 
 Found = tuple[int, int, str]
@@ -28,6 +28,8 @@ class Check:
     """Handle of a text object that cannot be seen → why."""
     partly: dict[int, tuple[Rectangle, str]] = field(default_factory=dict)
     """Handle of one that is cut off → what is seen of it, and why the rest is not."""
+    layer: list[Text] = field(default_factory=list)
+    """What is not painted and stands on the print of a scan: an OCR layer."""
     marks: dict[int, Mark] = field(default_factory=dict)
     through: dict[int, bool] = field(default_factory=dict)
     """Whether each text that is mixed with what is below it shows, by its identity."""

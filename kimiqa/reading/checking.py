@@ -14,10 +14,13 @@ from kimiqa.reading.engines import (
     facts,
     forget,
 )
+from kimiqa.reading.layers import LayerLine
 from kimiqa.reading.parts import WorkerLost, WorkerRefused
 from kimiqa.reading.pool import CALL_SECONDS, fast_pool
 
 Found = tuple[int, int, str]
+
+_Row = tuple[int, list[Found] | None, bool, list[LayerLine]]
 
 _DEEP = 20
 """How much longer the deep check may take, which renders every page."""
@@ -30,6 +33,8 @@ class Checked:
     hidden: dict[int, list[Found]] = field(default_factory=dict)
     unchecked: list[int] = field(default_factory=list)
     """Pages that could not be checked."""
+    layers: dict[int, list[LayerLine]] = field(default_factory=dict)
+    """After a deep check the lines of each page's OCR layer, still to be held against its scan."""
     late: bool = False
     """Whether some of these had no time left, so that another try may check them."""
 
@@ -69,14 +74,16 @@ def _pass(
             checked.late = True
             break
         done = _block(source, todo[:BLOCK_PAGES], left, layers=layers, deep=deep)
-        for number, found, may_hide in done:
+        for number, found, may_hide, stand in done:
             if found is None:
                 checked.unchecked.append(number)
             elif found:
                 checked.hidden[number] = [(start, end, why) for start, end, why in found]
+            if stand:
+                checked.layers[number] = stand
             if may_hide:
                 layered.append(number)
-        finished = {number for number, _, _ in done}
+        finished = {number for number, *_ in done}
         todo = [number for number in todo if number not in finished]
         yield len(done)
     return layered
@@ -84,15 +91,17 @@ def _pass(
 
 def _block(
     source: Source, pages: list[int], left: float, *, layers: bool, deep: bool
-) -> list[tuple[int, list[Found] | None, bool]]:
+) -> list[_Row]:
     """The first of `pages`, checked; or the one on which the worker was lost, which is not."""
     limit = min(CALL_SECONDS, max(LEAST_SECONDS, left))
     how = {"layers": layers, "deep": deep}
     try:
         header, _ = fast_pool().call("check", limit=limit, **source.key, pages=pages, **how)
     except WorkerRefused:
-        return [(number, None, False) for number in pages]
+        return [(number, None, False, []) for number in pages]
     except WorkerLost as lost:
         guilty = lost.page if lost.page in pages else pages[0]
-        return [(guilty, None, False)]
-    return [(number, found, bool(may_hide)) for number, found, may_hide in header["rows"]]
+        return [(guilty, None, False, [])]
+    return [
+        (number, found, bool(may_hide), stand) for number, found, may_hide, stand in header["rows"]
+    ]

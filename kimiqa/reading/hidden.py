@@ -80,7 +80,8 @@ def _by_object(check: Check) -> None:
             if why in _UNPAINTED:
                 unpainted.append(text)
         before = text
-    for text in ocr_layer(check, unpainted):
+    check.layer = ocr_layer(check, unpainted)
+    for text in check.layer:
         del check.hidden[text.handle]
 
 

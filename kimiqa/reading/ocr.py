@@ -62,6 +62,8 @@ class Read:
     lost: str = ""
     width: int = 0
     """How wide the picture was, in pixels."""
+    sure: float | None = None
+    """How sure the engine is of its words, of 100, where it says so."""
 
 
 def engines() -> list[EngineName]:
@@ -119,7 +121,8 @@ class Reader:
         except (WorkerLost, WorkerRefused) as error:
             return Read(number, "", (), self.name, self.languages, lost=_why(error))
         text, words = laid_out(lines)
-        return Read(number, text, words, self.name, self.languages, width=_width(picture))
+        width, sure = _width(picture), _sure(lines) if self._engine == "tesseract" else None
+        return Read(number, text, words, self.name, self.languages, width=width, sure=sure)
 
     def _call(self, op: str, **values: Any) -> dict[str, Any]:
         header, _ = ocr_pool().call(op, limit=PAGE_SECONDS, engine=self._engine, **values)

@@ -17,6 +17,7 @@ import pypdfium2.raw as raw  # type: ignore[import-untyped]
 from kimiqa.reading import hidden
 from kimiqa.reading.check import Found
 from kimiqa.reading.clean import Cleaned, clean, clean_text
+from kimiqa.reading.layers import LayerLine, lines
 from kimiqa.reading.layout import laid
 from kimiqa.reading.mending import legible
 from kimiqa.reading.notes import UNREADABLE
@@ -30,8 +31,9 @@ __all__ = ["OpenDocument", "Shelf", "boxes", "check", "picture", "read", "render
 PageRow = tuple[int, str, str, str | None]
 """Number, text, status, note."""
 
-CheckRow = tuple[int, list[tuple[int, int, str]] | None, bool]
-"""Number, what cannot be seen (None: not checked), and whether layers may hide more."""
+CheckRow = tuple[int, list[tuple[int, int, str]] | None, bool, list[LayerLine]]
+"""Number, what cannot be seen (None: not checked), whether layers may hide more, and in a deep
+check the lines of an OCR layer."""
 
 _DRAWN_GLYPHS = 40
 """Paths on a page without text from which on it is a drawing of text rather than a blank."""
@@ -156,19 +158,22 @@ def _check_row(document: OpenDocument, number: int, *, layers: bool, deep: bool)
     except Mended:
         return _check_row(document, number, layers=layers, deep=deep)
     except Exception:
-        return (number, None, False)
+        return (number, None, False, [])
 
 
 def _check_page(
     document: OpenDocument, index: int, *, layers: bool, deep: bool
-) -> tuple[list[Found], bool]:
+) -> tuple[list[Found], bool, list[LayerLine]]:
     page = document.page(index)
     try:
         check = hidden.examine(page, layers=layers, deep=deep)
         try:
-            if not check.hidden and not check.partly:
-                return [], check.layered
-            return ranges(check, _mapped(document, check.textpage, index)), check.layered
+            layer = deep and bool(check.layer)
+            if not check.hidden and not check.partly and not layer:
+                return [], check.layered, []
+            cleaned = _mapped(document, check.textpage, index)
+            stand = lines(check, cleaned) if layer else []
+            return ranges(check, cleaned), check.layered, stand
         finally:
             check.close()
     finally:
