@@ -29,7 +29,7 @@ from typing import Any, BinaryIO
 from kimiqa.reading.parts import Page, Status
 from kimiqa.saying import joined, say, say_of
 
-READER = 7
+READER = 8
 """Raised when pages would be read differently: documents read before are then read anew."""
 
 CHECKER = 3

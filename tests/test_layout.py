@@ -100,6 +100,21 @@ def test_cells_that_are_more_or_less_than_figures_are_told_apart(
     assert document.pages[0].text.split("\n") == ["\t".join(cells)] * 3
 
 
+def test_a_column_of_words_before_the_figures_is_told_apart_in_every_row(home: Path) -> None:
+    """Behind the longest name there is hardly more room than words take themselves."""
+    names = ["Mr. R. A. Shah", "Mr. Lalit Kumar Modi", "Mr. C. M. Maniar"]
+    rows = [(name, "Non-Executive", "8,072", "8,943") for name in names]
+    words = [
+        (cell, x, 700 - 18 * row)
+        for row, cells in enumerate(rows)
+        for cell, x in zip(cells, (60, 190, 300, 420), strict=True)
+    ]
+
+    document = Document.open(_page(words), home=home)
+
+    assert [tuple(line.split("\t")) for line in document.pages[0].text.split("\n")] == rows
+
+
 def test_a_label_that_reaches_to_the_sign_of_its_amount_is_a_cell(home: Path) -> None:
     label, told = "Net income before its allocation to all others", ("$", "2,338", "$", "9,911")
     row = [(label, 60, 700), *zip(told, (325, 380, 440, 500), [700] * 4, strict=True)]

@@ -37,6 +37,7 @@ ODD = "\r\n\x00\x02\x0c\ufffe\ufb01\ud800 -aB1\u00e9\u6c49"
             "a forward-looking and forward-looking",
         ),
         ("subtraction, sub\ufffetraction", False, "subtraction, subtraction"),
+        ("-do\ufffe2001 and a mother-in\ufffelaw", True, "-do-\n2001 and a mother-inlaw"),
         ("COVID\ufffe19 and Cost\ufffeReduction", True, "COVID-19 and Cost-Reduction"),
         ("the \ufb01rst o\ufb03ce", False, "the first office"),
         ("nul\x00 half\ud800 bell\x07", False, "nul half bell"),

@@ -21,6 +21,7 @@ _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff\ufb00-\ufb06\u
 _PIECE = re.compile("\r\n|" + _ODD.pattern)
 _BEFORE = re.compile(r"\w+\Z")
 _AFTER = re.compile(r"\w+")
+_DASHED = re.compile(r"(?:\A|\s)-\Z")
 _LONGEST_WORD = 40
 _DROPPED = 3
 """As many characters as may be missing in the text between two that follow each other."""
@@ -90,6 +91,8 @@ def _hyphen(raw: str, at: int, divides_words: bool) -> str:
     if before is None or after is None:
         return "-"
     head, tail = before.group(), after.group()
+    if _DASHED.search(raw, max(0, before.start() - 2), before.start()):
+        return "-\n"  # "-do-", "-ditto-": the dash behind it ends what the one before it began
     if not (head[-1].isalpha() and tail[0].isalpha()) or tail[0].isupper() != head[-1].isupper():
         return "-"
     if head + tail in raw:

@@ -38,35 +38,38 @@ _Space = tuple[int, int, float, float]
 """White space within a line: its place in the text, and from where to where it goes."""
 
 
-def rows(textpage: int, raw: str, start: int, end: int, *, everywhere: bool) -> list[Line]:
-    """A line's ends and its wide gaps; several, where the engine took rows for one line."""
+def rows(
+    textpage: int, raw: str, start: int, end: int, *, everywhere: bool
+) -> tuple[list[Line], float]:
+    """A line's ends and its wide gaps; several, where the engine took rows for one line. And the
+    most room that words take whose spaces were not asked for: 0 where all were."""
     first = native.FPDFText_GetCharIndexFromTextIndex(textpage, start)
     last = native.FPDFText_GetCharIndexFromTextIndex(textpage, end - 1)
     if first < 0 or last - first != end - 1 - start or end - start > _LONGEST_LINE:
-        return [Line(start, end)]
+        return [Line(start, end)], 0.0
     if not everywhere:
-        found, roomy = _rows(textpage, raw, start, end, first - start, _BESIDE_FIGURES)
-        if not roomy:
-            return found
-    return _rows(textpage, raw, start, end, first - start, _SPACES)[0]
+        found, room = _rows(textpage, raw, start, end, first - start, _BESIDE_FIGURES)
+        if room <= ROOMY:
+            return found, room
+    return _rows(textpage, raw, start, end, first - start, _SPACES)[0], 0.0
 
 
 def _rows(
     textpage: int, raw: str, start: int, end: int, shift: int, spaces: re.Pattern[str]
-) -> tuple[list[Line], bool]:
-    """The line's rows, and whether some of its words take more room than words do."""
+) -> tuple[list[Line], float]:
+    """The line's rows, and the most room that its words take: for a letter, in heights."""
     white = [space.span() for space in spaces.finditer(raw, start, end)]
     beside = chain.from_iterable((shift + one - 1, shift + other) for one, other in white)
     asked = [shift + start, *beside, shift + _last_ink(raw, white[-1][1] if white else start, end)]
     ink = _boxes(textpage, asked)
     left, _, level, top = next(ink)
-    height, begun, roomy = top - level, left, False
+    height, begun, room = top - level, left, 0.0
     found: list[Line] = []
     gaps: list[_Space] = []
     after_gap = start
     for (one, other), before, after in zip(white, ink, ink, strict=False):
         height = max(height, before[3] - before[2], after[3] - after[2])
-        roomy = roomy or before[1] - begun > ROOMY * height * (one - after_gap)
+        room = max(room, _room(raw, after_gap, one, before[1] - begun, height))
         begun, after_gap = after[0], other
         if _is_below(after, before):
             wide = _wide(gaps, height)
@@ -75,8 +78,14 @@ def _rows(
         else:
             gaps.append((one, other, before[1], after[0]))
     right = next(ink)[1]
-    roomy = roomy or right - begun > ROOMY * height * (end - after_gap)
-    return [*found, Line(start, end, left, right, _wide(gaps, height), level)], roomy
+    room = max(room, _room(raw, after_gap, end, right - begun, height))
+    return [*found, Line(start, end, left, right, _wide(gaps, height), level)], room
+
+
+def _room(raw: str, start: int, end: int, width: float, height: float) -> float:
+    """A single word may be as wide as it likes."""
+    single = raw.find(" ", start, end) < 0
+    return 0.0 if single or height <= 0 else width / (height * (end - start))
 
 
 def _wide(gaps: list[_Space], height: float) -> tuple[Gap, ...]:

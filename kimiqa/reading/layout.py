@@ -88,11 +88,22 @@ def _lines_with_gaps(textpage: int, raw: str, *, everywhere: bool) -> list[Line]
             if spans[number][0] == held[0]
             or any(parted(textpage, raw, figure) for figure in held[-_FIGURES_ASKED:])
         )
-    lines = {each: rows(textpage, raw, *spans[each], everywhere=everywhere) for each in wanted}
+    looked = {each: rows(textpage, raw, *spans[each], everywhere=everywhere) for each in wanted}
+    lines = {each: found for each, (found, _) in looked.items()}
+    rooms = {each: room for each, (_, room) in looked.items() if _gaps(lines[each])}
+    for each in sorted(rooms, key=rooms.__getitem__, reverse=True):
+        whole, _ = rows(textpage, raw, *spans[each], everywhere=True)
+        if _gaps(whole) <= _gaps(lines[each]):
+            break  # words in the roomiest row stand as close as words do: so do all others
+        lines[each] = whole
     for near in _beside(lines, spans):
-        lines[near] = rows(textpage, raw, *spans[near], everywhere=True)
+        lines[near], _ = rows(textpage, raw, *spans[near], everywhere=True)
     found = [line for each in sorted(lines) for line in lines[each]]
     return found if any(line.gaps or line.breaks for line in found) else []
+
+
+def _gaps(lines: Sequence[Line]) -> int:
+    return sum(len(line.gaps) for line in lines)
 
 
 def _with_figures(
