@@ -51,8 +51,10 @@ _BLOCK = re.compile(r'<block xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)"
 _GAP = re.compile(r" {3,}")
 _MONEY = re.compile(r"\([a-z](?:,[a-z])*\)|[$€£¥%()\s]+")
 _DATE = re.compile(r"^(?:19|20)\d\d$|^[A-Za-z]+\d{1,2},(?:(?:19|20)\d\d)?$")
+_LISTED = re.compile(r"^([a-z\d])(?=\D|\d\d)")
 _RAISED = re.compile(r"(?<=\D)(?:[a-z]|\d)$|(?<=\d)[a-z]$")
 _FEWEST_WORDS = 30
+_FEWEST_CELLS = 3
 _SAID_ONCE = 5
 _TABLE = 3
 """Rows from which on a page's columns are a table's, which poppler reads down as often as not."""
@@ -155,18 +157,46 @@ def rows(path: Path, page: int) -> Iterator[list[str]]:
     for line in poppler(path, page, "-layout").split("\n"):
         cells = [figure(each) for each in _GAP.split(line.strip())]
         cells = [each for each in cells if each]
-        figures = [each for each in cells if any(map(str.isdigit, each))]
-        if len(cells) >= 3 and len([each for each in figures if not _DATE.search(each)]) >= 2:
+        if _is_row(cells):
             yield cells
 
 
 def has_row(lines: Sequence[str], cells: Sequence[str], between: str) -> bool:
     """Whether one of the lines holds these cells. Some files draw the raised mark behind a
-    label apart from it, at the end of the page."""
+    label apart from it, at the end of the page; the letter or number before a label is a cell of
+    its own or not, as its gap is taken."""
     marked = _RAISED.sub("", cells[0])
-    wanted = {between.join([first, *cells[1:]]) for first in {cells[0], marked or cells[0]}}
+    firsts = {cells[0], marked or cells[0], _LISTED.sub(rf"\1{between}", cells[0])}
+    wanted = {between.join([first, *cells[1:]]) for first in firsts}
     edge = between
     return any(f"{edge}{each}{edge}" in f"{edge}{line}{edge}" for line in lines for each in wanted)
+
+
+def own_rows(table: Iterable[Sequence[str]], lines: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The rows without what only stands beside them on the page: a line of the prose in the next
+    column, or of a cell as high as several rows, which poppler lays out on the same line. Here it
+    is a line of its own that the row does not follow, as it would a label torn off its figures."""
+    held = {line: at for at, line in reversed(list(enumerate(lines)))}
+    for cells in table:
+        own = list(cells)
+        while len(own) > _FEWEST_CELLS and _is_beside(own[0], own[1:], held, lines):
+            own = own[1:]
+        if len(own) > _FEWEST_CELLS and _is_beside(own[-1], own[:-1], held, lines):
+            own = own[:-1]
+        yield own if _is_row(own) else cells
+
+
+def _is_beside(
+    cell: str, others: Sequence[str], held: dict[str, int], lines: Sequence[str]
+) -> bool:
+    at = held.get(cell)
+    near = lines[max(0, at - 1) : at + 2] if at is not None else ()
+    return at is not None and not any("".join(others) in line for line in near)
+
+
+def _is_row(cells: Sequence[str]) -> bool:
+    figures = [each for each in cells if any(map(str.isdigit, each)) and not _DATE.search(each)]
+    return len(cells) >= _FEWEST_CELLS and len(figures) >= 2
 
 
 def figure(cell: str) -> str:
@@ -192,7 +222,7 @@ def page_of(path: Path, number: int, text: str) -> Seen:
     lines = text.split("\n")
     tight = [figure(line) for line in lines]
     apart = ["\t".join(filter(None, map(figure, line.split("\t")))) for line in lines]
-    for cells in table:
+    for cells in own_rows(table, tight):
         add["rows"](has_row(tight, cells, ""), 1)
         add["cells"](has_row(apart, cells, "\t"), 1)
     return seen
