@@ -161,6 +161,29 @@ def test_a_refusal_leaves_the_worker_as_it_was(pool: Pool, tmp_path: Path) -> No
     assert pool.pid == before
 
 
+def test_a_file_that_was_read_at_once_is_closed_with_its_opening(
+    pool: Pool, manual_pages: Path
+) -> None:
+    key = {"path": str(manual_pages), "password": None, "seconds": 60}
+
+    part, _ = pool.call("open", **key, sample=60)
+    whole, _ = pool.call("open", **key, sample=200)
+
+    assert (part["closed"], whole["closed"]) == (False, True)
+    assert len(whole["rows"]) == 200
+
+
+def test_what_becomes_of_a_small_file_meanwhile_changes_nothing(
+    pool: Pool, manual_pages: Path
+) -> None:
+    key = {"path": str(manual_pages), "password": None}
+    pool.call("open", **key, sample=1, seconds=60)
+
+    manual_pages.write_bytes(b"")
+
+    assert pool.call("read", **key, pages=[120])[0]["rows"][0][1] == "Page 120"
+
+
 def test_the_worker_ends_when_its_input_ends() -> None:
     command = [sys.executable, "-m", "kimiqa.reading.worker"]
     root = str(Path(engines.__file__).parents[2])

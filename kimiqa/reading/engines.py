@@ -74,6 +74,8 @@ class Opened:
     """The page on which the worker died while it read the sample."""
     about: dict[str, str] | None = None
     """What the file says of itself; None where that is not known yet."""
+    closed: bool = False
+    """Whether the sample was all of it, so that the worker has closed the file again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,9 @@ def _open(source: Source, engine: Engine, op: str) -> Opened:
         return _open_without_sample(source, engine, lost.page, lost)
     sample = [page for page in engine.rows(header) if page.number <= MOST_PAGES]
     pages = min(header["pages"], MOST_NAMED)
+    about, closed = header.get("about"), header.get("closed", False)
     budgeted = tuple(_Budget(0).within(sample))
-    return Opened(pages, engine.name, budgeted, about=header.get("about"))
+    return Opened(pages, engine.name, budgeted, about=about, closed=closed)
 
 
 def _open_without_sample(source: Source, engine: Engine, page: int, lost: WorkerLost) -> Opened:
@@ -232,7 +235,8 @@ def read_pages(source: Source, opened: Opened) -> Generator[list[Page], None, No
             asked = failed + ([] if some_text else blanks[:_BLANKS_ASKED_TWICE])
             yield from _second_opinion(source, asked, deadline)
     finally:
-        forget(source.path)
+        if not opened.closed:
+            forget(source.path)
         if opened.engine == "pypdf":
             second_pool().rest()
 

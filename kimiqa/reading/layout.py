@@ -13,12 +13,11 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from kimiqa.reading import bidi, columns
 from kimiqa.reading.columns import Line
 from kimiqa.reading.gaps import Box, parted, rectangle, rows
-from kimiqa.reading.native import address, native
+from kimiqa.reading.native import native
 
 _FIGURE = re.compile(
     r"[\d\u2012-\u2015](?:(?<=\d)[\d.,:/]*[)\]%*]*|(?<=\d)(?<![\w.,]\d)[\d.,]*[a-f]{1,4}"
@@ -56,10 +55,9 @@ class Laid:
     places: array[int] | None = None
 
 
-def laid(held: Any, raw: str, *, filled: bool = False) -> Laid:
+def laid(textpage: int, raw: str, *, filled: bool = False) -> Laid:
     """`raw`, the engine's text of the page, as it is to be read. `filled`: fields and notes were
     drawn into it, which the engine takes for one line."""
-    textpage = address(held)
     turned = bidi.places(textpage, raw) if bidi.has_right_to_left(raw) else None
     if turned is not None:
         return Laid("".join(map(raw.__getitem__, turned)), array("L", turned))

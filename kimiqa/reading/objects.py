@@ -7,12 +7,13 @@ the rest only where that leaves something open.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ctypes import byref
 from dataclasses import dataclass, field
 from itertools import compress, islice, repeat
 from typing import Any
 
+import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
 from kimiqa.reading.geometry import (
@@ -112,12 +113,25 @@ def scene(page: Any) -> Scene:
 def load_text(page: Any) -> Any:
     """The page's text page, in the order of its own lines: pdfium would read the upright lines
     of a page that is shown turned from the last to the first."""
+    return _upright(page, page.get_textpage)
+
+
+def text_handle(page: Any) -> int:
+    """The same as a bare handle, for who reads page after page: it is to be closed. None of
+    pypdfium2's account of what is open is kept of it."""
+    handle: int | None = _upright(page, lambda: native.FPDFText_LoadPage(page))
+    if not handle:
+        raise pypdfium2.PdfiumError("Failed to load text page.")
+    return handle
+
+
+def _upright(page: Any, load: Callable[[], Any]) -> Any:
     turned = native.FPDFPage_GetRotation(page)
     if turned <= 0:
-        return page.get_textpage()
+        return load()
     native.FPDFPage_SetRotation(page, 0)
     try:
-        return page.get_textpage()
+        return load()
     finally:
         native.FPDFPage_SetRotation(page, turned)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import io
 import time
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -20,8 +21,9 @@ from kimiqa.reading.clean import Cleaned, clean, clean_text
 from kimiqa.reading.layers import LayerLine, lines
 from kimiqa.reading.layout import laid
 from kimiqa.reading.mending import legible
+from kimiqa.reading.native import address, native
 from kimiqa.reading.notes import UNREADABLE
-from kimiqa.reading.objects import load_text
+from kimiqa.reading.objects import load_text, text_handle
 from kimiqa.reading.places import rectangles
 from kimiqa.reading.shelf import Mended, OpenDocument, Shelf
 from kimiqa.reading.stretches import ranges
@@ -99,7 +101,7 @@ def _without_text(page: Any, text: str) -> str:
 
 def _read_text(document: OpenDocument, page: Any, index: int) -> str | None:
     """The page's text; None where it is made of codes that nothing explains."""
-    textpage = load_text(page)
+    textpage = text_handle(page)
     try:
         raw_text = _text_of(textpage)
         if not legible(raw_text):
@@ -109,7 +111,7 @@ def _read_text(document: OpenDocument, page: Any, index: int) -> str | None:
         found = laid(textpage, raw_text, filled=document.is_filled(index))
         return clean_text(found.text, divides_words=document.divides_words)
     finally:
-        textpage.close()
+        native.FPDFText_ClosePage(textpage)
 
 
 def _mapped(document: OpenDocument, textpage: Any, index: int) -> Cleaned:
@@ -117,19 +119,20 @@ def _mapped(document: OpenDocument, textpage: Any, index: int) -> Cleaned:
     raw_text = _text_of(textpage)
     if not legible(raw_text) and document.mend():
         raise Mended
-    found = laid(textpage, raw_text, filled=document.is_filled(index))
+    found = laid(address(textpage), raw_text, filled=document.is_filled(index))
     return clean(found.text, divides_words=document.divides_words, places=found.places)
 
 
 def _text_of(textpage: Any) -> str:
     """The whole text, one character for each of pdfium's: halves of pairs are kept here,
     for what is dropped before the map is made would put every later box off its place."""
-    count = raw.FPDFText_CountChars(textpage)
+    count = native.FPDFText_CountChars(textpage)
     if count <= 0:
         return ""
-    buffer = (ctypes.c_ushort * (2 * count + 2))()
-    written = raw.FPDFText_GetText(textpage, 0, count, buffer)
-    return bytes(memoryview(buffer)[: max(0, written - 1)]).decode("utf-16-le", "surrogatepass")
+    units = array("H", bytes(4 * count + 4))  # a buffer of ctypes' would be a new type each time
+    at, _ = units.buffer_info()
+    written = native.FPDFText_GetText(textpage, 0, count, at)
+    return units[: max(0, written - 1)].tobytes().decode("utf-16-le", "surrogatepass")
 
 
 def check(

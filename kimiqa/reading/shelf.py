@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import OrderedDict
 from typing import Any
 
@@ -16,6 +17,7 @@ from kimiqa.reading.parts import WorkerRefused
 
 _KEPT_OPEN = 3
 _PAGES_BETWEEN_OPENINGS = 400
+_SMALL = 4 << 20
 _TYPESETTERS = ("tex", "indesign", "quark", "framemaker", "ghostscript", "distiller", "troff")
 
 
@@ -33,9 +35,17 @@ class OpenDocument:
         self._asked_to_mend = False
         self._before: Any = None
         self._filled: dict[int, str | None] = {}
-        self.pdf = _load(path, password)
+        self.pdf = _load(self._bytes(), password)
         self.divides_words = _divides_words(self.pdf)
         self._may_have_words = may_have_words(path)
+
+    def _bytes(self) -> str | bytes:
+        """What pdfium is to read: of a small file its bytes, which costs it less than the many
+        little pieces it takes from a path."""
+        if self._copy is None and os.stat(self._path).st_size <= _SMALL:
+            with open(self._path, "rb") as file:
+                return file.read()
+        return self._copy or self._path
 
     def refresh(self) -> None:
         """Open the file anew after many pages: pdfium keeps what it has parsed of each, and
@@ -43,7 +53,7 @@ class OpenDocument:
         self._pages_read += 1
         if self._pages_read % _PAGES_BETWEEN_OPENINGS == 0:
             self.close()
-            self.pdf = _load(self._copy or self._path, self._password)
+            self.pdf = _load(self._bytes(), self._password)
 
     def page(self, index: int) -> Any:
         """A page with the words of its annotations in it."""

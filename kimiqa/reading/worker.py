@@ -51,7 +51,11 @@ class Service:
         pages = len(document.pdf)
         order = _spread(pages, header["sample"])
         rows = pdfium.read(document, order, header["seconds"], self._board.at) if order else []
-        return {"pages": pages, "rows": rows, "about": _said(document.pdf)}, b""
+        about = _said(document.pdf)
+        whole = len(rows) == pages
+        if whole:
+            self._shelf.forget(header["path"])
+        return {"pages": pages, "rows": rows, "about": about, "closed": whole}, b""
 
     def _read(self, header: Header) -> Frame:
         document = self._shelf.get(header["path"], header["password"])
