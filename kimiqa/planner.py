@@ -26,7 +26,7 @@ from kimiqa.room import Room
 from kimiqa.saying import joined, say
 from kimiqa.settings import UNLIMITED, Limits
 from kimiqa.strategies import chunks, full, known
-from kimiqa.strategies.layout import Draft, Layout, document_parts, numbered, readable
+from kimiqa.strategies.layout import Draft, Layout, frame_tokens, numbered, readable
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
 from kimiqa.windows import LEAST_TOKENS
@@ -370,6 +370,6 @@ def check(question: Question, strategy: str) -> None:
 
 def block_tokens(document: Document, model: Model | str) -> int:
     """The tokens of a document's block as it would be sent alone, counted for a model."""
-    model = get_model(model) if isinstance(model, str) else model
-    draft = Draft("", (document,), (None,), model, counter_for(model.vocabulary), None)
-    return sum(part.tokens for part in document_parts(draft, 1))
+    counter = counter_for((get_model(model) if isinstance(model, str) else model).vocabulary)
+    frame = frame_tokens(document.name, len(document.pages), counter)
+    return frame + sum(document.block_tokens(counter))

@@ -44,6 +44,8 @@ _PAGE = re.compile(r'<page n="([1-9][0-9]*)"( part="true")?(?: picture="true")?>
 _PICTURED = re.compile(r'<page n="([1-9][0-9]*)" picture="true">\n')
 _REFERENCE = re.compile(r"&(?:#([0-9]+)|(amp|lt|gt|quot));")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_PLAIN_NAME = re.compile("[ !#-%'-;=?-~]*")
+"""What most names are: ASCII, without the four characters above."""
 _UNNAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"'}
 _CONTROLS = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
@@ -302,6 +304,8 @@ def _read_document(content: str, at: int) -> tuple[ReadDocument, int] | None:
 
 def _escape(name: str) -> str:
     """`name` fit for one line between double quotes, whatever it is made of."""
+    if _PLAIN_NAME.fullmatch(name):
+        return name
     return "".join(_NAMED.get(each) or _reference(each) for each in name)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from kimiqa import estimating
@@ -21,6 +22,8 @@ from kimiqa.plurals import counted
 from kimiqa.question import Question
 from kimiqa.saying import say
 from kimiqa.strategies.evidence import MOST_TOKENS
+
+_REMEMBERED = 64
 
 WAYS: tuple[Strategy, ...] = ("full", "chunks")
 
@@ -47,7 +50,9 @@ class Pricer:
         self._round = alone - block_tokens(small, planner.model)
         self._effort = planner.effort_for(self._asked)
         self._known = {way: planner.experience(way, self._effort) for way in WAYS}
+        self._alike = self._known[WAYS[0]] == self._known[WAYS[1]]
         self._room = planner.room.still()
+        self._sized = lru_cache(_REMEMBERED)(self._size)
 
     def tokens(self, document: Document) -> int:
         """The tokens of a document's block as it would be sent alone."""
@@ -68,6 +73,11 @@ class Pricer:
         return MOST_TOKENS if named is None else max(0, named - self._round)
 
     def _priced(self, way: Strategy, prompt: int) -> Priced:
+        return Priced(way, *self._sized(prompt, WAYS[0] if self._alike else way))
+
+    def _size(self, prompt: int, way: Strategy) -> tuple[Estimate, RefusedError | None]:
+        """A prompt's price. Of a small document the same prompt goes on every way, and of large
+        ones the same evidence: what was found is then found again."""
         planner, asked = self._planner, self._asked
         layout: Any = _Size(prompt, self._small.layout)
         limit, refusal = self._room.completion(asked, layout)
@@ -81,7 +91,7 @@ class Pricer:
             margin=planner.margin,
             known=self._known[way],
         )
-        return Priced(way, guess, refusal)
+        return guess, refusal
 
 
 class _Size:

@@ -23,6 +23,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -271,7 +272,7 @@ class Store:
 
     def source(self, document_id: str) -> Path:
         """Where a document's bytes are, if they are here."""
-        return Path(f"{self.folder}{os.sep}{document_id}{os.sep}source")
+        return _source(self.folder, document_id)
 
     def discard(self, document_id: str) -> None:
         """Remove the bytes alone. An id that is none of ours names no folder."""
@@ -565,6 +566,11 @@ def _hashed(stream: BinaryIO, copy: BinaryIO | None = None) -> tuple[str, int]:
         if copy is not None:
             copy.write(block)
     return digest.hexdigest(), size
+
+
+@lru_cache(maxsize=64)
+def _source(folder: Path, document_id: str) -> Path:
+    return Path(f"{folder}{os.sep}{document_id}{os.sep}source")
 
 
 _stores: dict[tuple[int, str | None], Store] = {}

@@ -252,3 +252,14 @@ def test_a_file_of_mere_white_space_is_not_sent_to_ocr(
     assert "nothing to read in it" in told.out
     assert "it is empty" in told_alone.err
     assert "OCR" not in told.out + told_alone.err
+
+
+def test_a_small_document_is_priced_once_and_a_large_one_by_its_own_evidence() -> None:
+    pricer = Client(model="kimi-k3", home=None).singly("Why?")
+
+    small, large = pricer.prices(500), pricer.prices(200_000)
+
+    assert small[0].estimate == small[1].estimate
+    assert large[0].estimate.prompt_tokens > large[1].estimate.prompt_tokens
+    assert pricer.prices(200_000) == large
+    assert pricer._sized.cache_info().misses == 3
