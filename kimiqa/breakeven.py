@@ -13,9 +13,9 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any, Literal
 
 from kimiqa import payoff
+from kimiqa.figures import money
 from kimiqa.money import Price, Usage, cost, plain
 from kimiqa.payoff import Once, ordinal
-from kimiqa.payoff import money as _money
 from kimiqa.plurals import counted
 from kimiqa.saying import Said, say
 
@@ -181,7 +181,7 @@ def _meeting(ahead: Decimal, saved: Decimal) -> int:
 def _never(price: Price, full: Asking, chunks: Asking) -> Said:
     """Why the whole document is not cheaper for good: which way is, and by how much."""
     ahead, saved = _lead(price, full, chunks)
-    one, other = (_money(each.cost(price, warm=True), price) for each in (full, chunks))
+    one, other = (money(each.cost(price, warm=True), price.currency) for each in (full, chunks))
     if not ahead and not saved:
         return say(
             "Both ways cost the same, however many questions are asked: one more costs {one}.",
@@ -194,7 +194,7 @@ def _never(price: Price, full: Asking, chunks: Asking) -> Said:
         return say(
             "Chunks stay cheaper, however many questions are asked: the first one costs {ahead} "
             "less, and one more {one} either way.",
-            ahead=_money(ahead, price),
+            ahead=money(ahead, price.currency),
             one=one,
         )
     return say(
@@ -264,11 +264,10 @@ def in_words(totals: Sequence[Total], currency: str | None) -> list[str]:
 
 def _total_in_words(total: Total, currency: str) -> str:
     row = total.row
-    unit = Price(Decimal(0), Decimal(0), currency=currency)
-    part = f"{_money(row.chunks, unit)} by chunks"
+    part = f"{money(row.chunks, currency)} by chunks"
     if row.full is None or row.full_cold is None:
         return f"{counted(row.questions, 'question')} a {total.span}: {part}."
     return (
-        f"{counted(row.questions, 'question')} a {total.span}: {_money(row.full, unit)} in full "
-        f"when asked in one sitting, {_money(row.full_cold, unit)} when each comes cold, {part}."
+        f"{counted(row.questions, 'question')} a {total.span}: {money(row.full, currency)} in full "
+        f"when asked in one sitting, {money(row.full_cold, currency)} when each comes cold, {part}."
     )

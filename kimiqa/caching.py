@@ -8,9 +8,10 @@ from decimal import ROUND_CEILING, Decimal
 from functools import reduce
 
 from kimiqa.errors import BadRequestError
+from kimiqa.figures import money
 from kimiqa.ledger import WarmPrompt
 from kimiqa.models import Model
-from kimiqa.money import MTOK, Price, plain
+from kimiqa.money import MTOK, Price
 from kimiqa.saying import Said, joined, say, say_of
 
 FIVE_MINUTES, ONE_HOUR = "5m", "1h"
@@ -106,7 +107,7 @@ def _added_note(last: WarmPrompt, asked: Asked) -> Said:
         return say("{what}.", what=what)
     at = price.at(asked.prompt_tokens)
     each = at.prompt if at.cache_write is None or not asked.model.cache_block else at.cache_write
-    return say("{what}: +{cost}.", what=what, cost=_money(new * each / MTOK, price))
+    return say("{what}: +{cost}.", what=what, cost=money(new * each / MTOK, price.currency))
 
 
 def _changes(last: WarmPrompt, asked: Asked) -> list[Said]:
@@ -144,17 +145,12 @@ def _more(price: Price | None, prompt_tokens: int, fresh: int) -> str:
     saved = None if price is None else _hit_saves(price.at(prompt_tokens))
     if price is None or not saved:
         return ""
-    return f"+{_money(fresh * saved / MTOK, price)}"
+    return f"+{money(fresh * saved / MTOK, price.currency)}"
 
 
 def _hit_saves(price: Price) -> Decimal:
     """What a million cached tokens cost less than fresh ones."""
     return price.prompt - price.cached if price.cached is not None else Decimal(0)
-
-
-def _money(amount: Decimal, price: Price) -> str:
-    shown = plain(round(amount, 4))
-    return f"${shown}" if price.currency == "USD" else f"{shown} {price.currency}"
 
 
 def break_even(price: Price) -> int | None:
@@ -184,8 +180,8 @@ def hour_offer(model: Model, prompt_tokens: int, pauses: Sequence[float]) -> Sai
     if needed is None or missed < needed or price.cache_write_1h is None:
         return Said("")
     written = price.prompt if price.cache_write is None else price.cache_write
-    more = _money(prompt_tokens * (price.cache_write_1h - written) / MTOK, price)
-    saved = _money(prompt_tokens * _hit_saves(price) / MTOK, price)
+    more = money(prompt_tokens * (price.cache_write_1h - written) / MTOK, price.currency)
+    saved = money(prompt_tokens * _hit_saves(price) / MTOK, price.currency)
     return say_of(
         needed,
         "Kept for an hour instead of five minutes (cache_ttl 1h) this prompt costs {more} more "

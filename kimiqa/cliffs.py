@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kimiqa.money import Price, Usage, cost, plain
+from kimiqa.figures import money
+from kimiqa.money import Price, Usage, cost
 from kimiqa.saying import Said, listed, say
 from kimiqa.strategies.layout import Draft, document_parts, numbered
 
@@ -82,10 +83,10 @@ def _priced(what: Said, place: Place, left: int, before: Decimal | None) -> Said
     price = place.draft.model.price
     if price is None:
         return say("{what}.", what=what)
-    after = _money(_cost(place, price, left), price)
+    after = money(_cost(place, price, left), price.currency)
     if before is None:
         return say("{what}: about {after}.", what=what, after=after)
-    before_it = _money(before, price)
+    before_it = money(before, price.currency)
     return say(
         "{what}: about {after} instead of {before}.", what=what, after=after, before=before_it
     )
@@ -130,8 +131,3 @@ def _cost(place: Place, price: Price, prompt_tokens: int) -> Decimal:
     """What is expected where nothing is cached: the caches of the two prompts are not the same."""
     written = prompt_tokens if place.draft.model.cache_block else None
     return cost(Usage(prompt_tokens, place.completion_tokens, 0, None, written), price)
-
-
-def _money(amount: Decimal, price: Price) -> str:
-    shown = plain(round(amount, 2 if amount >= 1 else 4))
-    return f"${shown}" if price.currency == "USD" else f"{shown} {price.currency}"

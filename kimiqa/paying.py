@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kimiqa.money import Cost, Usage, cost, plain
+from kimiqa.figures import exact
+from kimiqa.money import Cost, Usage, cost
 from kimiqa.plan import Plan
 from kimiqa.saying import say
 
@@ -31,13 +32,12 @@ def about_searches(searches: int, plan: Plan) -> list[str]:
     """What the web searches of a call cost, as a receipt names it."""
     if not searches or plan.price is None:
         return []
-    each = plain(plan.price.web_search)
+    each = exact(plan.price.web_search, plan.price.currency)
     return [
         say(
-            "Web searches: {searches:,} at {each} {currency}, beside their tokens.",
+            "Web searches: {searches:,} at {each}, beside their tokens.",
             searches=searches,
             each=each,
-            currency=plan.price.currency,
         )
     ]
 
@@ -52,18 +52,17 @@ def about_writes(usage: Usage, plan: Plan) -> list[str]:
         say(
             template,
             tokens=written.cache_write_tokens or 0,
-            price=plain(price.cache_write),
-            currency=price.currency,
+            price=exact(price.cache_write, price.currency),
         )
     ]
 
 
 _REPORTED = (
-    "Cache writes: {tokens:,} tokens, reported, at {price} {currency} per million, assumed to "
+    "Cache writes: {tokens:,} tokens, reported, at {price} per million, assumed to "
     "stand instead of the prompt price and not on top of it."
 )
 _ASSUMED = (
-    "Cache writes: {tokens:,} tokens, assumed (none reported), at {price} {currency} per million, "
+    "Cache writes: {tokens:,} tokens, assumed (none reported), at {price} per million, "
     "assumed to stand instead of the prompt price and not on top of it."
 )
 

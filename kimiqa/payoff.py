@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
-from kimiqa.money import Price, plain
+from kimiqa.figures import money
+from kimiqa.money import Price
 from kimiqa.saying import Said, say
 
 if TYPE_CHECKING:
@@ -69,11 +70,11 @@ def first_ahead(ahead: Decimal, saved: Decimal) -> int | None:
 
 def sentence(price: Price, once: Once, full: Asking | None) -> Said:
     """What a digest costs once and then, and from which question on it pays."""
-    each = _about(once.asking.cost(price, warm=True), price)
+    each = money(once.asking.cost(price, warm=True), price.currency)
     head = (
         say(
             "A digest is made once for about {making}, then about {each} a question",
-            making=_about(once.making, price),
+            making=money(once.making, price.currency),
             each=each,
         )
         if once.making
@@ -121,17 +122,6 @@ def _against(price: Price, once: Once, full: Asking) -> Said:
     )
 
 
-def _about(amount: Decimal, price: Price) -> str:
-    """An amount in two figures: it is an estimate.
-
-    >>> _about(Decimal("0.13254"), Price(Decimal(1), Decimal(1)))
-    '$0.13'
-    """
-    places = 2 if amount >= Decimal("0.1") else min(6, 1 - amount.adjusted()) if amount else 2
-    shown = plain(round(amount, places))
-    return f"${shown}" if price.currency == "USD" else f"{shown} {price.currency}"
-
-
 def ordinal(number: int) -> Said:
     """A number as a place in a row.
 
@@ -143,9 +133,3 @@ def ordinal(number: int) -> Said:
 
 
 _PLACES = {1: "{number:,}st", 2: "{number:,}nd", 3: "{number:,}rd", 0: "{number:,}th"}
-
-
-def money(amount: Decimal, price: Price) -> str:
-    """An amount as it stands in a sentence."""
-    shown = plain(round(amount, 2 if amount >= 1 else 4))
-    return f"${shown}" if price.currency == "USD" else f"{shown} {price.currency}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from kimiqa import figures
 from kimiqa.errors import RefusedError
 from kimiqa.following import asking
-from kimiqa.money import plain
 from kimiqa.plan import Estimate
 from kimiqa.planner import Question, Sized
 from kimiqa.plurals import counted
@@ -41,8 +41,8 @@ def of_several(full: Sized, chunks: Sized, question: Question) -> Said:
         "full: {questions:,} questions cost about {whole}, by chunks {part}, for the whole stays "
         "in the cache from the first on",
         questions=question.expected_questions,
-        whole=amount(whole, price.currency),
-        part=amount(part, price.currency),
+        whole=figures.money(whole, price.currency),
+        part=figures.money(part, price.currency),
     )
 
 
@@ -70,9 +70,4 @@ def money(estimate: Estimate) -> Said:
     cost = estimate.cost
     if cost.expected is None:
         return say("an unknown price")
-    return Said(amount(cost.expected, cost.currency or ""))
-
-
-def amount(value: Decimal, currency: str) -> str:
-    """An amount as it is told: to four decimals."""
-    return f"{plain(round(value, 4))} {currency}"
+    return Said(figures.money(cost.expected, cost.currency))

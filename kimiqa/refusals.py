@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kimiqa import figures
 from kimiqa.document import Document
 from kimiqa.errors import (
     ContextWindowError,
@@ -13,7 +14,6 @@ from kimiqa.errors import (
     PriceUnknownError,
     RefusedError,
 )
-from kimiqa.money import plain
 from kimiqa.plan import Coverage
 from kimiqa.plurals import counted
 from kimiqa.question import Sized
@@ -192,9 +192,8 @@ def in_words(sized: Sized) -> Said:
             prompt=prompt,
         )
     return say(
-        "{strategy} ({prompt:,} prompt tokens, about {amount} {currency})",
+        "{strategy} ({prompt:,} prompt tokens, about {amount})",
         strategy=sized.strategy,
         prompt=prompt,
-        amount=plain(round(money.expected, 4)),
-        currency=money.currency,
+        amount=figures.money(money.expected, money.currency),
     )

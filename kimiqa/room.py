@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from kimiqa import estimating
 from kimiqa.errors import OverCapError, RefusedError
 from kimiqa.estimating import DEFAULT_COMPLETION, LEAST_COMPLETION
+from kimiqa.figures import at_least, exact
 from kimiqa.ledger import Budget
 from kimiqa.models import Model
-from kimiqa.money import Price, plain
+from kimiqa.money import Price
 from kimiqa.question import Question
 from kimiqa.refusals import no_room, over_account, over_limit, over_window, sizes, unpriced, whose
 from kimiqa.saying import Said, joined, say
@@ -144,7 +145,8 @@ class Room:
         price = self.model.price
         assert price is not None, "what else lowers the limit is a cap, which binds a price"
         left = self._left(question, price.currency)
-        money = f"{plain(left)} {price.currency}"
+        assert left is not None, "such a cap leaves an amount"
+        money = exact(at_least(left), price.currency)
         return say(
             "the tightest cap leaves {money}, and the ceiling has to stay under it", money=money
         )

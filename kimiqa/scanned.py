@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from kimiqa import picturing
 from kimiqa.document import Document
+from kimiqa.figures import money
 from kimiqa.money import plain
 from kimiqa.planner import Planner
 from kimiqa.reading import ocr
@@ -51,10 +52,9 @@ class ScanOffer:
         if self.cost is None:
             return say("{way}: price unknown, about {seconds} s", way=self.reason, seconds=seconds)
         return say(
-            "{way}: about {cost} {currency} more a question, about {seconds} s",
+            "{way}: about {cost} more a question, about {seconds} s",
             way=self.reason,
-            cost=plain(round(self.cost, 4)),
-            currency=self.currency,
+            cost=money(self.cost, self.currency),
             seconds=seconds,
         )
 

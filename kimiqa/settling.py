@@ -5,7 +5,8 @@ from __future__ import annotations
 from kimiqa.believing import Believed, believed, own_count
 from kimiqa.desk import Desk, Reply, kept
 from kimiqa.errors import CutError, DeadlineError, EndpointError
-from kimiqa.money import Cost, plain
+from kimiqa.figures import money
+from kimiqa.money import Cost
 from kimiqa.paying import WEB, WRITES, about_searches, about_writes, paid_for
 from kimiqa.plan import Answer, Plan, Request
 from kimiqa.reserving import NOT_SENT
@@ -25,10 +26,9 @@ def settled(reply: Reply, call_id: str, plan: Plan, request: Request, desk: Desk
         raise CutError(
             "The endpoint ended its reply without an answer and without saying why.",
             say(
-                "It may be billed; the ledger books {amount} {currency} for it. Ask "
+                "It may be billed; the ledger books {amount} for it. Ask "
                 "again if you want to pay for another try.",
-                amount=plain(paid.amount),
-                currency=paid.currency,
+                amount=money(paid.amount, paid.currency),
             ),
             billed="unknown",
         )

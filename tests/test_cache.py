@@ -147,7 +147,7 @@ def test_changing_the_effort_says_what_it_drops_and_costs(asked: tuple[Client, C
 
     plan = client.plan(ASKED, [PAPER], strategy="full", effort="high")
     dropped = plan.requests[0].prompt_tokens // 256 * 256
-    more = round(dropped * Decimal("2.70") / 1_000_000, 4)
+    more = round(dropped * Decimal("2.70") / 1_000_000, 3)
 
     assert plan.cache_note == (
         f"Changing the effort from low to high drops {dropped:,} warm tokens: +${more}."
@@ -176,7 +176,7 @@ def test_a_document_put_behind_says_what_it_keeps_and_what_it_adds(
     assert warm > 1_024
     assert plan.cache_note == (
         f"Adding paper 2 keeps {warm:,} warm tokens and sends {new:,} new ones: "
-        f"+${round(new * Decimal(3) / 1_000_000, 4)}."
+        f"+${round(new * Decimal(3) / 1_000_000, 3)}."
     )
     clock.advance(301)
     assert client.plan(ASKED, [PAPER, OTHER], strategy="full").cache_note == ""
@@ -261,7 +261,7 @@ def test_the_assumption_stands_on_the_receipt(quiet: KimiServer) -> None:
         (call,) = client.ledger.calls()
 
     assert call.note is not None
-    assert "6.00 USD per million, assumed" in call.note
+    assert "$6.00 per million, assumed" in call.note
 
 
 def test_the_hour_breaks_even_at_the_second_pause() -> None:

@@ -62,7 +62,7 @@ def test_the_whole_may_cost_a_quarter_more_than_chunks(home: Path) -> None:
         chosen.append(_auto(QUESTION, report()))
 
     assert [plan.strategy for plan in chosen] == ["chunks", "full"]
-    assert chosen[1].reason.startswith("full: all 150 pages cost about 0.2")
+    assert chosen[1].reason.startswith("full: all 150 pages cost about $0.2")
 
 
 def test_a_long_document_is_asked_by_chunks() -> None:
@@ -70,8 +70,8 @@ def test_a_long_document_is_asked_by_chunks() -> None:
 
     assert plan.strategy == "chunks"
     assert plan.reason.startswith("chunks: ")
-    assert "of all 150 pages, about 0.06" in plan.reason
-    assert "instead of 0.19" in plan.reason
+    assert "of all 150 pages, about $0.06" in plan.reason
+    assert "instead of $0.19" in plan.reason
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_part_never_stands_for_the_whole_where_a_cap_forbids_that() -> None:
         _auto("Summarise the report.", report(), max_cost="0.15")
 
     assert "0.15" in caught.value.message
-    assert "Chunks fit (about 0.06" in caught.value.hint
+    assert "Chunks fit (about $0.06" in caught.value.hint
     assert "of 150 pages: name them to ask all the same (--strategy chunks)" in caught.value.hint
     assert "What does fit" not in caught.value.hint
 
@@ -188,7 +188,7 @@ def test_over_the_window_a_plain_question_goes_by_chunks(home: Path) -> None:
     plan = _auto(QUESTION, report())
 
     assert plan.strategy == "chunks"
-    assert "a swarm over everything 0." in plan.reason
+    assert "a swarm over everything $0." in plan.reason
 
 
 def test_no_swarm_goes_round_a_cap() -> None:
@@ -200,7 +200,7 @@ def test_over_the_cap_only_chunks_are_left() -> None:
     plan = _auto(QUESTION, report(), max_cost="0.20")
 
     assert plan.strategy == "chunks"
-    assert "the cap per question is 0.20 USD" in plan.reason
+    assert "the cap per question is $0.20" in plan.reason
 
 
 def test_without_a_price_the_whole_is_sent_where_it_fits() -> None:
@@ -300,7 +300,7 @@ def test_a_refusal_for_size_names_the_way_that_fits(home: Path) -> None:
 
     assert "holds 30,000" in caught.value.message
     assert "What does fit: chunks (8," in caught.value.hint
-    assert "USD)" in caught.value.hint
+    assert "about $" in caught.value.hint
 
 
 def test_an_estimate_over_the_window_is_refused_with_the_way_that_fits(home: Path) -> None:
@@ -324,7 +324,7 @@ def test_a_refusal_for_money_names_the_way_that_fits() -> None:
     with pytest.raises(OverCapError) as caught:
         Client("kimi-k3").plan(QUESTION, [report()], strategy="full", max_cost="0.20")
 
-    assert "the cap per question is 0.20 USD" in caught.value.message
+    assert "the cap per question is $0.20" in caught.value.message
     assert "What does fit: chunks (" in caught.value.hint
 
 

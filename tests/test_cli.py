@@ -167,7 +167,7 @@ def test_nothing_is_sent_without_a_key_or_over_a_cap(
     assert run(["ask", str(pdf), "-q", "When?", "--model", "kimi-k3"]) == 3
     assert "Set MOONSHOT_API_KEY" in capsys.readouterr().err
     assert run(["ask", str(pdf), "-q", "When?", *at, "--max-cost", "0.01"]) == 3
-    assert "the cap per question is 0.01 USD" in capsys.readouterr().err
+    assert "the cap per question is $0.01" in capsys.readouterr().err
     assert run(["ask", "nowhere.pdf", "-q", "When?", *at]) == 1
     assert "nowhere.pdf does not exist" in capsys.readouterr().err
 
@@ -627,7 +627,7 @@ def test_over_a_cap_a_person_is_asked_once(
     lease: Path, at: list[str], terminal: type[_Terminal], server: KimiServer
 ) -> None:
     session = terminal("ask", lease, "-q", "When?", *at, "--max-cost", "0.01")
-    assert "the cap per question is 0.01 USD" in session.until("Ask all the same?")
+    assert "the cap per question is $0.01" in session.until("Ask all the same?")
     session.type("y\n")
 
     assert session.end() == 0

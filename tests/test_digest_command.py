@@ -137,7 +137,7 @@ def test_over_a_cap_it_is_refused_with_the_numbers(
 ) -> None:
     assert run(["digest", str(file), *at, "--max-cost", "0.01"]) == 3
 
-    assert "the cap per question is 0.01 USD" in capsys.readouterr().err
+    assert "the cap per question is $0.01" in capsys.readouterr().err
     assert outlines.chats == []
 
 

@@ -502,7 +502,7 @@ def test_a_reply_without_words_or_an_end_is_an_error_that_is_booked() -> None:
 
     (row,) = client.ledger.calls()
     assert row.state == "estimated"
-    assert "0.00135 USD" in caught.value.hint
+    assert "$0.0014" in caught.value.hint
 
 
 def test_usage_of_a_reply_that_did_not_end_is_an_estimate() -> None:

@@ -142,7 +142,7 @@ def test_3_over_the_cap_a_person_is_asked_once(
 
     tab.ask("Who may terminate the lease, and when?")
     tab.button("Ask all the same, at most $").wait_for()
-    assert tab.text("the cap per question is 0.001 USD").is_visible()
+    assert tab.text("the cap per question is $0.001").is_visible()
     assert len(paid.kimi.chats) == asked
     tab.shown(pictures, "3-over-the-cap")
     tab.button("Ask all the same, at most $").click()

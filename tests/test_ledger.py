@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from kimiqa.errors import (
     OverCapError,
     PriceUnknownError,
 )
-from kimiqa.ledger import Budget, Ledger, cap_warnings, host_of, schema
+from kimiqa.ledger import Breach, Budget, Ledger, cap_warnings, host_of, schema
 from kimiqa.money import Cost, Price, Usage
 from kimiqa.plan import Segment
 
@@ -82,14 +83,33 @@ def test_a_refusal_names_the_numbers_and_the_next_step(ledger: Ledger) -> None:
         reserve(ledger, "0.4215873", budget=Budget(day=Decimal("1.00")))
 
     assert str(refused.value) == (
-        "This question may cost up to 0.4216 USD; this day's cap is 1.00 USD, of which 0.80 are "
-        "spent or reserved, so 0.20 USD are left. Wait for the next day, raise its cap in the "
+        "This question may cost up to $0.43; this day's cap is $1.00, of which $0.80 are "
+        "spent or reserved, so $0.20 are left. Wait for the next day, raise its cap in the "
         "settings, or choose a cheaper way."
     )
 
 
+@given(
+    limit=st.decimals("0.0001", "50", places=4),
+    spent=st.decimals("0", "50", places=7),
+    over=st.decimals("0.0000001", "3", places=7),
+)
+def test_what_is_over_a_cap_is_never_told_as_it(
+    limit: Decimal, spent: Decimal, over: Decimal
+) -> None:
+    left = limit - min(spent, limit)
+    breach = Breach("day", limit, left, left + over, "USD")
+
+    told = [Decimal(each) for each in re.findall(r"\$(\d+\.\d+)", breach.error().message)]
+
+    ceiling, cap, used, rest = told
+    assert ceiling > rest
+    assert cap == limit == used + rest
+    assert rest <= left
+
+
 def test_max_cost_stands_for_the_cap_per_question(ledger: Ledger) -> None:
-    with pytest.raises(OverCapError, match=r"the cap per question is 0\.25 USD"):
+    with pytest.raises(OverCapError, match=r"the cap per question is \$0\.25"):
         reserve(ledger, "0.26", budget=Budget(), max_cost=Decimal("0.25"))
 
     assert reserve(ledger, "3.00", budget=Budget(), max_cost=Decimal("3.00"))
@@ -161,7 +181,7 @@ def test_each_currency_has_its_caps_and_the_usual_one_where_none_was_named(ledge
     reserve(ledger, "20", price=YUAN, budget=Budget(beside=(yuan,)))
     with pytest.raises(OverCapError, match=r"this day's cap is 40\.00 CNY, of which 35\.00"):
         reserve(ledger, "5.01", price=YUAN, budget=Budget(beside=(yuan,)))
-    with pytest.raises(OverCapError, match=r"the cap per question is 2\.00 USD"):
+    with pytest.raises(OverCapError, match=r"the cap per question is \$2\.00"):
         reserve(ledger, "2.01", budget=yuan)
 
 
@@ -171,7 +191,9 @@ def test_a_cost_in_a_currency_without_a_cap_is_refused_as_an_unknown_price_is(
     euros = replace(PRICE, currency="EUR")
     freely = Budget(beside=(Budget(None, currency="EUR"),))
 
-    with pytest.raises(OverCapError, match=r"may cost up to 0\.01 EUR, and there is no cap in EUR"):
+    with pytest.raises(
+        OverCapError, match=r"may cost up to 0\.010 EUR, and there is no cap in EUR"
+    ):
         reserve(ledger, "0.01", price=euros, budget=Budget())
     assert ledger.headroom("EUR", Budget()) == 0
 

@@ -311,7 +311,7 @@ def test_doctor_says_what_keeps_a_cap_from_holding(
     run(["doctor", "--offline", "--model", "kimi-k3"])
 
     told = capsys.readouterr().out
-    assert "15.00 CNY a question, 9 CNY a month, 2.00 USD a question" in told
+    assert "15.00 CNY a question, 9.00 CNY a month, $2.00 a question" in told
     assert "The cap per month is in CNY and does not bind this cost in USD." in told
     assert "cap_day in settings.toml is no setting of this version" in told
 

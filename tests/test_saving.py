@@ -106,7 +106,7 @@ def test_everything_is_read_once_where_many_questions_come() -> None:
 
     assert few.strategy == "chunks"
     assert many.strategy == "full"
-    assert many.reason.startswith("full: 20 questions cost about 1.2")
+    assert many.reason.startswith("full: 20 questions cost about $1.2")
     assert many.reason.endswith("for the whole stays in the cache from the first on")
 
 

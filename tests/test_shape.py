@@ -24,6 +24,7 @@ LAYERS = (
         "errors",
         "money",
         "amounts",
+        "figures",
         "words",
         "tasks",
         "plurals",

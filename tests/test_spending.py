@@ -58,7 +58,7 @@ def test_a_conversation_has_its_own_cap_whatever_the_day(ledger: Ledger, clock: 
     reserve(ledger, "0.20", conversation="talk")
     clock.now += 40 * DAY
 
-    with pytest.raises(OverCapError, match=r"this conversation's cap is 0\.25 USD.*0\.05 USD are"):
+    with pytest.raises(OverCapError, match=r"this conversation's cap is \$0\.25.*\$0\.05 are"):
         reserve(ledger, "0.06", conversation="talk", budget=budget)
 
     assert reserve(ledger, "0.05", conversation="talk", budget=budget)
@@ -70,9 +70,9 @@ def test_a_label_has_its_own_cap_and_a_star_stands_for_the_others(ledger: Ledger
     budget = Budget(question=None, labels={"client 7": Decimal("1"), "*": Decimal("0.10")})
     reserve(ledger, "0.95", label="client 7", budget=budget)
 
-    with pytest.raises(OverCapError, match=r"label 'client 7''s cap is 1\.00 USD"):
+    with pytest.raises(OverCapError, match=r"label 'client 7''s cap is \$1\.00"):
         reserve(ledger, "0.06", label="client 7", budget=budget)
-    with pytest.raises(OverCapError, match=r"label 'client 8''s cap is 0\.10 USD"):
+    with pytest.raises(OverCapError, match=r"label 'client 8''s cap is \$0\.10"):
         reserve(ledger, "0.11", label="client 8", budget=budget)
 
     assert reserve(ledger, "5", budget=budget)
@@ -106,7 +106,7 @@ def test_calls_draw_from_one_reservation_and_the_rest_is_given_back(ledger: Ledg
         settle(ledger, first, "0.10")
         assert ledger.spent("day") == 1
         second = held.draw(estimate("0.90"))
-        with pytest.raises(OverCapError, match=r"up to 0\.01 USD; .* 0\.00 USD are left"):
+        with pytest.raises(OverCapError, match=r"up to \$0\.010; .* \$0\.00 are left"):
             held.draw(estimate("0.01"))
         ledger.release(second, "refused")
         assert ledger.spent("day") == ledger.spent("conversation", scope=Scope("talk")) == 1

@@ -89,5 +89,5 @@ def test_doctor_asks_nothing_over_a_cap(
 
     assert run(["doctor", "--base-url", server.base_url, "--api-key", "sk-test", "--ask"]) == 1
 
-    assert "the cap per question is 0.0001 USD" in capsys.readouterr().out
+    assert "the cap per question is $0.0001" in capsys.readouterr().out
     assert server.chats == []

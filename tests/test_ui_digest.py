@@ -114,7 +114,7 @@ def test_over_the_cap_a_person_may_lift_it_for_this_once(page: Page, outlines: K
     page.at.text_input(key="choice-cap").set_value("0.01").run()
 
     page.click("make-digest")
-    assert "the cap per question is 0.01 USD" in page.words
+    assert "the cap per question is $0.01" in page.words
     assert outlines.chats == []
     page.click("digest-yes").settle()
 

@@ -180,7 +180,7 @@ def test_over_a_cap_nothing_is_tried(kimi: KimiServer, home: Path) -> None:
 
     page = settings(Page())
 
-    assert "the cap per question is 0.0001 USD" in page.errors
+    assert "the cap per question is $0.0001" in page.errors
     assert page.buttons("try-endpoint") == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pdfs
 import pytest
+from asking import price_book, report
 
 pytest.importorskip("streamlit")
 
@@ -383,12 +384,34 @@ def test_over_the_cap_a_person_is_asked_once_with_the_numbers(kimi: KimiServer, 
     page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
 
     page.ask("Who may terminate on written notice?")
-    assert "the cap per question is 0.01 USD" in page.words
+    assert "the cap per question is $0.01" in page.words
     assert kimi.chats == []
     page.click("over-cap-yes").settle()
 
     assert len(kimi.chats) == 1
     assert page.marks
+
+
+def test_a_cap_is_told_once_above_the_cards_that_are_over_it(kimi: KimiServer, home: Path) -> None:
+    save_settings(Settings(max_cost=Decimal("0.01")), home)
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).type("Who may terminate?")
+
+    assert page.words.count("The cap per question is $0.01.") == 1
+    assert page.words.count("Over the cap") == len(page.buttons("way-")) > 2
+    assert "This question may cost" not in page.words
+    assert " USD" not in page.words
+
+
+def test_a_swarm_larger_than_the_window_is_over_the_cap_alone(kimi: KimiServer, home: Path) -> None:
+    row = {"context_window": 20_000, "prompt": "3.00", "completion": "15.00"}
+    price_book(home, small=row)
+    save_settings(Settings(model="small", max_cost=Decimal("0.05")), home)
+    pages = [each.text for each in report(90).pages]
+
+    page = Page().upload(("report.pdf", pdfs.make_pdf(pages)))
+
+    assert page.at.button(key="way-full").disabled
+    assert not page.at.button(key="way-swarm").disabled
 
 
 def test_what_is_not_agreed_to_is_not_sent(kimi: KimiServer, home: Path) -> None:
@@ -408,7 +431,7 @@ def test_a_cap_of_the_day_cannot_be_lifted_on_the_page(kimi: KimiServer, home: P
 
     page.ask("Who may terminate?")
 
-    assert "this day's cap is 0.01 USD" in page.words
+    assert "this day's cap is $0.01" in page.words
     assert page.buttons("over-cap") == []
     assert kimi.chats == []
 

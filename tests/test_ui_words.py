@@ -44,9 +44,9 @@ POLISH = {
     "{number:,} file was read\0{number:,} files were read": "odczytano {number:,} plik\0"
     "odczytano {number:,} pliki\0odczytano {number:,} plików",
     "There is no document {name}; there are {documents}.": "Nie ma {dokumentu}.",
-    "This question may cost up to {ceiling} {currency}; this day's cap is {limit} {currency}, of "
-    "which {used} are spent or reserved, so {left} {currency} are left.": "Zostało {left} "
-    "{currency} z {limit}; to pytanie może kosztować {ceiling}.",
+    "This question may cost up to {ceiling}; this day's cap is {limit}, of "
+    "which {used} are spent or reserved, so {left} are left.": "Zostało {left} "
+    "z {limit}; to pytanie może kosztować {ceiling}.",
     "Wait for the next day, raise its cap in the settings, or choose a cheaper way.": "Poczekaj "
     "do jutra.",
     "{name} begins like a PDF, but neither of 2 engines can open it: it is damaged or cut off.": (
@@ -154,7 +154,7 @@ def test_a_refusal_over_a_cap_is_told_in_the_other_language(
 
     page.ask("Who may terminate?")
 
-    assert "Zostało 0.01 USD z 0.01; to pytanie może kosztować 0." in page.words
+    assert "Zostało $0.01 z $0.01; to pytanie może kosztować $0." in page.words
     assert "Poczekaj do jutra." in page.words
     assert "this day's cap" not in page.words
 

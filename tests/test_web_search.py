@@ -72,7 +72,7 @@ def test_a_search_is_paid_by_its_price_and_its_tokens_to_the_cent(server: KimiSe
     assert server.bill[2].prompt_tokens - server.bill[1].prompt_tokens > 8_000
     assert answer.citations[0].status == "verified"
     assert any("searched 2 time(s)" in each and "not checked" in each for each in answer.warnings)
-    assert any("Web searches: 2 at 0.005 USD" in each for each in answer.warnings)
+    assert any("Web searches: 2 at $0.005" in each for each in answer.warnings)
 
 
 def test_a_search_goes_back_as_it_came(server: KimiServer) -> None:
@@ -129,7 +129,7 @@ def test_of_one_reply_no_more_searches_are_read_than_are_reserved_for(server: Ki
     results = [each.get("name") for each in server.chats[-1]["messages"]]
     assert results.count("$web_search") == 8
     assert within_their_ceilings(asker)
-    assert any("9 at 0.005 USD" in each for each in answer.warnings)
+    assert any("9 at $0.005" in each for each in answer.warnings)
     assert any("read no further" in each for each in answer.warnings)
     assert answer.state == "estimated"
 

@@ -8,7 +8,7 @@ from kimiqa.digest import pricing, wording
 from kimiqa.digest.work import LIMITS, Work
 from kimiqa.errors import ContextWindowError, OverCapError, RefusedError
 from kimiqa.plan import Estimate
-from kimiqa.saying import say
+from kimiqa.saying import Said, say, say_of
 from kimiqa.several import refused
 from kimiqa.strategies import chunks
 
@@ -40,17 +40,26 @@ def terms_of(work: Work, *, answer: bool) -> tuple[Terms | None, RefusedError | 
             terms = _with_limit(work, limit, answer=answer)
         except ContextWindowError as error:
             return None, error
-        calls = len(work.calls)
-        what = (
-            say("That is for {calls:,} calls that make the digest, and the answer.", calls=calls)
-            if answer
-            else say("That is for {calls:,} calls that make the digest.", calls=calls)
-        )
+        what = _what_for(len(work.calls), answer=answer)
         over = refused(planner, question, terms.estimate.cost.ceiling, what)
         if not isinstance(over, OverCapError):
             return terms, over
         found = (terms, over)
     return found
+
+
+def _what_for(calls: int, *, answer: bool) -> Said:
+    if answer:
+        return say_of(
+            calls,
+            "That is for the call that makes the digest, and the answer.",
+            "That is for {number:,} calls that make the digest, and the answer.",
+        )
+    return say_of(
+        calls,
+        "That is for the call that makes the digest.",
+        "That is for {number:,} calls that make the digest.",
+    )
 
 
 def _with_limit(work: Work, limit: int, *, answer: bool) -> Terms:

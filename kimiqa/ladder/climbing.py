@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
 
+from kimiqa.figures import at_most
 from kimiqa.ladder.rungs import FIRST, FULL, MORE, Rung, Rungs
-from kimiqa.money import plain
 from kimiqa.planner import Planner, Question
 from kimiqa.saying import NOTHING, Said, say
 from kimiqa.strategies import chunks
@@ -50,10 +50,9 @@ def climb(rungs: Rungs, planner: Planner, question: Question) -> Climb:
 def _too_dear(called: Said, rung: Rung) -> Said:
     cost = rung.estimate.cost
     return say(
-        "{rung} (up to {ceiling} {currency} more, which the caps do not leave)",
+        "{rung} (up to {ceiling} more, which the caps do not leave)",
         rung=called,
-        ceiling=plain(cost.ceiling),
-        currency=cost.currency,
+        ceiling=at_most(cost.ceiling or Decimal(0), cost.currency),
     )
 
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from kimiqa.amounts import USUAL_CAPS, amount
 from kimiqa.errors import BadRequestError
-from kimiqa.money import is_currency, plain
+from kimiqa.figures import exact
+from kimiqa.money import is_currency
 from kimiqa.saying import say
 
 ANY_LABEL = "*"
@@ -89,20 +90,20 @@ class Budget:
         """Its own caps, those in other currencies left out.
 
         >>> Budget(day=Decimal(5)).in_words()
-        ['2.00 USD a question', '5 USD a day']
+        ['$2.00 a question', '$5.00 a day']
         """
         unit = self.currency
         known = (
-            (self.question, say("{cap} {unit} a question", cap=plain(self.question), unit=unit)),
+            (self.question, say("{cap} a question", cap=exact(self.question, unit))),
             (
                 self.conversation,
-                say("{cap} {unit} a conversation", cap=plain(self.conversation), unit=unit),
+                say("{cap} a conversation", cap=exact(self.conversation, unit)),
             ),
-            (self.day, say("{cap} {unit} a day", cap=plain(self.day), unit=unit)),
-            (self.month, say("{cap} {unit} a month", cap=plain(self.month), unit=unit)),
+            (self.day, say("{cap} a day", cap=exact(self.day, unit))),
+            (self.month, say("{cap} a month", cap=exact(self.month, unit))),
         )
         labels = [
-            say("{cap} {unit} for {label}", cap=plain(cap), unit=unit, label=repr(label))
+            say("{cap} for {label}", cap=exact(cap, unit), label=repr(label))
             for label, cap in self.labels.items()
         ]
         return [*(told for cap, told in known if cap is not None), *labels]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Literal
 
 from kimiqa.amounts import USUAL_CAPS
 from kimiqa.errors import OverCapError
+from kimiqa.figures import at_least, at_most, exact
 from kimiqa.ledger.budget import Budget
 from kimiqa.ledger.records import Period
 from kimiqa.saying import Said, listed, say, say_of
@@ -19,8 +20,6 @@ CapName = Literal["question", "conversation", "label", "day", "month", "none"]
 
 Spent = Callable[[CapName], Decimal]
 """What the calls under a cap count for: their costs, and the ceilings of those still open."""
-
-_SHOWN = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +48,49 @@ class Breach:
     def error(self) -> OverCapError:
         """The refusal, with the numbers and the next step."""
         message = say(
-            _REFUSED[self.cap],
-            ceiling=_up(self.ceiling),
-            currency=self.currency,
-            limit=_up(self.limit),
-            used=_up(self.limit - self.left),
-            left=_down(max(self.left, Decimal(0))),
-            label=repr(self.label),
+            _REFUSED[self.cap], ceiling=at_most(self.ceiling, self.currency), **self._numbers()
         )
         return OverCapError(message, say(_NEXT[self.cap], currency=self.currency))
 
+    @property
+    def in_words(self) -> Said:
+        """The cap alone, for all that is over it."""
+        return say(_CAPS[self.cap], **self._numbers())
+
+    def _numbers(self) -> dict[str, str]:
+        unit, left = self.currency, at_least(self.left)
+        return {
+            "currency": unit,
+            "limit": exact(self.limit, unit),
+            # Rounded once, so that what is spent and what is left still add up to the cap.
+            "used": exact(self.limit - left, unit),
+            "left": exact(max(left, Decimal(0)), unit),
+            "label": repr(self.label),
+        }
+
 
 _REFUSED: Mapping[CapName, str] = {
-    "none": "This question may cost up to {ceiling} {currency}, and there is no cap in {currency} "
+    "none": "This question may cost up to {ceiling}, and there is no cap in {currency} "
     "that would hold it.",
-    "question": "This question may cost up to {ceiling} {currency}; the cap per question is "
-    "{limit} {currency}.",
-    "label": "This question may cost up to {ceiling} {currency}; label {label}'s cap is {limit} "
-    "{currency}, of which {used} are spent or reserved, so {left} {currency} are left.",
-    "conversation": "This question may cost up to {ceiling} {currency}; this conversation's cap is "
-    "{limit} {currency}, of which {used} are spent or reserved, so {left} {currency} are left.",
-    "day": "This question may cost up to {ceiling} {currency}; this day's cap is {limit} "
-    "{currency}, of which {used} are spent or reserved, so {left} {currency} are left.",
-    "month": "This question may cost up to {ceiling} {currency}; this month's cap is {limit} "
-    "{currency}, of which {used} are spent or reserved, so {left} {currency} are left.",
+    "question": "This question may cost up to {ceiling}; the cap per question is {limit}.",
+    "label": "This question may cost up to {ceiling}; label {label}'s cap is {limit}, "
+    "of which {used} are spent or reserved, so {left} are left.",
+    "conversation": "This question may cost up to {ceiling}; this conversation's cap is "
+    "{limit}, of which {used} are spent or reserved, so {left} are left.",
+    "day": "This question may cost up to {ceiling}; this day's cap is {limit}, "
+    "of which {used} are spent or reserved, so {left} are left.",
+    "month": "This question may cost up to {ceiling}; this month's cap is {limit}, "
+    "of which {used} are spent or reserved, so {left} are left.",
+}
+_CAPS: Mapping[CapName, str] = {
+    "none": "There is no cap in {currency} that would hold a question.",
+    "question": "The cap per question is {limit}.",
+    "label": "The cap of label {label} is {limit}, of which {used} are spent or reserved: {left} "
+    "are left.",
+    "conversation": "This conversation's cap is {limit}, of which {used} are spent or reserved: "
+    "{left} are left.",
+    "day": "This day's cap is {limit}, of which {used} are spent or reserved: {left} are left.",
+    "month": "This month's cap is {limit}, of which {used} are spent or reserved: {left} are left.",
 }
 _NEXT: Mapping[CapName, str] = {
     "none": "Give this question one (max_cost, --max-cost), or set one in the settings: "
@@ -189,17 +207,3 @@ def start_of(period: Period, now: float) -> float:
     """The moment at which the day or month of `now` began, in this machine's time zone."""
     midnight = datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0)
     return (midnight if period == "day" else midnight.replace(day=1)).timestamp()
-
-
-def _up(amount: Decimal) -> str:
-    return _show(amount, ROUND_CEILING)
-
-
-def _down(amount: Decimal) -> str:
-    return _show(amount, ROUND_FLOOR)
-
-
-def _show(amount: Decimal, rounding: str) -> str:
-    """At most four decimals and at least two, rounded to the careful side."""
-    whole, _, decimals = format(amount.quantize(_SHOWN, rounding=rounding), "f").partition(".")
-    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"

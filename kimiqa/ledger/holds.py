@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Required, Self, TypedDict, Unpack
 
 from kimiqa.errors import OverCapError, PriceUnknownError
+from kimiqa.figures import at_least, at_most, exact
 from kimiqa.ledger import entries, pacing
 from kimiqa.ledger.budget import Budget
 from kimiqa.ledger.caps import Case, Scope
@@ -183,11 +184,10 @@ class Hold:
 def _over_hold(ceiling: Decimal, left: Decimal, currency: str) -> OverCapError:
     return OverCapError(
         say(
-            "The next call may cost up to {ceiling} {currency}; of what was reserved "
-            "for this question {left} {currency} are left.",
-            ceiling=plain(ceiling),
-            currency=currency,
-            left=plain(left),
+            "The next call may cost up to {ceiling}; of what was reserved for this "
+            "question {left} are left.",
+            ceiling=at_most(ceiling, currency),
+            left=exact(at_least(left), currency),
         ),
         "What was answered so far is kept.",
     )

@@ -7,10 +7,11 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
+from kimiqa.amounts import amount
 from kimiqa.client import Client, Conversation
 from kimiqa.conversation import Talk
 from kimiqa.document import Document
-from kimiqa.ledger import Budget
+from kimiqa.ledger import Breach, Budget, Scope
 from kimiqa.models import Model, all_models, get_model
 from kimiqa.plan import Way
 from kimiqa.settings import home_folder, load_settings
@@ -114,6 +115,18 @@ def caps(state: State) -> Budget:
     used = setup(state)
     price = used.model.price
     return (used.budget.of_currency(price.currency) if price else None) or used.budget
+
+
+def cap_over(state: State, ways: Sequence[Way]) -> Breach | None:
+    """The cap that the cheapest of these ways is over, and so all of them."""
+    ceilings = [way.estimate.cost.ceiling for way in ways]
+    used, price = setup(state), model(state).price
+    least = min((each for each in ceilings if each is not None), default=None)
+    if least is None or price is None:
+        return None
+    cap, scope = state.choices.cap.strip(), Scope(state.conversation, state.choices.label or None)
+    named = amount(cap) if cap else None
+    return used.ledger.breach(least, price.currency, used.budget, named, scope=scope)
 
 
 def _expected(state: State) -> int | None:

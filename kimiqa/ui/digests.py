@@ -16,6 +16,7 @@ from kimiqa.choosing import ORDINARY_QUESTION
 from kimiqa.client import AsyncClient
 from kimiqa.digest import Digest
 from kimiqa.errors import KimiqaError, OverCapError
+from kimiqa.figures import at_most
 from kimiqa.payoff import Once
 from kimiqa.plan import Plan, Progress, Way
 from kimiqa.planner import Question
@@ -23,7 +24,7 @@ from kimiqa.ui import desk, outlined, reading
 from kimiqa.ui.calm import calm, sentence, show_error
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State, page_state, ready
-from kimiqa.ui.text import at_most, duration, escape, money
+from kimiqa.ui.text import duration, escape, money
 from kimiqa.ui.words import _, told
 
 TICK_SECONDS = 0.6

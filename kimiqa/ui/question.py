@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from kimiqa.choosing import ORDINARY_QUESTION
 from kimiqa.errors import KimiqaError
+from kimiqa.figures import at_most
 from kimiqa.plan import Way
 from kimiqa.setup import Setup
 from kimiqa.ui import (
@@ -27,7 +28,7 @@ from kimiqa.ui import (
 )
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.state import Confirm, State
-from kimiqa.ui.text import at_most, escape, lines, money
+from kimiqa.ui.text import escape, lines, money
 from kimiqa.ui.words import _
 
 

@@ -9,11 +9,12 @@ import streamlit as st
 from kimiqa.client import Conversation
 from kimiqa.conversation import Talk
 from kimiqa.errors import BadRequestError
+from kimiqa.figures import at_most
 from kimiqa.plan import Plan, Strategy, Way
 from kimiqa.together import Together, together
 from kimiqa.ui import asking, desk
 from kimiqa.ui.state import Confirm, State, ready
-from kimiqa.ui.text import about, at_most, money
+from kimiqa.ui.text import about, money
 from kimiqa.ui.words import _, counted, plural
 
 MOST = 30

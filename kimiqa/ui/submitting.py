@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from kimiqa.errors import KimiqaError, OverCapError
+from kimiqa.figures import at_most
 from kimiqa.plan import Plan, Strategy, Way
 from kimiqa.ui import asking, desk, several
 from kimiqa.ui.calm import sentence
 from kimiqa.ui.state import Confirm, State
-from kimiqa.ui.text import at_most, price_range
+from kimiqa.ui.text import price_range
 from kimiqa.ui.words import _
 
 

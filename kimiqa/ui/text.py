@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from kimiqa.money import CostRange, plain
+from kimiqa import figures
+from kimiqa.money import CostRange
 from kimiqa.ui.words import _, told
 
 JOINER = "\u2060"
@@ -85,54 +86,21 @@ def shortened(text: str, longest: int = 80) -> str:
 def money(amount: Decimal | None, currency: str | None) -> str:
     """An amount as a person reads it; not yet escaped.
 
-    >>> money(Decimal("0.01234"), "USD"), money(Decimal("12.345"), "CNY"), money(None, None)
-    ('$0.012', '12.35 CNY', 'unknown')
-    >>> money(Decimal("0.0000123"), "USD")
-    '$0.000012'
+    >>> money(Decimal("0.01234"), "USD"), money(None, None)
+    ('$0.012', 'unknown')
     """
-    return _("unknown") if amount is None else _shown(amount, _step(amount), currency)
-
-
-def _step(amount: Decimal) -> Decimal:
-    """The last decimal worth showing."""
-    if 0 < abs(amount) < Decimal("0.0001"):
-        return Decimal(1).scaleb(amount.adjusted() - 1)
-    for limit, step in (("0.01", "0.0001"), ("0.1", "0.001")):
-        if 0 < abs(amount) < Decimal(limit):
-            return Decimal(step)
-    return Decimal("0.01")
-
-
-def _shown(
-    amount: Decimal, step: Decimal, currency: str | None, rounding: str = ROUND_HALF_UP
-) -> str:
-    shown = plain(amount.quantize(step, rounding=rounding))
-    return f"${shown}" if currency == "USD" else f"{shown} {currency}"
-
-
-def at_most(amount: Decimal, currency: str | None) -> str:
-    """A ceiling: rounded up, for it may not be passed.
-
-    >>> at_most(Decimal("0.0651"), "USD")
-    '$0.066'
-    """
-    return _shown(amount, _step(amount), currency, ROUND_CEILING)
+    return _("unknown") if amount is None else figures.money(amount, currency)
 
 
 def money_range(low: Decimal | None, high: Decimal | None, currency: str | None) -> str:
-    """Low to high, with as many decimals each where both can be told so; not yet escaped.
+    """Low to high; not yet escaped.
 
-    >>> money_range(Decimal("0.0325"), Decimal("0.145"), "USD")
-    '$0.03 – 0.15'
+    >>> money_range(Decimal("0.0325"), Decimal("0.145"), "USD"), money_range(None, None, None)
+    ('$0.03 – 0.15', 'unknown')
     """
     if low is None or high is None:
         return _("unknown")
-    step = _step(high)
-    first = _shown(low, step if low >= step else _step(low), currency)
-    last = _shown(high, step, currency)
-    if first == last:
-        return first
-    return f"{first.removesuffix(f' {currency}')} – {last.removeprefix('$')}"
+    return figures.span(low, high, currency)
 
 
 def price_range(cost: CostRange) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from kimiqa.endpoint import OpenAIEndpoint, TestResult, check_endpoint
 from kimiqa.errors import KimiqaError
+from kimiqa.figures import at_most
 from kimiqa.models import get_model, refresh
 from kimiqa.plan import Plan
 from kimiqa.portal import wait_for
@@ -19,7 +20,7 @@ from kimiqa.ui import desk, secrets
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
-from kimiqa.ui.text import at_most, escape, money
+from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _, plural
 
 TICK_SECONDS = 0.4

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kimiqa.estimating import LEAST_COMPLETION
+from kimiqa.figures import at_most
 from kimiqa.plan import Way
 from kimiqa.ui import desk, folding, switches, web
 from kimiqa.ui.names import called
 from kimiqa.ui.state import State
-from kimiqa.ui.text import about, at_most, escape, money, price_range
-from kimiqa.ui.words import _, plural
+from kimiqa.ui.text import about, escape, money, price_range
+from kimiqa.ui.words import _, plural, told
 
 MEANINGS = {
     "full": "Every readable page is sent.",
@@ -30,24 +30,20 @@ def kind_of(way: Way) -> str:
 def chosen_way(state: State, ways: list[Way], embedded: bool) -> Way | None:
     """The way that Ask will go: the chosen one, else the best that can run here."""
     named = next((way for way in ways if kind_of(way) == state.choices.strategy), None)
-    if named is not None and (named.fits or over_cap(state, named)):
+    if named is not None and (named.fits or over_cap(named)):
         return named
     fitting = [way for way in ways if way.fits and not way.partial]
     if not fitting and any(way.fits for way in ways):
         # What sees a part of what is asked for as a whole is chosen by hand, or not at all.
-        fitting = [way for way in ways if over_cap(state, way)]
+        fitting = [way for way in ways if over_cap(way)]
     if embedded:
         fitting = [way for way in fitting if way.model == "local"] or fitting
     return fitting[0] if fitting else None
 
 
-def over_cap(state: State, way: Way) -> bool:
+def over_cap(way: Way) -> bool:
     """Whether only a cap forbids a way: a person may lift that for one question."""
-    if way.code == "not_allowed":
-        return False
-    window, guess = desk.priced_model(state, way.model).context_window, way.estimate
-    fits_window = window is None or guess.prompt_tokens + LEAST_COMPLETION <= window
-    return not way.fits and guess.cost.ceiling is not None and fits_window
+    return way.code == "over_cap" and way.estimate.cost.ceiling is not None
 
 
 def show(state: State, ways: list[Way], embedded: bool) -> None:
@@ -56,6 +52,7 @@ def show(state: State, ways: list[Way], embedded: bool) -> None:
     best = chosen_way(_unchosen(state), ways, embedded)
     ordered = sorted(ways, key=lambda way: way.model != "local") if embedded else ways
     said = _said_of_all(ordered)
+    _about_the_cap(state, ordered)
     with folding.cards(state, [way for way in ordered if way is not chosen], chosen) as all_drawn:
         drawn = ordered if all_drawn else [way for way in ordered if way is chosen]
         across = _across(len(drawn))
@@ -69,6 +66,23 @@ def show(state: State, ways: list[Way], embedded: bool) -> None:
         if answered and warning in answered[-1].receipt["warnings"]:
             continue  # it stands under the answer above
         st.caption(f":material/info: {escape(warning)}")
+
+
+def _about_the_cap(state: State, ways: list[Way]) -> None:
+    """The cap that some of the ways are over, once for all of them; not while a person is being
+    asked about it."""
+    over = [way for way in ways if over_cap(way)]
+    passed = desk.cap_over(state, over) if over and state.confirm is None else None
+    if passed is None:
+        return
+    marked = plural(
+        len(over),
+        "The way marked below may cost more.",
+        "The {number:,} ways marked below may cost more.",
+    )
+    asked = _("Before one is asked, you are.") if passed.cap == "question" else ""
+    words = " ".join(filter(None, (told(passed.in_words), marked, asked)))
+    st.caption(f":material/payments: {escape(words)}")
 
 
 def _across(cards: int) -> int:
@@ -104,10 +118,10 @@ def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> 
             help=escape(way.reason) if way.reason and way.fits else None,
         )
         if not way.fits:
-            _cannot(state, way)
+            _cannot(way)
         elif way.strategy in ("swarm", "digest") and way.reason:
             st.caption(escape(way.reason))
-        if way.fits or over_cap(state, way):
+        if way.fits or over_cap(way):
             st.caption(_facts(way))
         for each in way.warnings:
             if each not in said and each not in way.hint:
@@ -121,12 +135,14 @@ def _card(state: State, way: Way, chosen: bool, best: bool, said: list[str]) -> 
         _button(state, way, kind, chosen, best)
 
 
-def _cannot(state: State, way: Way) -> None:
+def _cannot(way: Way) -> None:
     """Why a way cannot run, and what to leave out so that it could."""
-    why = _("Over the cap") if over_cap(state, way) else _("Cannot run")
-    st.markdown(f":orange-badge[{escape(why)}]")
+    if over_cap(way):
+        st.markdown(f":orange-badge[{escape(_('Over the cap'))}]")
+        return  # the cap itself stands above the cards
+    st.markdown(f":orange-badge[{escape(_('Cannot run'))}]")
     st.caption(escape(way.reason or ""))
-    if way.hint and not over_cap(state, way):
+    if way.hint:
         st.caption(escape(way.hint))
 
 
@@ -142,7 +158,7 @@ def _button(state: State, way: Way, kind: str, chosen: bool, best: bool) -> None
         label,
         key=f"way-{kind}",
         on_click=choose,
-        disabled=not (way.fits or over_cap(state, way)),
+        disabled=not (way.fits or over_cap(way)),
         icon=":material/check:" if chosen else None,
         width="stretch",
     )

@@ -9,12 +9,13 @@ import streamlit as st
 
 from kimiqa.comparing import Offer, few
 from kimiqa.efforts import Effort
+from kimiqa.figures import at_most
 from kimiqa.plan import Strategy, Way
 from kimiqa.planner import STRATEGIES
 from kimiqa.ui import desk
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import table
-from kimiqa.ui.text import at_most, duration, escape, money, money_range, price_range
+from kimiqa.ui.text import duration, escape, money, money_range, price_range
 from kimiqa.ui.words import _, plural, told
 
 SHOWN_MODELS = 15
