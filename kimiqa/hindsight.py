@@ -128,7 +128,7 @@ def in_words(found: Hindsight, amounts: Mapping[str, str]) -> Said:
 
     >>> chunks = Other("chunks", Cost(None, "USD"), 14, 3)
     >>> in_words(Hindsight(3, 212, (chunks,)), {"chunks": "$0.03"})
-    'Used 3 of 212 pages; chunks would have cost $0.03, with all 3 of them.'
+    'Used 3 of 212 pages; chunks would have cost $0.03, with the same pages.'
     """
     ways = [_way(each, found.used, amounts[each.strategy]) for each in found.others]
     used = say_of(
@@ -154,7 +154,7 @@ def _way(other: Other, used: int, amount: str) -> Said:
     return say_of(
         used,
         "{way} would have cost {amount}, with the same page",
-        "{way} would have cost {amount}, with all {number:,} of them",
+        "{way} would have cost {amount}, with the same pages",
         way=called,
         amount=amount,
     )

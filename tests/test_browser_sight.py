@@ -70,6 +70,39 @@ def test_the_ways_that_were_not_chosen_are_folded_on_a_telephone_and_after_the_f
     buttons.nth(1).wait_for()
 
 
+WIDER_THAN_ITS_PLACE = """each => {
+    const words = each.querySelector('p');
+    const ruler = document.createElement('canvas').getContext('2d');
+    ruler.font = getComputedStyle(words).font;
+    return ruler.measureText(words.innerText).width - each.clientWidth;
+}"""
+
+
+@pytest.mark.parametrize("width", SIZES)
+def test_no_price_is_cut_off(paid: App, tab: Tab, samples: Path, width: int) -> None:
+    tab.open(paid.url).upload(samples / "fhs-3.0.pdf")
+    sized(tab, width)
+
+    prices = tab.page.locator("[data-testid=stMetricValue]:visible").all()
+
+    assert prices
+    for price in prices:
+        assert price.evaluate(WIDER_THAN_ITS_PLACE) <= 0, price.inner_text()
+
+
+def test_the_views_stand_under_each_other_and_a_telephone_is_told_of_no_keys(
+    paid: App, tab: Tab, samples: Path
+) -> None:
+    tab.open(paid.url).upload(samples / "lease.md")
+    icons = tab.page.locator(".st-key-views [data-testid=stIconMaterial]").all()
+    assert len({round(icon.bounding_box()["x"]) for icon in icons}) == 1
+    assert tab.button("Ask ·").locator("kbd").first.is_visible()
+
+    sized(tab, 360)
+
+    assert not tab.button("Ask ·").locator("kbd").first.is_visible()
+
+
 # The page beside its mark -----------------------------------------------------------------------
 
 LONG_ANSWER = "\n\n".join(

@@ -10,6 +10,7 @@ from typing import Any
 import pdfs
 import pytest
 from asking import price_book, report
+from ledger_writer import reserve
 
 pytest.importorskip("streamlit")
 
@@ -207,6 +208,7 @@ def test_a_scan_is_not_priced_as_if_it_could_be_read(home: Path) -> None:
     page = Page().upload(("scan.pdf", pdfs.make_image_pdf(2)))
 
     assert "There is no text on the pages asked for in scan.pdf" in page.errors
+    assert "Read them by OCR, send them as pictures, have Kimi extract the text" in page.errors
     assert page.buttons("ask") == []
 
 
@@ -445,6 +447,15 @@ def test_above_the_threshold_a_person_is_asked_first(kimi: KimiServer, home: Pat
     page.click("over-cap-yes").settle()
 
     assert len(kimi.chats) == 1
+
+
+def test_what_may_come_on_top_of_what_was_spent_is_told_beside_it(home: Path) -> None:
+    with Ledger.open(home) as ledger:
+        ledger.unknown(reserve(ledger, "0.101"), "no reply")
+
+    page = Page().click("sample").settle()
+
+    assert "Today: $0.00 · up to $0.11 more is not known" in page.words
 
 
 def test_what_was_spent_stands_at_the_side(kimi: KimiServer, home: Path) -> None:

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from kimiqa.ledger import Period, Scope
 from kimiqa.ui import desk, eyes, outline, private, warmth
 from kimiqa.ui.state import State
-from kimiqa.ui.sums import beside, spent
+from kimiqa.ui.sums import not_known, of_cap, spent
 from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _
 
@@ -141,13 +141,15 @@ def _spent(state: State) -> None:
     for label, period, cap in rows:
         known, unknown = spent(used.ledger, period, budget.currency)
         words = f"{label}: {money(known, budget.currency)}"
-        if unknown or cap is not None:
-            words += f" {beside(unknown, cap, budget.currency)}"
+        if cap is not None:
+            words += f" {of_cap(cap, budget.currency)}"
+        if unknown:
+            words += f" · {not_known(unknown, budget.currency)}"
         st.caption(escape(words))
     if state.choices.label:
         scope = Scope(label=state.choices.label)
         counted = money(used.ledger.spent("label", budget.currency, scope=scope), budget.currency)
         words = f"{state.choices.label}: {counted}"
         if label_cap is not None:
-            words += " " + _("of {cap}").format(cap=money(label_cap, budget.currency))
+            words += f" {of_cap(label_cap, budget.currency)}"
         st.caption(escape(words))

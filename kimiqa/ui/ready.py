@@ -19,7 +19,7 @@ TITLES = {
 def show(state: State, key: str) -> None:
     """One for each task that these documents are enough for; `key` is the box's."""
     row = st.container(horizontal=True, gap="small", vertical_alignment="center")
-    row.caption(_("Written already:"), width="content")
+    row.caption(_("Ready-made:"), width="content")
     for name, ready in READY.items():
         if len(state.documents) >= ready.documents:
             row.button(

@@ -46,7 +46,7 @@ def show(
     fold = st.expander(escape(line(receipt)), key=f"receipt-{turn}", on_change="rerun")
     if not fold.open:
         return
-    with fold:
+    with fold, st.container(gap=None):
         for warning in receipt["warnings"]:
             if warning in said:
                 st.caption(f":material/warning: {escape(warning)}")

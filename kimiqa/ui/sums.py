@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
+from kimiqa import figures
 from kimiqa.ledger import Ledger, Period
 from kimiqa.ledger.caps import start_of
 from kimiqa.ui.text import clock, escape, money
@@ -37,11 +38,18 @@ def beside(unknown: Decimal, cap: Decimal | None, unit: str) -> str:
     >>> beside(Decimal(0), None, "USD"), beside(Decimal("0.24"), Decimal(2), "USD")
     ('no cap', 'of $2.00 · up to $0.24 more is not known')
     """
-    words = _("no cap") if cap is None else _("of {cap}").format(cap=money(cap, unit))
-    if not unknown:
-        return words
-    more = _("up to {sum} more is not known").format(sum=money(unknown, unit))
-    return f"{words} · {more}"
+    words = _("no cap") if cap is None else of_cap(cap, unit)
+    return f"{words} · {not_known(unknown, unit)}" if unknown else words
+
+
+def of_cap(cap: Decimal, unit: str) -> str:
+    """The cap of a sum, behind it."""
+    return _("of {cap}").format(cap=figures.exact(cap, unit))
+
+
+def not_known(unknown: Decimal, unit: str) -> str:
+    """What may come on top of a sum: rounded up, as a ceiling is."""
+    return _("up to {sum} more is not known").format(sum=figures.at_most(unknown, unit))
 
 
 def day(moment: float) -> str:

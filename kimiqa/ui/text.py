@@ -20,6 +20,9 @@ JOINER = "\u2060"
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#!|~$:&@^=])")
 _AT_START = re.compile(r"^(\s*)([-+]|\d+[.)])(?=\s|$)")
 _SHORTCODE = re.compile(r":(?=[\w+\-/]+:)")
+_FOR_CODE = re.compile(
+    r" \((?:[^()]|\(\))*(?:--[a-z]|[a-z]_[a-z]|[a-z]=|[a-z]\(\))(?:[^()]|\(\))*\)"
+)
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\S)(?=@)", re.IGNORECASE)
 
 
@@ -78,6 +81,17 @@ def shortened(text: str, longest: int = 80) -> str:
     """
     text = told(text)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def for_readers(text: str) -> str:
+    """A sentence without what it names for commands and code alone.
+
+    >>> for_readers("Read them by OCR (document.with_ocr(), --ocr), or choose pages (1 to 3).")
+    'Read them by OCR, or choose pages (1 to 3).'
+    >>> for_readers("Raise the cap (max_cost), or choose a cheaper way.")
+    'Raise the cap, or choose a cheaper way.'
+    """
+    return _FOR_CODE.sub("", text)
 
 
 # Numbers ----------------------------------------------------------------------------------------

@@ -194,7 +194,8 @@ def _proof(
     with page, st.container(key=f"page-{turn.number}"):
         if 0 <= open_at < len(turn.citations):
             calm(proof.show)(state, turn.number, turn.citations, open_at, dict(_numbered(turn)))
-        elif turn.citations:
+        elif turn.citations and state.view != "ask":
+            # In a conversation it would stand beside every answer but one.
             st.caption(_("Choose a citation to see its page here."))
 
 

@@ -28,13 +28,14 @@ SHOWN: dict[View, Callable[[State], None]] = {
 
 def navigate(state: State) -> None:
     """A button for each view; the one that is shown is filled."""
-    column = st.container(gap=None)
+    column = st.container(gap=None, key="views")
     for view, (label, icon) in WAYS.items():
         column.button(
             _(label),
             key="settings" if view == "settings" else f"view-{view}",
             icon=icon,
             type="primary" if view == state.view else "tertiary",
+            width="stretch",
             on_click=go,
             args=(state, view),
         )

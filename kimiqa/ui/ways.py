@@ -9,7 +9,7 @@ from kimiqa.plan import Way
 from kimiqa.ui import desk, folding, switches, web
 from kimiqa.ui.names import called
 from kimiqa.ui.state import State
-from kimiqa.ui.text import about, escape, money, price_range
+from kimiqa.ui.text import about, escape, for_readers, money, price_range
 from kimiqa.ui.words import _, plural, told
 
 MEANINGS = {
@@ -80,7 +80,7 @@ def _about_the_cap(state: State, ways: list[Way]) -> None:
         "The way marked below may cost more.",
         "The {number:,} ways marked below may cost more.",
     )
-    asked = _("Before one is asked, you are.") if passed.cap == "question" else ""
+    asked = _("You are asked before one of them is sent.") if passed.cap == "question" else ""
     words = " ".join(filter(None, (told(passed.in_words), marked, asked)))
     st.caption(f":material/payments: {escape(words)}")
 
@@ -143,7 +143,7 @@ def _cannot(way: Way) -> None:
     st.markdown(f":orange-badge[{escape(_('Cannot run'))}]")
     st.caption(escape(way.reason or ""))
     if way.hint:
-        st.caption(escape(way.hint))
+        st.caption(escape(for_readers(told(way.hint))))
 
 
 def _button(state: State, way: Way, kind: str, chosen: bool, best: bool) -> None:
