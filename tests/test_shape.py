@@ -197,6 +197,21 @@ def test_no_two_modules_need_each_other() -> None:
     assert list(TopologicalSorter(needs).static_order())
 
 
+def test_no_two_parts_of_the_page_need_each_other() -> None:
+    needs = {
+        f"kimiqa.ui.{path.stem}": {
+            f"kimiqa.ui.{alias.name}" if node.module == "kimiqa.ui" else str(node.module)
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kimiqa.ui")
+            for alias in node.names
+        }
+        for path in SOURCES
+        if _room(path) == "ui"
+    }
+
+    assert list(TopologicalSorter(needs).static_order())
+
+
 @pytest.mark.parametrize("path", [p for p in SOURCES if _room(p) == "testing"], ids=_id)
 def test_the_loopback_server_uses_nothing_else_of_kimiqa(path: Path) -> None:
     assert {room for room, _ in _inner(path)} <= {"testing"}

@@ -21,7 +21,7 @@ from kimiqa.strategies import prefixes
 from kimiqa.strategies.prefixes import Part, segments_of
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
-from kimiqa.ui import desk, pictures, reading
+from kimiqa.ui import desk, pictures, reading, turns
 from kimiqa.ui.engine import engine
 from kimiqa.ui.heap import LONG, Watch
 from kimiqa.ui.state import State
@@ -64,6 +64,15 @@ def test_a_document_whose_second_pass_ended_unseen_has_the_page_shown_anew(
     assert not reading.unsettled(state)
 
 
+def test_each_page_keeps_what_is_its_own() -> None:
+    state, other = State("0123456789ab"), State("ba9876543210")
+
+    state.of(turns.Shown).newest += 3
+
+    assert state.of(turns.Shown).newest == turns.SHOWN_AT_ONCE + 3
+    assert other.of(turns.Shown).newest == turns.SHOWN_AT_ONCE
+
+
 def test_going_back_to_an_effort_makes_no_client_anew(home: Path) -> None:
     state = State("0123456789ab")
 
@@ -85,7 +94,7 @@ def test_only_the_clients_used_last_are_kept(home: Path) -> None:
         for state.choices.effort in ("low", "high", "max"):
             made.append(desk.client(state))
 
-    _stamp, kept = state.remembered["clients"]
+    kept = state.of(desk.Desk).clients
 
     assert list(kept.values()) == made[-desk.KEPT_CLIENTS :]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -17,12 +16,10 @@ from kimiqa.models import get_model
 from kimiqa.planner import Planner, Question
 from kimiqa.ui import again, desk, receipt
 from kimiqa.ui.calm import calm
+from kimiqa.ui.history import Turn
 from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _
-
-if TYPE_CHECKING:
-    from kimiqa.ui.turns import Turn
 
 
 def show(state: State, turn: Turn, *, newest: bool) -> None:

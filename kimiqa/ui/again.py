@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
@@ -20,13 +20,11 @@ from kimiqa.planner import STRATEGIES
 from kimiqa.ui import asking, desk, weigh
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.engine import engine
+from kimiqa.ui.history import Turn
 from kimiqa.ui.names import TITLES, title
 from kimiqa.ui.state import State, new_id, opened
 from kimiqa.ui.text import about, escape, money, shortened
 from kimiqa.ui.words import _, plural
-
-if TYPE_CHECKING:
-    from kimiqa.ui.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,19 @@ class Other:
     model: str
     strategy: Strategy
     effort: str | None
+
+
+@dataclass(slots=True)
+class Again:
+    """What is being chosen to ask a question once more with."""
+
+    turn: int | None = None
+    """The turn under which the choice is open."""
+    branches: dict[int, str] = field(default_factory=dict)
+    """The conversation that each turn's answer would stand in, until it is asked."""
+    other: Other | None = None
+    client: Client | None = None
+    """Made for `other`, where that is not what the page itself asks with."""
 
 
 def offer(state: State, turn: Turn) -> None:
@@ -60,17 +71,18 @@ def offer(state: State, turn: Turn) -> None:
 
 
 def _open(state: State, turn: int) -> None:
-    state.remembered["again"] = None if state.remembered.get("again") == turn else turn
+    again = state.of(Again)
+    again.turn = None if again.turn == turn else turn
 
 
 def _beside(state: State, turn: int, branch: str) -> None:
     state.beside, state.view = f"{branch}.{turn}", "compare"
-    state.remembered.pop("again", None)
+    state.of(Again).turn = None
 
 
 def show(state: State, turn: Turn) -> None:
     """The choice of model and way, priced, and the button that asks."""
-    if state.remembered.get("again") != turn.number or desk.setup(state).embedded:
+    if state.of(Again).turn != turn.number or desk.setup(state).embedded:
         return
     documents = [opened(state, document_id) for document_id, _name in turn.documents]
     known = [document for document in documents if document is not None]
@@ -132,7 +144,7 @@ def _planned(state: State, turn: Turn, documents: list[Document], other: Other) 
     talk = Talk(documents, client.ledger, state.conversation)
     rows = client.ledger.turns(state.conversation)[: turn.number]
     talk.turns = () if turn.apart == "aside" else prompt_turns(rows)
-    talk.id = state.remembered.setdefault(("branch", turn.number), new_id())
+    talk.id = state.of(Again).branches.setdefault(turn.number, new_id())
     return Conversation(client, talk).plan(turn.question, strategy=other.strategy)
 
 
@@ -141,14 +153,12 @@ def _client(state: State, other: Other) -> Client:
     own = desk.setup(state)
     if (other.model, other.effort) == (own.model.id, own.effort):
         return desk.client(state)
-    kept = state.remembered.get("again-client")
-    if kept is None or kept[0] != other:
-        if kept is not None:
-            kept[1].ledger.close()
-        made = Client(other.model, **_options(state, other))
-        state.remembered["again-client"] = kept = (other, made)
-    found: Client = kept[1]
-    return found
+    again = state.of(Again)
+    if again.client is None or again.other != other:
+        if again.client is not None:
+            again.client.ledger.close()
+        again.client, again.other = Client(other.model, **_options(state, other)), other
+    return again.client
 
 
 def _options(state: State, other: Other) -> dict[str, Any]:
@@ -200,7 +210,7 @@ def _start(state: State, turn: Turn, other: Other, plan: Plan) -> None:
                 client.ledger.close()
 
     engine().ask(branch, shortened(plan.question), events)
-    state.remembered.pop(("branch", turn.number), None)
+    state.of(Again).branches.pop(turn.number, None)
     _beside(state, turn.number, branch)
 
 

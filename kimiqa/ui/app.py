@@ -11,6 +11,7 @@ from kimiqa.ui import (
     beginning,
     digests,
     heap,
+    history,
     live,
     opening,
     outline,
@@ -76,7 +77,7 @@ def _side(state: State) -> None:
     if turns.load(state) and st.button(
         _("New conversation"), key="new", icon=":material/edit_square:"
     ):
-        state.remembered.pop("turns", None)
+        history.forget(state)
         new_conversation(state)
         st.rerun()
 

@@ -10,12 +10,12 @@ import streamlit as st
 
 from kimiqa.hindsight import pages_used
 from kimiqa.pages import spans
-from kimiqa.ui import receipt, running, turns
+from kimiqa.ui import history, receipt, running, turns
 from kimiqa.ui.engine import engine
+from kimiqa.ui.history import Turn
 from kimiqa.ui.names import called
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
-from kimiqa.ui.turns import Turn
 from kimiqa.ui.words import _, counted, plural
 
 SIDES = {"1": -1, "2": -2}
@@ -60,7 +60,7 @@ def _turn(state: State, conversation: str, number: int) -> Turn | None:
 def _go(state: State, conversation: str) -> None:
     state.conversation, state.view, state.beside = conversation, "ask", ""
     state.cited, state.shown_page = {}, {}
-    state.remembered.pop("turns", None)
+    history.forget(state)
 
 
 def _answer(state: State, turn: Turn, number: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from kimiqa.amounts import amount
@@ -16,12 +17,31 @@ from kimiqa.models import Model, all_models, get_model
 from kimiqa.plan import Way
 from kimiqa.settings import home_folder, load_settings
 from kimiqa.setup import Setup
-from kimiqa.ui import reading, secrets
+from kimiqa.ui import history, reading, secrets
+from kimiqa.ui.latest import Latest
 from kimiqa.ui.state import State, ready
 
 PRICES_HOLD_SECONDS = 20
 KEPT_CLIENTS = 4
 FILES = ("settings.toml", "keys.toml", "prices.toml")
+
+Chosen = tuple[str, str, str]
+"""What a client is made for: a model, an effort, a lifetime of the cache."""
+Stamp = tuple[tuple[str, int], ...]
+
+
+@dataclass(slots=True)
+class Desk:
+    """What is laid out for this page: its clients, its conversation, its prices."""
+
+    written: Stamp = ()
+    """When the files were written that the clients were made from."""
+    clients: OrderedDict[Chosen, Client] = field(default_factory=OrderedDict)
+    """The one that was used last at the end."""
+    talk: Latest[Talk] = field(default_factory=Latest)
+    ways: Latest[list[Way]] = field(default_factory=Latest)
+    priced: float = 0.0
+    """When."""
 
 
 def client_options(state: State) -> dict[str, Any]:
@@ -38,23 +58,22 @@ def client_options(state: State) -> dict[str, Any]:
 def client(state: State) -> Client:
     """The client for what is chosen; others once settings, keys or prices change. The last few
     are kept: who weighs one effort against another goes back and forth."""
-    stamp = _stamp()
-    written, kept = state.remembered.get("clients", (stamp, OrderedDict()))
-    if written != stamp:
+    desk, stamp = state.of(Desk), _stamp()
+    kept = desk.clients
+    if desk.written != stamp:
         while kept:
             _let_go(kept)
-    state.remembered["clients"] = stamp, kept
+    desk.written = stamp
     key = (state.choices.model, state.choices.effort, state.choices.lifetime)
     if key not in kept:
         kept[key] = Client(state.choices.model or None, **client_options(state))
         if len(kept) > KEPT_CLIENTS:
             _let_go(kept)
     kept.move_to_end(key)
-    found: Client = kept[key]
-    return found
+    return kept[key]
 
 
-def _let_go(kept: OrderedDict[Any, Client]) -> None:
+def _let_go(kept: OrderedDict[Chosen, Client]) -> None:
     """Let go of the client that was used longest ago."""
     _key, oldest = kept.popitem(last=False)
     oldest.ledger.close()
@@ -65,7 +84,7 @@ def setup(state: State) -> Setup:
     return client(state).setup
 
 
-def _stamp() -> tuple[tuple[str, int], ...]:
+def _stamp() -> Stamp:
     """When the files that decide a client were last written."""
     home = home_folder()
     found = ((name, home / name) for name in FILES)
@@ -84,14 +103,12 @@ def talk(state: State, documents: Sequence[Document] | None = None) -> Conversat
 def _talk(state: State, documents: Sequence[Document]) -> Conversation:
     found = client(state)
     stamp = found.ledger.turns_stamp(state.conversation)
-    key = (state.conversation, stamp)
-    kept = state.remembered.get("talk")
-    # The very same: a document that was looked over equals the one that was not.
-    same = kept is not None and list(map(id, kept[1])) == list(map(id, documents))
-    if kept is None or kept[0] != key or not same:
-        talk = Talk(documents, found.ledger, state.conversation)
-        state.remembered["talk"] = kept = (key, documents, talk)
-    return Conversation(found, kept[2])
+    # The very same documents: one that was looked over equals the one that was not.
+    key = (state.conversation, stamp, [id(each) for each in documents])
+    talk = state.of(Desk).talk.made_for(
+        key, lambda: Talk(documents, found.ledger, state.conversation)
+    )
+    return Conversation(found, talk)
 
 
 def options(state: State) -> dict[str, Any]:
@@ -142,21 +159,39 @@ def ways(state: State, question: str) -> list[Way]:
 
     Raises `KimiqaError` where the choice itself cannot be read, or no page has text.
     """
-    now = time.time()
-    asked = len(state.remembered.get("turns", ()))
+    asked = len(history.turns(state))
     documents = ready(state)
     known = [(each.id, each.hidden_passages) for each in documents]
     told = tuple(options(state).values())
     asker = client(state)
     key = (asker, state.documents.copy(), known, question, told, state.conversation, asked)
-    kept = state.remembered.get("ways")
-    if kept is None or kept[0] != key or now - kept[1] > PRICES_HOLD_SECONDS:
+    desk, now = state.of(Desk), time.time()
+
+    def price() -> list[Way]:
         # Looking for hidden text goes on while prices are shown: it can only make them less.
         conversation = _talk(state, [each.as_read() for each in documents])
         priced = conversation.ways(question, **options(state))
-        state.remembered["ways"] = kept = (key, now, priced)
-    ways: list[Way] = kept[2]
-    return ways
+        desk.priced = now
+        return priced
+
+    return desk.ways.made_for(key, price, anew=now - desk.priced > PRICES_HOLD_SECONDS)
+
+
+def has_prices(state: State) -> bool:
+    """Whether the ways were priced, and nothing was said since that undoes it."""
+    return state.of(Desk).ways.is_known()
+
+
+def forget_prices(state: State) -> None:
+    """Have the ways priced anew."""
+    state.of(Desk).ways.forget()
+
+
+def forget_documents(state: State) -> None:
+    """The documents are not what they were: have the ways priced and their texts put together
+    anew."""
+    state.of(Desk).talk.forget()
+    forget_prices(state)
 
 
 def models(state: State) -> list[str]:

@@ -54,7 +54,7 @@ def kept(state: State) -> Digest | None:
         asked = Question(ORDINARY_QUESTION, tuple(documents))
         known = ((key, setup.model.id), digest.kept_digest(setup.planner, asked))
         state.remembered["digest"] = known
-        state.remembered.pop("ways", None)  # what was priced without it
+        desk.forget_prices(state)  # what was priced without it
     found: Digest | None = known[1]
     return found
 

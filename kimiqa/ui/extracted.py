@@ -13,7 +13,7 @@ from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
-from kimiqa.ui import desk
+from kimiqa.ui import desk, history
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State, new_conversation
 from kimiqa.ui.text import escape
@@ -123,7 +123,8 @@ def _settled(state: State, job: Job, document_id: str) -> None:
     others = [each for each in state.documents if each != made.id]
     state.documents = [*others[:at], made.id, *others[at + 1 :]]
     state.opened[made.id], state.names[made.id] = made, made.name
-    for forgotten in ("ways", "tokens", "talk", "turns"):
-        state.remembered.pop(forgotten, None)
+    desk.forget_documents(state)
+    history.forget(state)
+    state.remembered.pop("tokens", None)
     new_conversation(state)
     st.rerun()

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from kimiqa.plan import Way
+from kimiqa.ui import history
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money_range
 from kimiqa.ui.words import _
@@ -25,7 +26,7 @@ def cards(state: State, others: Sequence[Way], chosen: Way | None) -> Iterator[b
         with st.container(key="ways-open"):
             yield True
         return
-    asked = len(state.remembered.get("turns", ()))
+    asked = len(history.turns(state))
     fold = "folded" if asked else "narrow"
     now = (state.conversation, asked)
     unfolded = state.remembered.get("unfolded") == now

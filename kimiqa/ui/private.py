@@ -73,4 +73,4 @@ def _ruled(state: State, document: Document, key: str) -> None:
         document.restrict(*filter(str.strip, st.session_state[key].split(",")))
     except KimiqaError as error:
         state.remembered[f"problem-{key}"] = str(error)
-    state.remembered.pop("ways", None)
+    desk.forget_prices(state)

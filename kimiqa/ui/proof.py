@@ -9,7 +9,7 @@ import streamlit as st
 from kimiqa.document import Document, Page
 from kimiqa.errors import KimiqaError
 from kimiqa.plan import Citation, CitationStatus
-from kimiqa.ui import pictures
+from kimiqa.ui import history, pictures
 from kimiqa.ui.markdown import MARKS
 from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened, unlinked, visible
@@ -179,7 +179,7 @@ def _steps(state: State, turn: int, count: int, at: int) -> None:
     """From citation to citation, in the newest answer by keys too."""
     if count < 2:
         return
-    newest = turn + 1 == len(state.remembered.get("turns", ()))
+    newest = turn + 1 == len(history.turns(state))
     standing = _("citation {number} of {count}").format(number=at + 1, count=count)
     st.caption(standing, text_alignment="center")
     row = st.container(horizontal=True, horizontal_alignment="distribute")

@@ -17,6 +17,7 @@ from kimiqa.setup import Setup
 from kimiqa.ui import (
     desk,
     digests,
+    history,
     live,
     private,
     ready,
@@ -61,7 +62,7 @@ def frame(state: State) -> Frame:
 
 def _key(state: State) -> str:
     """Names the box: another one for each question."""
-    return f"question-{state.conversation}-{len(state.remembered.get('turns', ()))}"
+    return f"question-{state.conversation}-{len(history.turns(state))}"
 
 
 def show(state: State, frame: Frame) -> None:
@@ -84,7 +85,7 @@ def show(state: State, frame: Frame) -> None:
 def price(state: State) -> None:
     """Count what `show` will show, where it has shown prices before; what goes wrong is said
     there."""
-    if "ways" not in state.remembered:
+    if not desk.has_prices(state):
         return
     state.choices.question = st.session_state.get(_key(state), state.choices.question)
     with suppress(Exception):
@@ -92,7 +93,7 @@ def price(state: State) -> None:
 
 
 def _field(state: State) -> None:
-    key, first = _key(state), not state.remembered.get("turns")
+    key, first = _key(state), not history.turns(state)
     st.session_state.setdefault(key, state.choices.question)
     state.choices.question = st.text_area(
         _("Your question") if first else _("Your next question"),

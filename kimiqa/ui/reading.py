@@ -14,6 +14,7 @@ from kimiqa.errors import KimiqaError, PasswordRequiredError
 from kimiqa.opening import leftovers
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
+from kimiqa.ui import history
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import Refused, State, new_conversation, opened
 from kimiqa.ui.words import _
@@ -219,5 +220,6 @@ def drop(state: State, document_id: str) -> None:
     state.documents.remove(document_id)
     for kept in (state.opened, state.names, state.passwords):
         kept.pop(document_id, None)
-    if state.remembered.pop("turns", None):
+    if history.turns(state):
         new_conversation(state)
+    history.forget(state)

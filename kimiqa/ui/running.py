@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from kimiqa.plan import Cited, Finished, Progress, Reasoning, Started, Step, Text
-from kimiqa.ui import trace
+from kimiqa.ui import history, trace
 from kimiqa.ui.asking import SEVERAL, Unanswered
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.engine import Job, engine
@@ -38,11 +38,10 @@ def _kept(state: State, job: Job) -> bool:
     if started is None:
         whole = progress is not None and progress.step == SEVERAL
         return whole and progress.done == progress.total
-    turns = state.remembered.get("turns", ())
     finished = job.last(Finished)
     # A plan of several calls has no number of its own: its turn has that of its last call.
     calls = {started.id, finished.answer.id if finished else ""} - {""}
-    return any(turn.call in calls for turn in turns)
+    return any(turn.call in calls for turn in history.turns(state))
 
 
 def aside(state: State) -> None:
@@ -164,7 +163,7 @@ def _bring_back(state: State, job: Job) -> None:
     question = "\n".join(missed) or question
     state.choices.question = question
     state.remembered["given"] = job.id
-    asked = len(state.remembered.get("turns", ()))
+    asked = len(history.turns(state))
     st.session_state[f"question-{state.conversation}-{asked}"] = question
     engine().forget(job)
     st.rerun()

@@ -75,7 +75,7 @@ def _by_eyes(state: State, document: Document, offer: ScanOffer) -> None:
     def switch() -> None:
         chosen = bool(st.session_state[f"eyes-{document.id}"])
         state.choices.pictures = SCANNED if chosen else ""
-        state.remembered.pop("ways", None)
+        desk.forget_prices(state)
 
     st.session_state[f"eyes-{document.id}"] = state.choices.pictures == SCANNED
     st.checkbox(
@@ -129,7 +129,8 @@ def _settled(state: State, job: Job, document_id: str) -> None:
         for _step in document.checking():
             pass
         state.opened[document_id] = document
-    for kept in ("ways", "tokens", "scans"):
+    desk.forget_prices(state)
+    for kept in ("tokens", "scans"):
         state.remembered.pop(kept, None)
     if job.error is not None:
         st.warning(escape(str(job.error)), icon=":material/block:")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ from kimiqa.plan import Way
 
 View = Literal["ask", "library", "conversations", "money", "compare", "settings"]
 KEPT_CHOICES = 1_000
+Kind = TypeVar("Kind")
 
 
 @dataclass(slots=True)
@@ -99,6 +100,15 @@ class State:
     """Raised after each upload: the widget then forgets the bytes."""
     remembered: dict[Any, Any] = field(default_factory=dict, repr=False)
     """Computed for this page: prices, turns, the client."""
+    _parts: dict[type, object] = field(default_factory=dict, init=False, repr=False)
+
+    def of(self, kind: type[Kind]) -> Kind:
+        """What one part of the page keeps for this visit: the part's own class names it, and it
+        begins as that class makes it."""
+        part = self._parts.get(kind)
+        if not isinstance(part, kind):
+            part = self._parts[kind] = kind()
+        return part
 
 
 _kept: OrderedDict[str, Choices] = OrderedDict()

@@ -9,7 +9,7 @@ import streamlit as st
 from kimiqa.ledger import ConversationRecord
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
-from kimiqa.ui import afterwards, desk, turns
+from kimiqa.ui import afterwards, desk, history, turns
 from kimiqa.ui.engine import engine
 from kimiqa.ui.state import State, new_conversation
 from kimiqa.ui.text import clock, escape, shortened
@@ -157,7 +157,7 @@ def forget(state: State, conversation: str) -> None:
     desk.client(state).ledger.delete_conversation(conversation)
     state.remembered.pop("forgetting", None)
     if conversation == state.conversation:
-        state.remembered.pop("turns", None)
+        history.forget(state)
         new_conversation(state)
 
 
@@ -166,5 +166,5 @@ def go_on(state: State, each: ConversationRecord) -> None:
     new_conversation(state)
     state.conversation = each.id
     state.documents = [document_id for document_id, _name in each.documents]
-    state.remembered.pop("turns", None)
+    history.forget(state)
     state.view = "ask"

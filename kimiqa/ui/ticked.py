@@ -8,7 +8,7 @@ import streamlit as st
 
 from kimiqa.settings import home_folder
 from kimiqa.store import Stored, store_for
-from kimiqa.ui import desk, retention
+from kimiqa.ui import desk, history, retention
 from kimiqa.ui.state import State, new_conversation
 from kimiqa.ui.text import escape, lines, shortened
 from kimiqa.ui.words import _, plural
@@ -23,7 +23,7 @@ def ticked(state: State) -> set[str]:
 def ask_about(state: State, ids: Sequence[str]) -> None:
     """Begin a conversation over these documents."""
     state.documents = list(ids)
-    state.remembered.pop("turns", None)
+    history.forget(state)
     state.remembered.pop("ticked", None)
     new_conversation(state)
     state.view = "ask"
@@ -108,5 +108,7 @@ def delete(state: State, ids: set[str], talks: Sequence[str]) -> None:
     if gone & set(state.documents) or (gone and state.conversation in talks):
         state.documents = [each for each in state.documents if each not in gone]
         new_conversation(state)
-    for forgotten in ("deleting", "ticked", "turns", "pictures", "ways", "tokens", "books"):
+    history.forget(state)
+    desk.forget_prices(state)
+    for forgotten in ("deleting", "ticked", "pictures", "tokens", "books"):
         state.remembered.pop(forgotten, None)

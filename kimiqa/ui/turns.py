@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from kimiqa.citations import check_citations
 from kimiqa.plan import Answer, Citation, Finished
-from kimiqa.saying import restored
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
-from kimiqa.ui import afterwards, desk, live, proof, receipt, running, trace
+from kimiqa.ui import afterwards, desk, history, live, proof, receipt, running, trace
 from kimiqa.ui.calm import calm
 from kimiqa.ui.engine import engine
+from kimiqa.ui.history import Turn
 from kimiqa.ui.markdown import MARKS, answer_markdown, place
 from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened
@@ -30,45 +29,22 @@ APART = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One stored turn. Its citations are as they were found, until `checked` looks again."""
+@dataclass(slots=True)
+class Shown:
+    """How far back the conversation is shown."""
 
-    number: int
-    question: str
-    answer: str
-    strategy: str
-    documents: tuple[tuple[str, str], ...]
-    """Id and name of each, in the order in which they are D1, D2, …"""
-    citations: tuple[Citation, ...]
-    receipt: dict[str, Any] = field(repr=False)
-    call: str = ""
-    state: str = ""
-    reasoning: str = field(default="", repr=False)
-    beside: tuple[str, ...] = ()
-    """The conversations in which the same question was asked another way."""
-    apart: str = ""
-    """Why the next prompt does not go on from it: it was stopped, or asked aside."""
+    newest: int = SHOWN_AT_ONCE
 
 
 def load(state: State) -> tuple[Turn, ...]:
     """The turns of this page's conversation, as the ledger has them now."""
-    ledger = desk.client(state).ledger
-    now = (state.conversation, ledger.turns_stamp(state.conversation))
-    known: tuple[Turn, ...] | None = state.remembered.get("turns")
-    if known is not None and state.remembered.get("turns_stamp") == now:
-        return known
-    rows = ledger.turns(state.conversation)
-    state.remembered["turns"] = found = tuple(_turn(n, row) for n, row in enumerate(rows))
-    state.remembered["turns_stamp"] = now
-    state.remembered.pop("turns_checked", None)
-    return found
+    return history.load(state, desk.client(state).ledger)
 
 
 def of(state: State, conversation: str) -> tuple[Turn, ...]:
     """The turns of another conversation."""
-    rows = desk.client(state).ledger.turns(conversation)
-    return tuple(checked(state, _turn(n, row)) for n, row in enumerate(rows))
+    found = history.of(desk.client(state).ledger, conversation)
+    return tuple(checked(state, turn) for turn in found)
 
 
 def documents_of(state: State) -> list[str]:
@@ -78,26 +54,6 @@ def documents_of(state: State) -> list[str]:
     known = store_for(home_folder())
     named = [document_id for document_id, _name in rows[-1]["documents"]] if rows else []
     return [document_id for document_id in named if known.find(document_id) is not None]
-
-
-def _turn(number: int, row: dict[str, Any]) -> Turn:
-    return Turn(
-        number,
-        row["question"],
-        row["answer"],
-        row["strategy"],
-        tuple((document_id, name) for document_id, name in row["documents"]),
-        tuple(Citation(**each) for each in row["receipt"]["citations"]),
-        row["receipt"] | {"warnings": _warnings(row)},
-        row["call"],
-        beside=tuple(row.get("beside", ())),
-        apart=row.get("apart", ""),
-    )
-
-
-def _warnings(row: dict[str, Any]) -> list[str]:
-    """As they can be told in another language; older versions kept their English alone."""
-    return [restored(each) for each in row.get("told", row["receipt"]["warnings"])]
 
 
 def checked(state: State, turn: Turn) -> Turn:
@@ -112,14 +68,6 @@ def checked(state: State, turn: Turn) -> Turn:
     return replace(turn, state=now, reasoning=_reasoning(state, turn.call))
 
 
-def _shown(state: State, turn: Turn) -> Turn:
-    """The same, once for as long as the conversation stays as it is."""
-    kept: dict[int, Turn] = state.remembered.setdefault("turns_checked", {})
-    if turn.number not in kept:
-        kept[turn.number] = checked(state, turn)
-    return kept[turn.number]
-
-
 def _reasoning(state: State, call: str) -> str:
     """The thinking behind an answer, as long as this process remembers it."""
     job = engine().latest(state.conversation)
@@ -130,18 +78,18 @@ def _reasoning(state: State, call: str) -> str:
 
 def show(state: State, turns: tuple[Turn, ...]) -> None:
     """The newest turns; earlier ones on demand, so that a long conversation stays quick."""
-    shown = state.remembered.get("turns_shown", SHOWN_AT_ONCE)
-    hidden = max(0, len(turns) - shown)
+    part = state.of(Shown)
+    hidden = max(0, len(turns) - part.newest)
     if hidden and st.button(
         _("Show earlier questions ({number:,})").format(number=hidden), key="earlier"
     ):
-        state.remembered["turns_shown"] = shown + SHOWN_AT_ONCE
+        part.newest += SHOWN_AT_ONCE
         st.rerun()
     for turn in turns[hidden:]:
         newest = turn.number == len(turns) - 1
         # What holds for several answers is said once, under the newest of them.
         later = {each for other in turns[turn.number + 1 :] for each in other.receipt["warnings"]}
-        _show_turn(state, _shown(state, turn), newest, later)
+        _show_turn(state, history.checked(state, turn, checked), newest, later)
 
 
 @st.fragment

@@ -8,6 +8,7 @@ from kimiqa.document import Document, Hidden
 from kimiqa.pages import spans
 from kimiqa.plan import Progress
 from kimiqa.settings import home_folder
+from kimiqa.ui import desk
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, shortened, unlinked, visible
@@ -67,8 +68,8 @@ def _choice(state: State, document: Document) -> None:
         kept = set(state.choices.hidden_kept)
         kept.symmetric_difference_update({document.id})
         state.choices.hidden_kept = tuple(sorted(kept))
-        for forgotten in ("ways", "tokens", "talk"):
-            state.remembered.pop(forgotten, None)
+        desk.forget_documents(state)
+        state.remembered.pop("tokens", None)
 
     st.session_state[key] = document.id in state.choices.hidden_kept
     st.toggle(
@@ -118,7 +119,8 @@ def _progress(document_id: str) -> None:
 
 def _settled(state: State, job: Job) -> None:
     engine().forget(job)
-    for forgotten in ("ways", "tokens", "talk", "pictures", "kept_hidden"):
+    desk.forget_documents(state)
+    for forgotten in ("tokens", "pictures", "kept_hidden"):
         state.remembered.pop(forgotten, None)
     if job.error is not None:
         st.warning(escape(str(job.error)), icon=":material/block:")

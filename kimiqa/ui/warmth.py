@@ -23,7 +23,7 @@ def show(state: State, way: Way) -> None:
     left = way.warm_until - time.time()
     if left > 0:
         label, over = _("cache warm for about"), _("The cache has cooled; pricing again …")
-        live.countdown("warmth", left, label, over, lambda: state.remembered.pop("ways", None))
+        live.countdown("warmth", left, label, over, lambda: desk.forget_prices(state))
 
 
 def offer(state: State, way: Way) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kimiqa.figures import at_most
 from kimiqa.plan import Way
-from kimiqa.ui import desk, folding, switches, web
+from kimiqa.ui import desk, folding, history, switches, web
 from kimiqa.ui.names import called
 from kimiqa.ui.state import State
 from kimiqa.ui.text import about, escape, for_readers, money, price_range
@@ -61,7 +61,7 @@ def show(state: State, ways: list[Way], embedded: bool) -> None:
             for column, way in zip(st.columns(across), row, strict=False):
                 with column:
                     _card(state, way, way is chosen, way is best and len(ways) > 1, said)
-    answered = state.remembered.get("turns", ())
+    answered = history.turns(state)
     for warning in said:
         if answered and warning in answered[-1].receipt["warnings"]:
             continue  # it stands under the answer above

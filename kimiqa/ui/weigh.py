@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from kimiqa.figures import at_most
 from kimiqa.plan import Strategy, Way
 from kimiqa.planner import STRATEGIES
 from kimiqa.ui import desk
+from kimiqa.ui.latest import Latest, T
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import table
 from kimiqa.ui.text import duration, escape, money, money_range, price_range
@@ -20,6 +21,16 @@ from kimiqa.ui.words import _, plural, told
 
 SHOWN_MODELS = 15
 SHOWN_SMALL = 6
+
+
+@dataclass(slots=True)
+class Weighed:
+    """What was weighed for this page."""
+
+    efforts: Latest[list[Effort]] = field(default_factory=Latest)
+    offers: Latest[list[Offer]] = field(default_factory=Latest)
+    of_answers: dict[str, Latest[list[Offer]]] = field(default_factory=dict)
+    """By the number of the answer's call."""
 
 
 def show(state: State, question: str, way: Way) -> None:
@@ -41,9 +52,9 @@ def show(state: State, question: str, way: Way) -> None:
 def _efforts(state: State, question: str, way: Way) -> None:
     options = desk.options(state) | {"max_completion_tokens": None}
     client = desk.client(state)
-    found: list[Effort] = _kept(
+    found = _kept(
         state,
-        "efforts",
+        state.of(Weighed).efforts,
         (question, way.strategy, *options.values()),
         lambda: client.efforts(ready(state), question=question, strategy=way.strategy, **options),
     )
@@ -92,13 +103,12 @@ def _length(state: State, lengths: Sequence[int]) -> None:
 
 def _offers(state: State, question: str, strategy: Strategy) -> list[Offer]:
     options, client = desk.options(state), desk.client(state)
-    found: list[Offer] = _kept(
+    return _kept(
         state,
-        "offers",
+        state.of(Weighed).offers,
         (question, strategy, *options.values()),
         lambda: client.compare(question, ready(state), strategy=strategy, **options),
     )
-    return found
 
 
 def of_answer(state: State, call: str) -> list[Offer]:
@@ -106,21 +116,19 @@ def of_answer(state: State, call: str) -> list[Offer]:
 
     Raises `KimiqaError` where its documents or its usage are not known any more.
     """
-    client = desk.client(state)
-    found: list[Offer] = _kept(
-        state, f"offers-{call}", (), lambda: client.compare(None, answer=call)
-    )
-    return found
+    client, known = desk.client(state), state.of(Weighed).of_answers
+    kept = known.setdefault(call, Latest())
+    return _kept(state, kept, (), lambda: client.compare(None, answer=call))
 
 
-def _kept(state: State, name: str, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+def _kept(state: State, kept: Latest[T], key: tuple[object, ...], make: Callable[[], T]) -> T:
     """What was weighed for this question, until anything changes that it rests on."""
-    key = (id(desk.client(state)), tuple(state.documents), *key)
-    kept = state.remembered.get(name)
-    if kept is None or kept[0] != key:
+
+    def counted() -> T:
         with st.spinner(_("Counting …")):
-            state.remembered[name] = kept = (key, make())
-    return kept[1]
+            return make()
+
+    return kept.made_for((id(desk.client(state)), tuple(state.documents), *key), counted)
 
 
 def offers(found: Sequence[Offer], key: str) -> None:
