@@ -266,6 +266,116 @@ def test_the_page_and_the_terminal_use_what_is_public(path: Path) -> None:
     assert private == []
 
 
+# What a page keeps ------------------------------------------------------------------------------
+
+PARTS = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES
+         if _room(path) == "ui"}  # fmt: skip
+SESSION = "st.session_state"
+UNTYPED = re.compile(r"\b(Any|object)\b")
+
+
+def _named(part: ast.Module, name: str) -> Iterator[ast.expr]:
+    """What a part calls by a name: `key = f"…"`, or what a function of that name returns."""
+    for node in ast.walk(part):
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            yield from (
+                each.value for each in node.body if isinstance(each, ast.Return) and each.value
+            )
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                several = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+                names, values = (
+                    (target.elts, node.value.elts) if several else ([target], [node.value])
+                )
+                yield from (v for n, v in zip(names, values, strict=True) if ast.unparse(n) == name)
+
+
+def _told(key: ast.expr, part: str) -> set[str]:
+    """What a key may be, with a dot for what is only known as the page runs."""
+    if isinstance(key, ast.Constant):
+        return {str(key.value)}
+    if isinstance(key, ast.JoinedStr):
+        parts = (str(e.value) if isinstance(e, ast.Constant) else "•" for e in key.values)
+        return {"".join(parts)}
+    if not isinstance(key, ast.Name | ast.Call):
+        return set()
+    owner, _dot, name = ast.unparse(getattr(key, "func", key)).rpartition(".")
+    owner = owner if owner in PARTS else part
+    return {told for each in _named(PARTS[owner], name) for told in _told(each, owner)}
+
+
+def _session_keys(part: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(part):
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == SESSION:
+            yield node.slice
+        elif isinstance(node, ast.Compare) and ast.unparse(node.comparators[0]) == SESSION:
+            yield node.left
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith(f"{SESSION}."):
+            yield node.args[0]
+
+
+def _widgets() -> list[re.Pattern[str]]:
+    """The keys of all widgets of the page."""
+    told = {
+        each
+        for name, part in PARTS.items()
+        for node in ast.walk(part)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "key"
+        for each in _told(keyword.value, name)
+    }
+    known = (each for each in told if not each.startswith("•"))
+    return [re.compile(re.escape(each).replace("•", ".+")) for each in known]
+
+
+def test_the_session_holds_the_page_and_what_its_widgets_hold() -> None:
+    widgets = _widgets()
+
+    others = [
+        f"{name}: {told}"
+        for name, part in PARTS.items()
+        for key in _session_keys(part)
+        for told in _told(key, name) or {ast.unparse(key)}
+        if not any(widget.fullmatch(told) for widget in widgets)
+    ]
+
+    assert set(others) == {"state: page"}
+
+
+def _kinds(part: ast.Module) -> set[str]:
+    """The classes by which a part asks the page's state for what it keeps there."""
+    return {
+        ast.unparse(node.args[0])
+        for node in ast.walk(part)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "state.of"
+    }
+
+
+@pytest.mark.parametrize("name", [each for each in PARTS if _kinds(PARTS[each])])
+def test_what_a_part_of_the_page_keeps_is_a_class_of_its_own_with_types(name: str) -> None:
+    own = {node.name: node for node in PARTS[name].body if isinstance(node, ast.ClassDef)}
+    kinds = _kinds(PARTS[name])
+
+    assert kinds <= own.keys()
+    for kind in kinds:
+        fields = [each for each in own[kind].body if isinstance(each, ast.AnnAssign)]
+        assert [ast.unparse(each) for each in own[kind].decorator_list] == ["dataclass(slots=True)"]
+        assert [e for e in map(ast.unparse, fields) if UNTYPED.search(e) or "=" not in e] == []
+
+
+def test_a_page_has_no_place_for_what_has_no_type() -> None:
+    state = next(node for node in PARTS["state"].body if getattr(node, "name", "") == "State")
+
+    untyped = [
+        ast.unparse(each.target)
+        for each in state.body
+        if isinstance(each, ast.AnnAssign) and UNTYPED.search(ast.unparse(each.annotation))
+    ]
+
+    assert untyped == ["_parts"]
+
+
 # What is exported -------------------------------------------------------------------------------
 
 

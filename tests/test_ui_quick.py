@@ -151,7 +151,7 @@ def test_what_was_drawn_ahead_is_not_drawn_again(lease: Document) -> None:
     thread.join(30)
 
     assert pictures.ahead(state, [sight]) is None
-    assert pictures.drawn(state, sight) is state.remembered["pictures"][sight]
+    assert pictures.drawn(state, sight) is state.of(pictures.Pictures).drawn[sight]
 
 
 def test_no_more_pictures_are_kept_than_were_meant(
@@ -162,7 +162,7 @@ def test_no_more_pictures_are_kept_than_were_meant(
     for number in (1, 2, 3):
         pictures.drawn(state, pictures.Sight(lease, number))
 
-    assert [sight.number for sight in state.remembered["pictures"]] == [2, 3]
+    assert [sight.number for sight in state.of(pictures.Pictures).drawn] == [2, 3]
 
 
 # The heap ---------------------------------------------------------------------------------------

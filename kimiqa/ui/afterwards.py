@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import streamlit as st
@@ -20,6 +20,13 @@ from kimiqa.ui.history import Turn
 from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, money
 from kimiqa.ui.words import _
+
+
+@dataclass(slots=True)
+class Hindsights:
+    """What was found looking back on the answers of this page."""
+
+    by_call: dict[str, Hindsight] = field(default_factory=dict)
 
 
 def show(state: State, turn: Turn, *, newest: bool) -> None:
@@ -44,7 +51,7 @@ def _hindsight(state: State, turn: Turn, newest: bool) -> None:
 
 def look_back(state: State, turn: Turn, *, newest: bool) -> Hindsight:
     """What the answer rests on; for the newest one, what the other ways would have cost too."""
-    kept: dict[str, Hindsight] = state.remembered.setdefault("hindsight", {})
+    kept = state.of(Hindsights).by_call
     if turn.call in kept:
         return kept[turn.call]
     sent = turn.receipt["coverage"]["sent"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -30,6 +31,13 @@ from kimiqa.ui.state import State, keep_choices, new_conversation, page_state, r
 from kimiqa.ui.words import _
 
 ICON = Path(__file__).resolve().parent.parent / "data" / "icon.png"
+
+
+@dataclass(slots=True)
+class Side:
+    """What the side holds for the part of the page that is priced."""
+
+    places: panel.Places | None = None
 
 
 def main() -> None:
@@ -73,7 +81,7 @@ def _side(state: State) -> None:
     if ready(state):
         shelf.show(state)
         if state.view == "ask":
-            state.remembered["places"] = panel.show(state)
+            state.of(Side).places = panel.show(state)
     if turns.load(state) and st.button(
         _("New conversation"), key="new", icon=":material/edit_square:"
     ):
@@ -96,7 +104,8 @@ def _main(state: State) -> None:
     calm(digests.show)(state)
     turns.show(state, found)
     calm(running.show)(state)
-    places: panel.Places = state.remembered["places"]
+    places = state.of(Side).places
+    assert places is not None, "the side is drawn first"
     if engine().running(state.conversation):
         panel.choices(state, places)
     else:

@@ -35,6 +35,18 @@ SEVERAL = "several"
 """The step of several questions' progress: how many are answered."""
 
 
+@dataclass(slots=True)
+class Asked:
+    """What this page handed over last, as it was typed."""
+
+    text: str = ""
+
+
+def last_asked(state: State) -> str:
+    """What was asked last from this page: what is put back where no answer came of it."""
+    return state.of(Asked).text
+
+
 @dataclass(frozen=True, slots=True)
 class Unanswered:
     """One of several questions that got no answer."""
@@ -216,5 +228,5 @@ def _hand_over(state: State, title: str, asked: str, events: Any) -> None:
         state.problem = _("This conversation is being answered in another tab. Ask after it.")
         return
     engine().ask(state.conversation, title, events)
-    state.remembered["asked"] = asked
+    state.of(Asked).text = asked
     state.choices.question = ""

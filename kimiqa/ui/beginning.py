@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -16,10 +17,17 @@ from kimiqa.ui.words import _
 MARK = "welcomed"
 
 
+@dataclass(slots=True)
+class Begun:
+    """Whether this page was the first one, and began with a key: how that went is shown on."""
+
+    with_key: bool = False
+
+
 def show(state: State) -> None:
     """Two ways to begin. Nothing has to be chosen: opening a document begins as well."""
     if not is_first(state):
-        if state.remembered.get("begun"):
+        if state.of(Begun).with_key:
             trial.show(state)
         return
     st.subheader(_("Who shall answer?"), anchor=False)
@@ -68,7 +76,7 @@ def _key_form(state: State) -> None:
         st.caption(_("Stored for you alone, sent to this endpoint alone, never shown again."))
         pressed = st.form_submit_button(_("Save and test"), width="stretch")
     if pressed and name and (key.strip() or known[name].local):
-        state.remembered["begun"] = True
+        state.of(Begun).with_key = True
         settings.save_and_test(state, known[name].base_url, key, "", test=True)
     elif pressed:
         st.error(_("Paste the key first, or begin without one."), icon=":material/key:")

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 
 import streamlit as st
 
-from kimiqa.ledger import Call
-from kimiqa.ledger.spending import groups
 from kimiqa.settings import home_folder
 from kimiqa.store import Store, Stored, store_for
 from kimiqa.strategies.layout import frame_tokens
 from kimiqa.tokens import counter_for
-from kimiqa.ui import arriving, desk, opening, ticked, unread
+from kimiqa.ui import arriving, desk, opening, spent, ticked, unread
 from kimiqa.ui.calm import calm
+from kimiqa.ui.spent import NEVER, Books, Spent
 from kimiqa.ui.state import State
 from kimiqa.ui.sums import amounts, day
 from kimiqa.ui.text import escape, shortened
@@ -28,18 +25,6 @@ ORDERS = {
     "asked": "Last asked first",
     "spent": "Dearest first",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What was spent on a document, and when it was last asked."""
-
-    last: float
-    total: dict[str, Decimal]
-
-
-Books = dict[str | None, Spent]
-NEVER = Spent(0.0, {})
 
 
 def show(state: State) -> None:
@@ -57,7 +42,7 @@ def show(state: State) -> None:
         return
     opening.add_folded(state)
     calm(arriving.show)(state)
-    books = _books(state)
+    books = spent.by_document(state)
     found = _chosen(known, books)
     ticked.bar(state, known)
     st.caption(_standing(len(known), len(found)))
@@ -84,27 +69,6 @@ def _standing(known: int, found: int) -> str:
 # Which, in which order --------------------------------------------------------------------------
 
 
-def _books(state: State) -> Books:
-    """What was spent on each document, summed again once the ledger holds something newer."""
-    ledger = desk.client(state).ledger
-    newest = ledger.calls(1)
-    key = (newest[0].id, newest[0].state) if newest else None
-    kept = state.remembered.get("books")
-    if kept is None or kept[0] != key:
-        state.remembered["books"] = kept = (key, _summed(ledger.calls()))
-    found: Books = kept[1]
-    return found
-
-
-def _summed(calls: Sequence[Call]) -> Books:
-    last: dict[str | None, float] = {}
-    for call in calls:
-        for document_id, _name in call.documents:
-            last[document_id] = max(call.created, last.get(document_id, 0.0))
-    sums = groups(calls, "document")
-    return {each.key: Spent(last.get(each.key, 0.0), each.total) for each in sums}
-
-
 def _chosen(known: list[Stored], books: Books) -> list[Stored]:
     search, order = st.columns([3, 1], vertical_alignment="bottom")
     words = search.text_input(
@@ -124,12 +88,8 @@ def _ordered(found: list[Stored], by: str, books: Books) -> list[Stored]:
     if by == "asked":
         return sorted(found, key=lambda each: -books.get(each.id, NEVER).last)
     if by == "spent":
-        return sorted(found, key=lambda each: -_worth(books.get(each.id, NEVER)))
+        return sorted(found, key=lambda each: -books.get(each.id, NEVER).dearest())
     return found
-
-
-def _worth(spent: Spent) -> Decimal:
-    return max(spent.total.values(), default=Decimal(0))
 
 
 # One by one -------------------------------------------------------------------------------------
@@ -156,32 +116,29 @@ def _tokens(state: State, shown: Sequence[Stored]) -> dict[str, int]:
     }
 
 
-def _facts(each: Stored, tokens: int | None, spent: Spent) -> str:
+def _facts(each: Stored, tokens: int | None, book: Spent) -> str:
     facts = [counted(each.pages, "page", "pages")]
     if tokens is not None:
         facts.append(counted(tokens, "token", "tokens"))
     if each.locked:
         facts.append(_("protected by a password"))
-    if spent.last:
-        facts.append(_("last asked {day}").format(day=day(spent.last)))
-        facts.append(_("spent {amount}").format(amount=amounts(spent.total)))
+    if book.last:
+        facts.append(_("last asked {day}").format(day=day(book.last)))
+        facts.append(_("spent {amount}").format(amount=amounts(book.total)))
     return " · ".join(facts)
 
 
 def _entry(state: State, each: Stored, facts: str, missing: int) -> None:
-    chosen = ticked.ticked(state)
-
-    def tick() -> None:
-        chosen.symmetric_difference_update({each.id})
-        state.remembered.pop("deleting", None)
-
     key = f"tick-{each.id}"
-    # The widget's own memory ends with its page of the list; `chosen` is what counts.
-    st.session_state[key] = each.id in chosen
+    # The widget's own memory ends with its page of the list; `ticked` is what counts.
+    st.session_state[key] = each.id in ticked.ticked(state)
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     with row.container(gap=None):
         st.checkbox(
-            f"{escape(shortened(each.name, 90))}{_warning(missing)}", key=key, on_change=tick
+            f"{escape(shortened(each.name, 90))}{_warning(missing)}",
+            key=key,
+            on_change=ticked.tick,
+            args=(state, each.id),
         )
         st.caption(escape(facts))
     row.button(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import streamlit as st
 
 from kimiqa.breakeven import BreakEven
 from kimiqa.ui import charts, desk
+from kimiqa.ui.latest import Latest
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import table
 from kimiqa.ui.text import escape, money
@@ -15,6 +17,13 @@ from kimiqa.ui.words import _, told
 
 MOST = 50
 NAMED = (1, 2, 5, 10, 20, 50)
+
+
+@dataclass(slots=True)
+class Crossing:
+    """What was reckoned for the documents of this page."""
+
+    found: Latest[BreakEven] = field(default_factory=Latest)
 
 
 def show(state: State) -> None:
@@ -32,12 +41,9 @@ def show(state: State) -> None:
 def _found(state: State) -> BreakEven:
     model = desk.model(state)
     key = (tuple(state.documents), model.id, model.price, state.choices.lifetime)
-    kept = state.remembered.get("break-even")
-    if kept is None or kept[0] != key:
-        found = desk.client(state).break_even(ready(state), MOST)[0]
-        state.remembered["break-even"] = kept = (key, found)
-    known: BreakEven = kept[1]
-    return known
+    return state.of(Crossing).found.made_for(
+        key, lambda: desk.client(state).break_even(ready(state), MOST)[0]
+    )
 
 
 def _picture(found: BreakEven) -> None:

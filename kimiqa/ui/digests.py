@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,7 @@ from kimiqa.planner import Question
 from kimiqa.ui import desk, outlined, reading
 from kimiqa.ui.calm import calm, sentence, show_error
 from kimiqa.ui.engine import Job, engine
+from kimiqa.ui.latest import Latest
 from kimiqa.ui.state import State, page_state, ready
 from kimiqa.ui.text import duration, escape, money
 from kimiqa.ui.words import _, told
@@ -30,6 +32,24 @@ from kimiqa.ui.words import _, told
 TICK_SECONDS = 0.6
 _ANYTHING = Decimal(1_000_000)
 """A cap that forbids nothing, to learn what a ceiling would be; the caps of days hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a person is asked once before a digest is made, and what it would cost at most."""
+
+    message: str
+    ceiling: Decimal
+    currency: str | None
+
+
+@dataclass(slots=True)
+class Digests:
+    """The digest of this page's documents: what is kept of it, or what making it would cost."""
+
+    kept: Latest[Digest | None] = field(default_factory=Latest)
+    offer: Latest[Once | None] = field(default_factory=Latest)
+    doubt: Doubt | None = None
 
 
 def show(state: State) -> None:
@@ -48,15 +68,15 @@ def kept(state: State) -> Digest | None:
         return None
     job = engine().latest(_key(state))
     made = None if job is None else (job.id, job.running)
-    key = ([each.id for each in documents], [each.edition for each in documents], made)
-    known = state.remembered.get("digest")
-    if known is None or known[0] != (key, setup.model.id):
+    editions = [(each.id, each.edition) for each in documents]
+
+    def checked() -> Digest | None:
         asked = Question(ORDINARY_QUESTION, tuple(documents))
-        known = ((key, setup.model.id), digest.kept_digest(setup.planner, asked))
-        state.remembered["digest"] = known
+        found = digest.kept_digest(setup.planner, asked)
         desk.forget_prices(state)  # what was priced without it
-    found: Digest | None = known[1]
-    return found
+        return found
+
+    return state.of(Digests).kept.made_for((editions, made, setup.model.id), checked)
 
 
 def _key(state: State) -> str:
@@ -110,22 +130,21 @@ def _once(state: State) -> Once | None:
     """What it would cost, reckoned once for these documents."""
     planner, documents = desk.setup(state).planner, ready(state)
     key = (id(desk.client(state)), list(map(id, documents)), state.choices.private)
-    known = state.remembered.get("digest-offer")
-    if known is None or known[0] != key:
+
+    def reckoned() -> Once | None:
         asked = tuple(each.as_read() for each in documents)
         question = Question(ORDINARY_QUESTION, asked, private=state.choices.private)
         try:
-            made = digest.offer(planner, question)
+            return digest.offer(planner, question)
         except KimiqaError:
-            made = None
-        state.remembered["digest-offer"] = known = (key, made)
-    found: Once | None = known[1]
-    return found
+            return None
+
+    return state.of(Digests).offer.made_for(key, reckoned)
 
 
 def _submit(state: State, agreed: Decimal | None) -> None:
     """Plan it and hand it over; over a cap or the threshold a person is asked once."""
-    state.remembered.pop("digest-confirm", None)
+    state.of(Digests).doubt = None
     reading.finish(state)
     try:
         plan = _planned(state, agreed)
@@ -156,24 +175,23 @@ def _ask(state: State, message: str, refusal: OverCapError | None) -> None:
         state.problem = sentence(error)
         return
     ceiling = cost.ceiling or Decimal(0)
-    state.remembered["digest-confirm"] = (message, ceiling, cost.currency)
+    state.of(Digests).doubt = Doubt(message, ceiling, cost.currency)
 
 
 def _confirm(state: State) -> None:
-    asked = state.remembered.get("digest-confirm")
-    if asked is None:
+    doubt = state.of(Digests).doubt
+    if doubt is None:
         return
-    message, ceiling, currency = asked
     with st.container(border=True):
-        st.warning(escape(message), icon=":material/payments:")
+        st.warning(escape(doubt.message), icon=":material/payments:")
         row = st.container(horizontal=True)
-        most = at_most(ceiling, currency)
+        most = at_most(doubt.ceiling, doubt.currency)
         yes = _("Make it all the same, at most {amount}").format(amount=most)
         if row.button(escape(yes), key="digest-yes", type="primary"):
-            _submit(state, ceiling)
+            _submit(state, doubt.ceiling)
             st.rerun()
         if row.button(_("Do not make it"), key="digest-no"):
-            state.remembered.pop("digest-confirm")
+            state.of(Digests).doubt = None
             st.rerun()
 
 

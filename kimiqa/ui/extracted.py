@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -13,13 +14,20 @@ from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
-from kimiqa.ui import desk, history
+from kimiqa.ui import desk, history, sizes
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State, new_conversation
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
 
 TICK_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class Asked:
+    """The document of which somebody asked what would be sent."""
+
+    document: str = ""
 
 
 def show(state: State, document: Document) -> None:
@@ -29,7 +37,7 @@ def show(state: State, document: Document) -> None:
         _settled(state, job, document.id)
     elif job is not None:
         _progress(document.id)
-    elif state.remembered.get("extracting") == document.id:
+    elif state.of(Asked).document == document.id:
         _notice(state, document)
 
 
@@ -37,7 +45,7 @@ def offer(state: State, document: Document) -> None:
     """The button that asks what would be sent."""
 
     def asked() -> None:
-        state.remembered["extracting"] = document.id
+        state.of(Asked).document = document.id
 
     st.button(
         _("Have Kimi read the file"),
@@ -69,7 +77,7 @@ def _notice(state: State, document: Document) -> None:
             store_for(home_folder()).source(document.id), name=document.name
         )
     except KimiqaError as error:
-        state.remembered.pop("extracting", None)
+        _not_asked(state)
         st.warning(escape(str(error)), icon=":material/block:")
         return
     said = _(
@@ -87,12 +95,17 @@ def _notice(state: State, document: Document) -> None:
     row.button(
         _("Not now"),
         key=f"extract-not-{document.id}",
-        on_click=lambda: state.remembered.pop("extracting", None),
+        on_click=_not_asked,
+        args=(state,),
     )
 
 
+def _not_asked(state: State) -> None:
+    state.of(Asked).document = ""
+
+
 def _start(state: State, document: Document, upload: extracting.Upload) -> None:
-    state.remembered.pop("extracting", None)
+    _not_asked(state)
     model, options = state.choices.model or None, desk.client_options(state)
 
     def steps() -> Iterator[Any]:
@@ -125,6 +138,6 @@ def _settled(state: State, job: Job, document_id: str) -> None:
     state.opened[made.id], state.names[made.id] = made, made.name
     desk.forget_documents(state)
     history.forget(state)
-    state.remembered.pop("tokens", None)
+    sizes.forget(state)
     new_conversation(state)
     st.rerun()

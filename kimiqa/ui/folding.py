@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -16,6 +17,13 @@ from kimiqa.ui import history
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money_range
 from kimiqa.ui.words import _
+
+
+@dataclass(slots=True)
+class Folding:
+    """Where somebody unfolded the cards: a conversation, and how many turns it had."""
+
+    unfolded: tuple[str, int] | None = None
 
 
 @contextmanager
@@ -29,12 +37,12 @@ def cards(state: State, others: Sequence[Way], chosen: Way | None) -> Iterator[b
     asked = len(history.turns(state))
     fold = "folded" if asked else "narrow"
     now = (state.conversation, asked)
-    unfolded = state.remembered.get("unfolded") == now
+    unfolded = state.of(Folding).unfolded == now
     with st.container(key="ways-open" if unfolded else f"ways-{fold}"):
         yield unfolded or fold == "narrow"
 
     def turn() -> None:
-        state.remembered["unfolded"] = None if unfolded else now
+        state.of(Folding).unfolded = None if unfolded else now
 
     st.button(
         _("Only the chosen way") if unfolded else escape(_said(others)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -113,6 +113,13 @@ class Incoming:
     aside: bool = False
 
 
+@dataclass(slots=True)
+class Folders:
+    """The folders that are not taken in wholly yet."""
+
+    incoming: list[Incoming] = field(default_factory=list)
+
+
 def _begin_folder(state: State, folder: Path) -> None:
     job = engine().read(f"{home_folder()}:folder:{folder}", folder.name, lambda: _copied(folder))
     if job.id not in {each.job for each in _incoming(state)}:
@@ -148,8 +155,7 @@ def _readable(folder: Path) -> Iterator[Path | None]:
 
 
 def _incoming(state: State) -> list[Incoming]:
-    found: list[Incoming] = state.remembered.setdefault("incoming", [])
-    return found
+    return state.of(Folders).incoming
 
 
 def folder_jobs(state: State) -> list[Job]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kimiqa.chapters import Chapter, entries
 from kimiqa.ui import reading
+from kimiqa.ui.latest import Latest
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.text import shortened
 from kimiqa.ui.words import _
@@ -15,16 +19,26 @@ MOST = 400
 _INDENT = "\u2003"
 
 
+@dataclass(slots=True)
+class Outline:
+    """The documents' tables of contents, and where one is chosen from them."""
+
+    place: DeltaGenerator | None = None
+    """Empty until all else is on the page."""
+    entries: Latest[list[tuple[int, Chapter]]] = field(default_factory=Latest)
+
+
 def place(state: State) -> None:
     """Where the choice will stand: a long outline takes a second to read, and nothing that a
     person waits for is to wait for that."""
-    state.remembered["outline_place"] = st.container()
+    state.of(Outline).place = st.container()
 
 
 def fill(state: State) -> None:
     """The choice, once all else is on the page. While a document is being looked over its outline
     is read by that job, and the page is shown anew at its end."""
-    where = state.remembered.pop("outline_place", None)
+    outline = state.of(Outline)
+    where, outline.place = outline.place, None
     if where is not None and not reading.jobs(state):
         with where:
             choice(state)
@@ -70,11 +84,6 @@ def _pages(chapter: Chapter) -> str:
 
 
 def _entries(state: State) -> list[tuple[int, Chapter]]:
-    kept: dict[tuple[str, ...], list[tuple[int, Chapter]]]
-    kept = state.remembered.setdefault("outline", {})
     documents = ready(state)
-    key = tuple(each.id for each in documents)
-    if key not in kept:
-        kept.clear()
-        kept[key] = list(entries(documents))[:MOST]
-    return kept[key]
+    key = [each.id for each in documents]
+    return state.of(Outline).entries.made_for(key, lambda: list(entries(documents))[:MOST])

@@ -26,6 +26,13 @@ LINES_AT_ONCE = 25
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
 
 
+@dataclass(slots=True)
+class Unrolled:
+    """How much is shown of the section that is read."""
+
+    lines: int = LINES_AT_ONCE
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A stretch of a digest under its heading; its citations are placed in its own text."""
@@ -98,7 +105,7 @@ def _read(state: State, digest: Digest) -> None:
     if not found:
         return
     chosen = _chosen(state, found)
-    lines = state.remembered.get("digest-lines", LINES_AT_ONCE)
+    lines = state.of(Unrolled).lines
     part = found[chosen].first(lines)
     text, page = st.columns([3, 2], gap="medium")
     with text:
@@ -121,7 +128,7 @@ def _chosen(state: State, found: Sequence[Section]) -> int:
 
     def changed() -> None:
         state.cited.pop(DIGEST, None)
-        state.remembered.pop("digest-lines", None)
+        state.of(Unrolled).lines = LINES_AT_ONCE
 
     chosen = st.radio(
         _("Section"),
@@ -141,7 +148,7 @@ def _more(state: State, section: Section, lines: int) -> None:
         return
 
     def more() -> None:
-        state.remembered["digest-lines"] = lines + LINES_AT_ONCE
+        state.of(Unrolled).lines = lines + LINES_AT_ONCE
 
     label = plural(rest, "Show more ({number:,} line)", "Show more ({number:,} lines)")
     st.button(label, key="digest-more", type="tertiary", on_click=more)

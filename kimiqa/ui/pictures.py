@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
@@ -28,21 +28,29 @@ class Sight:
     end: int | None = None
 
 
+@dataclass(slots=True)
+class Pictures:
+    """What was drawn for this visitor, and what draws the next ones."""
+
+    drawn: dict[Sight, bytes] = field(default_factory=dict)
+    drawing: threading.Thread | None = None
+
+
 def drawn(state: State, sight: Sight) -> bytes:
     """The picture; drawn now where it was not.
 
     *Raises* the errors of `Document.render`.
     """
-    kept = _kept(state)
+    kept = state.of(Pictures).drawn
     return kept.get(sight) or _keep(kept, sight)
 
 
 def ahead(state: State, sights: Sequence[Sight]) -> threading.Thread | None:
     """Draw in a thread of its own what is likely to be looked at next. The pictures are the
     visitor's alone, and go with the visit."""
-    kept = _kept(state)
+    pictures = state.of(Pictures)
+    kept, before = pictures.drawn, pictures.drawing
     missing = [sight for sight in sights[:AHEAD] if sight not in kept]
-    before: threading.Thread | None = state.remembered.get("drawing")
     if not missing or (before is not None and before.is_alive()):
         return None
 
@@ -53,7 +61,7 @@ def ahead(state: State, sights: Sequence[Sight]) -> threading.Thread | None:
                 _keep(kept, sight)
 
     thread = threading.Thread(target=draw, name="kimiqa-pictures", daemon=True)
-    state.remembered["drawing"] = thread
+    pictures.drawing = thread
     thread.start()
     return thread
 
@@ -80,9 +88,9 @@ def sight_of(citation: Citation, documents: Sequence[Document | None]) -> Sight 
     return Sight(document, number, citation.found_start, citation.found_end)
 
 
-def _kept(state: State) -> dict[Sight, bytes]:
-    kept: dict[Sight, bytes] = state.remembered.setdefault("pictures", {})
-    return kept
+def forget(state: State) -> None:
+    """Have them drawn anew; what is being drawn ahead goes with the old ones."""
+    state.of(Pictures).drawn = {}
 
 
 def _keep(kept: dict[Sight, bytes], sight: Sight) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import streamlit as st
 
 from kimiqa import rules
@@ -12,6 +14,13 @@ from kimiqa.ui import desk
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
+
+
+@dataclass(slots=True)
+class Unruled:
+    """Rules that were typed and cannot hold: why, by document, until it was said."""
+
+    problems: dict[str, str] = field(default_factory=dict)
 
 
 def notice(state: State) -> None:
@@ -47,7 +56,7 @@ def choice(state: State) -> None:
 def rule(state: State, document: Document) -> None:
     """Where a document may go, and a place to say so."""
     key = f"rule-{document.id}"
-    problem = state.remembered.pop(f"problem-{key}", "")
+    problem = state.of(Unruled).problems.pop(document.id, "")
     places = ", ".join(document.only)
     label = (
         _("May go only to {places}").format(places=escape(places))
@@ -72,5 +81,5 @@ def _ruled(state: State, document: Document, key: str) -> None:
     try:
         document.restrict(*filter(str.strip, st.session_state[key].split(",")))
     except KimiqaError as error:
-        state.remembered[f"problem-{key}"] = str(error)
+        state.of(Unruled).problems[document.id] = str(error)
     desk.forget_prices(state)

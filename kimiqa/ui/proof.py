@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -24,6 +25,14 @@ STATES: dict[CitationStatus, str] = {
 }
 SHOWN_TEXT = 12_000
 NEAR_TEXT = 900
+
+
+@dataclass(slots=True)
+class Whole:
+    """The page without a picture of which more than the quoted words is shown."""
+
+    page: tuple[int, int] | None = None
+    """The turn, and the page's number."""
 
 
 def open_citation(state: State, turn: int, citation: int) -> None:
@@ -154,14 +163,14 @@ def _words(state: State, turn: int, page: Page, quoted: tuple[int | None, int | 
     text = page.text
     if start is None or end is None:
         start = end = 0
-    room = SHOWN_TEXT if state.remembered.get("whole-page") == (turn, page.number) else NEAR_TEXT
+    room = SHOWN_TEXT if state.of(Whole).page == (turn, page.number) else NEAR_TEXT
     before, inside, after = text[:start], text[start:end], text[end : end + room]
     marked = f":orange-background[{escape(inside)}]" if inside.strip() else ""
     st.markdown(f"{_block(before[-room:])}{marked}{_block(after)}")
     if room == NEAR_TEXT and (len(before) > room or len(text) > end + room):
 
         def whole() -> None:
-            state.remembered["whole-page"] = (turn, page.number)
+            state.of(Whole).page = (turn, page.number)
 
         st.button(_("Show more of the page"), key=f"whole-{turn}", type="tertiary", on_click=whole)
 

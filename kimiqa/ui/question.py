@@ -15,6 +15,7 @@ from kimiqa.figures import at_most
 from kimiqa.plan import Way
 from kimiqa.setup import Setup
 from kimiqa.ui import (
+    box,
     desk,
     digests,
     history,
@@ -53,16 +54,11 @@ def frame(state: State) -> Frame:
     notice = st.container()
     with st.container(border=True):
         field = st.container()
-        live.keep_draft(_key(state), state.remembered.get("given", ""))
+        live.keep_draft(box.key(state), box.given(state))
         asking = st.container()
-        calm(ready.show)(state, _key(state))
+        calm(ready.show)(state)
         cards = st.container()
     return Frame(notice, field, asking, cards, st.container())
-
-
-def _key(state: State) -> str:
-    """Names the box: another one for each question."""
-    return f"question-{state.conversation}-{len(history.turns(state))}"
 
 
 def show(state: State, frame: Frame) -> None:
@@ -87,13 +83,13 @@ def price(state: State) -> None:
     there."""
     if not desk.has_prices(state):
         return
-    state.choices.question = st.session_state.get(_key(state), state.choices.question)
+    state.choices.question = st.session_state.get(box.key(state), state.choices.question)
     with suppress(Exception):
         desk.ways(state, _asked(state) or ORDINARY_QUESTION)
 
 
 def _field(state: State) -> None:
-    key, first = _key(state), not history.turns(state)
+    key, first = box.key(state), not history.turns(state)
     st.session_state.setdefault(key, state.choices.question)
     state.choices.question = st.text_area(
         _("Your question") if first else _("Your next question"),

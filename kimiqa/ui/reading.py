@@ -14,7 +14,7 @@ from kimiqa.errors import KimiqaError, PasswordRequiredError
 from kimiqa.opening import leftovers
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
-from kimiqa.ui import history
+from kimiqa.ui import history, sizes
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import Refused, State, new_conversation, opened
 from kimiqa.ui.words import _
@@ -162,7 +162,7 @@ def _ended(state: State, document_id: str, job: Job) -> None:
     document = job.last(Document)
     if document is not None:
         state.opened[document_id] = document
-        state.remembered.pop("tokens", None)  # there may be less to send than was read
+        sizes.forget(state)  # there may be less to send than was read
         engine().forget(job)
     elif not isinstance(job.error, PasswordRequiredError):
         state.documents.remove(document_id)

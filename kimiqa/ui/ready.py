@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kimiqa.tasks import READY, Ready
+from kimiqa.ui import box
 from kimiqa.ui.state import State, new_id
 from kimiqa.ui.words import _
 
@@ -16,8 +17,8 @@ TITLES = {
 }
 
 
-def show(state: State, key: str) -> None:
-    """One for each task that these documents are enough for; `key` is the box's."""
+def show(state: State) -> None:
+    """One for each task that these documents are enough for."""
     row = st.container(horizontal=True, gap="small", vertical_alignment="center")
     row.caption(_("Ready-made:"), width="content")
     for name, ready in READY.items():
@@ -28,14 +29,13 @@ def show(state: State, key: str) -> None:
                 type="tertiary",
                 help=_("Fills the box with a question that asks for a place behind everything."),
                 on_click=_fill,
-                args=(state, key, ready),
+                args=(state, ready),
             )
 
 
-def _fill(state: State, key: str, ready: Ready) -> None:
+def _fill(state: State, ready: Ready) -> None:
     """The task's question; what somebody typed stays, behind it."""
-    typed = str(st.session_state.get(key) or "").strip()
+    typed = str(st.session_state.get(box.key(state)) or "").strip()
     for each in READY.values():
         typed = typed.removeprefix(each.text).strip()
-    st.session_state[key] = state.choices.question = ready.question(typed)
-    state.remembered["given"] = new_id()  # what the tab keeps of the box is older
+    box.put(state, ready.question(typed), new_id())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import streamlit as st
@@ -18,7 +19,12 @@ from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
 
-_TOLD = "retention-told"
+
+@dataclass(slots=True)
+class Told:
+    """Whether this page has said what was cleared."""
+
+    cleared: bool = False
 
 
 @cache
@@ -34,9 +40,9 @@ def cleared_at_start(home: str) -> str:
 
 def show(state: State) -> None:
     """Say once on each page what was cleared."""
-    said = cleared_at_start(str(home_folder()))
-    if said and _TOLD not in st.session_state:
-        st.session_state[_TOLD] = True
+    said, told = cleared_at_start(str(home_folder())), state.of(Told)
+    if said and not told.cleared:
+        told.cleared = True
         st.toast(escape(said), icon=":material/auto_delete:", duration="long")
 
 

@@ -7,8 +7,8 @@ import time
 import streamlit as st
 
 from kimiqa.plan import Cited, Finished, Progress, Reasoning, Started, Step, Text
-from kimiqa.ui import history, trace
-from kimiqa.ui.asking import SEVERAL, Unanswered
+from kimiqa.ui import box, history, trace
+from kimiqa.ui.asking import SEVERAL, Unanswered, last_asked
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.markdown import answer_markdown
@@ -159,11 +159,8 @@ def _bring_back(state: State, job: Job) -> None:
     """Put the question back into its box; asking it is a decision, for it costs again."""
     started = job.last(Started)
     missed = [each.question for each in job.of(Unanswered)]
-    question = started.plan.question if started else state.remembered.get("asked", "")
+    question = started.plan.question if started else last_asked(state)
     question = "\n".join(missed) or question
-    state.choices.question = question
-    state.remembered["given"] = job.id
-    asked = len(history.turns(state))
-    st.session_state[f"question-{state.conversation}-{asked}"] = question
+    box.put(state, question, job.id)
     engine().forget(job)
     st.rerun()

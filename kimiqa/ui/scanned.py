@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import streamlit as st
 
 from kimiqa.document import Document
@@ -9,13 +11,21 @@ from kimiqa.plan import Progress
 from kimiqa.scanned import ScanOffer
 from kimiqa.seeing import SCANNED
 from kimiqa.settings import home_folder
-from kimiqa.ui import desk
+from kimiqa.ui import desk, sizes
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
 from kimiqa.ui.text import about, escape, money
 from kimiqa.ui.words import _, plural, told
 
 TICK_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class Scans:
+    """What the ways to read scanned pages would cost: by document, how many of its pages are
+    scanned, and model."""
+
+    offers: dict[tuple[str, int, str], list[ScanOffer]] = field(default_factory=dict)
 
 
 def settled(state: State, document: Document) -> Document:
@@ -48,12 +58,11 @@ def _key(document_id: str) -> str:
 
 
 def _offers(state: State, document: Document) -> list[ScanOffer]:
-    kept = state.remembered.setdefault("scans", {})
+    kept = state.of(Scans).offers
     key = (document.id, len(document.pages_with("image")), desk.model(state).id)
     if key not in kept:
         kept[key] = desk.client(state).scanned([document])
-    offers: list[ScanOffer] = kept[key]
-    return offers
+    return kept[key]
 
 
 def _by_ocr(state: State, document: Document, offer: ScanOffer) -> None:
@@ -130,7 +139,7 @@ def _settled(state: State, job: Job, document_id: str) -> None:
             pass
         state.opened[document_id] = document
     desk.forget_prices(state)
-    for kept in ("tokens", "scans"):
-        state.remembered.pop(kept, None)
+    sizes.forget(state)
+    state.of(Scans).offers.clear()
     if job.error is not None:
         st.warning(escape(str(job.error)), icon=":material/block:")

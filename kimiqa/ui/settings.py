@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import streamlit as st
@@ -35,6 +35,13 @@ from kimiqa.ui.words import _, told
 OTHER = "other"
 OVERRIDING = ("KIMIQA_BASE_URL", "KIMIQA_API_KEY")
 """The variables that come before what is saved."""
+
+
+@dataclass(slots=True)
+class KeyField:
+    """The field for a key: made anew after each saving, so that the key leaves the session too."""
+
+    saved: int = 0
 
 
 def show(state: State) -> None:
@@ -84,7 +91,7 @@ def _endpoint(state: State, settings: Settings) -> None:
             _("API key"),
             type="password",
             autocomplete="off",
-            key=f"key-{state.remembered.get('keys_saved', 0)}",
+            key=f"key-{state.of(KeyField).saved}",
             placeholder=_saved(usual) or _("paste it here"),
             help=_("Stored for you alone, sent to this endpoint alone, never shown again."),
         )
@@ -133,16 +140,15 @@ def _masked(key: Secret) -> str:
 
 def save_and_test(state: State, url: str, key: str, model: str, *, test: bool) -> None:
     """Save, and show what came of it after the next run."""
-    state.remembered.pop("outcome", None)
+    trial.tell(state, None)
     try:
         _save(url, key, model)
-        # The field is made anew, so that the key leaves the session too.
-        state.remembered["keys_saved"] = state.remembered.get("keys_saved", 0) + 1
+        state.of(KeyField).saved += 1
         state.choices.model = state.choices.effort = state.choices.strategy = ""
-        state.remembered["outcome"] = trial.free() if test else _("Saved.")
+        trial.tell(state, trial.free() if test else _("Saved."))
         trial.forget()
     except KimiqaError as error:
-        state.remembered["outcome"] = error
+        trial.tell(state, error)
     st.rerun()
 
 
@@ -175,7 +181,7 @@ def _forget(state: State, base_url: str) -> None:
     st.caption(_("Key {saved}").format(saved=escape(_saved(base_url))))
     if st.button(_("Forget this key"), key="forget-key"):
         save_key(base_url, None, home_folder())
-        state.remembered.pop("outcome", None)
+        trial.tell(state, None)
         st.rerun()
 
 

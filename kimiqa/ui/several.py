@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import streamlit as st
@@ -13,11 +14,19 @@ from kimiqa.figures import at_most
 from kimiqa.plan import Plan, Strategy, Way
 from kimiqa.together import Together, together
 from kimiqa.ui import asking, desk
+from kimiqa.ui.latest import Latest
 from kimiqa.ui.state import Confirm, State, ready
 from kimiqa.ui.text import about, money
 from kimiqa.ui.words import _, counted, plural
 
 MOST = 30
+
+
+@dataclass(slots=True)
+class Priced:
+    """What the questions cost together."""
+
+    price: Latest[Together] = field(default_factory=Latest)
 
 
 def lines(text: str) -> list[str]:
@@ -47,12 +56,9 @@ def priced(state: State, way: Way) -> Together:
     """What the lines cost together, one way."""
     asked = (state.choices.question, way.strategy, tuple(desk.options(state).values()))
     key = (asked, id(desk.client(state)), tuple(state.documents))
-    kept = state.remembered.get("together")
-    if kept is None or kept[0] != key:
-        found = together(_plans(state, way.strategy), desk.model(state))
-        state.remembered["together"] = kept = (key, found)
-    price: Together = kept[1]
-    return price
+    return state.of(Priced).price.made_for(
+        key, lambda: together(_plans(state, way.strategy), desk.model(state))
+    )
 
 
 def in_words(price: Together) -> str:

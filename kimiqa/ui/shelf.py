@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import streamlit as st
 
 from kimiqa.document import Document
 from kimiqa.pages import spans
-from kimiqa.planner import block_tokens
-from kimiqa.ui import desk, extracted, library, opening, private, reading, scanned, unseen
+from kimiqa.ui import desk, extracted, library, opening, private, reading, scanned, sizes, unseen
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _, counted, plural, recalled
@@ -18,6 +19,13 @@ WITHOUT_TEXT = {
     "empty": "empty",
     "failed": "could not be read",
 }
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What the documents' files say of themselves, by id."""
+
+    about: dict[str, str] = field(default_factory=dict)
 
 
 def show(state: State) -> None:
@@ -77,7 +85,7 @@ def _reading(state: State, document: Document) -> None:
 
 def _about(state: State, document: Document) -> str:
     """Title, author and year, as far as the file names them."""
-    kept: dict[str, str] = state.remembered.setdefault("about", {})
+    kept = state.of(Shelf).about
     if document.id not in kept:
         told = document.metadata()
         named = (told.get("title", ""), told.get("author", ""), told.get("created", "")[:4])
@@ -94,11 +102,7 @@ def counts(state: State, document: Document) -> str:
 
 def tokens(state: State, document: Document) -> int:
     """The tokens of the document's block as it would be sent."""
-    kept: dict[tuple[str, str], int] = state.remembered.setdefault("tokens", {})
-    key = (document.id, desk.model(state).id)
-    if key not in kept:
-        kept[key] = block_tokens(document, desk.model(state).id)
-    return kept[key]
+    return sizes.tokens(state, document, desk.model(state).id)
 
 
 def _without_text(state: State, document: Document) -> None:

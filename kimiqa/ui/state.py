@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 import streamlit as st
 
@@ -98,8 +98,9 @@ class State:
     """The answer to compare with: its conversation and its turn."""
     uploads: int = 0
     """Raised after each upload: the widget then forgets the bytes."""
-    remembered: dict[Any, Any] = field(default_factory=dict, repr=False)
-    """Computed for this page: prices, turns, the client."""
+    with_hidden: dict[int, tuple[Document, Document]] = field(default_factory=dict, repr=False)
+    """What is sent of a document whose hidden text goes too: made once from the document, which
+    is kept beside it and named by its identity."""
     _parts: dict[type, object] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, kind: type[Kind]) -> Kind:
@@ -151,7 +152,7 @@ def new_id() -> str:
 
 def to_url(state: State, job: str | None) -> None:
     """Write into the URL what brings this page back."""
-    wanted: dict[str, Any] = {"d": state.documents, "c": state.conversation}
+    wanted: dict[str, str | list[str]] = {"d": state.documents, "c": state.conversation}
     if job:
         wanted["j"] = job
     if state.view != "ask":
@@ -197,7 +198,7 @@ def _as_chosen(state: State, document: Document) -> Document:
     """The document with what is hidden in it, where that is to be sent; the same each time."""
     if document.id not in state.choices.hidden_kept or not document.hidden_passages:
         return document
-    kept: dict[int, tuple[Document, Document]] = state.remembered.setdefault("kept_hidden", {})
+    kept = state.with_hidden
     if id(document) not in kept:
         kept[id(document)] = (document, document.checked(keep_hidden=True))
     return kept[id(document)][1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -17,6 +17,20 @@ from kimiqa.ui.words import _, counted, plural
 
 PER_PAGE = 20
 LONGEST_NAME = 120
+
+
+@dataclass(slots=True)
+class Deciding:
+    """The conversations of which one is being named, and one is perhaps deleted."""
+
+    renaming: str = ""
+    forgetting: str = ""
+
+
+def undecided(state: State) -> None:
+    """Let go of what is being decided."""
+    deciding = state.of(Deciding)
+    deciding.renaming = deciding.forgetting = ""
 
 
 def show(state: State) -> None:
@@ -96,13 +110,18 @@ def _gone(each: ConversationRecord) -> list[str]:
 
 def _actions(state: State, each: ConversationRecord) -> None:
     row = st.container(horizontal=True, gap="small")
-    here = (
-        state.remembered.get("renaming") == each.id,
-        state.remembered.get("forgetting") == each.id,
-    )
-    for what, label, icon in (
-        ("renaming", _("Rename"), ":material/edit:"),
-        ("forgetting", _("Delete"), ":material/delete:"),
+    deciding = state.of(Deciding)
+    here = (deciding.renaming == each.id, deciding.forgetting == each.id)
+
+    def rename() -> None:
+        deciding.renaming = each.id
+
+    def delete() -> None:
+        deciding.forgetting = each.id
+
+    for what, label, icon, begin in (
+        ("renaming", _("Rename"), ":material/edit:", rename),
+        ("forgetting", _("Delete"), ":material/delete:", delete),
     ):
         row.button(
             label,
@@ -110,7 +129,7 @@ def _actions(state: State, each: ConversationRecord) -> None:
             icon=icon,
             type="tertiary",
             help=escape(shortened(each.title, 60)),
-            on_click=partial(state.remembered.__setitem__, what, each.id),
+            on_click=begin,
         )
     with row:
         afterwards.downloads(
@@ -129,7 +148,7 @@ def _rename(state: State, each: ConversationRecord) -> None:
         name = st.text_input(_("Name"), value=each.title[:LONGEST_NAME], max_chars=LONGEST_NAME)
         if st.form_submit_button(_("Save the name")):
             desk.client(state).ledger.name_conversation(each.id, (name or "").strip())
-            state.remembered.pop("renaming", None)
+            state.of(Deciding).renaming = ""
             st.rerun()
 
 
@@ -143,7 +162,7 @@ def _forget(state: State, each: ConversationRecord) -> None:
         forget(state, each.id)
         st.rerun()
     if row.button(_("Keep"), key=f"forget-no-{each.id}"):
-        state.remembered.pop("forgetting", None)
+        state.of(Deciding).forgetting = ""
         st.rerun()
 
 
@@ -155,7 +174,7 @@ def forget(state: State, conversation: str) -> None:
         job.ended.wait(5)
         engine().forget(job)
     desk.client(state).ledger.delete_conversation(conversation)
-    state.remembered.pop("forgetting", None)
+    state.of(Deciding).forgetting = ""
     if conversation == state.conversation:
         history.forget(state)
         new_conversation(state)

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import streamlit as st
 
 from kimiqa.settings import home_folder
 from kimiqa.store import Stored, store_for
-from kimiqa.ui import desk, history, retention
+from kimiqa.ui import desk, history, pictures, retention, sizes, spent
 from kimiqa.ui.state import State, new_conversation
 from kimiqa.ui.text import escape, lines, shortened
 from kimiqa.ui.words import _, plural
 
 
+@dataclass(slots=True)
+class Ticked:
+    """Which documents are ticked, and whether a person is asked if they shall be deleted."""
+
+    ids: set[str] = field(default_factory=set)
+    deleting: bool = False
+
+
 def ticked(state: State) -> set[str]:
     """The ids of those that are ticked, on whichever page of the list they stand."""
-    found: set[str] = state.remembered.setdefault("ticked", set())
-    return found
+    return state.of(Ticked).ids
+
+
+def tick(state: State, document_id: str) -> None:
+    """Tick a document, or untick it; what was to be deleted is asked again."""
+    ticked(state).symmetric_difference_update({document_id})
+    keep(state)
+
+
+def keep(state: State) -> None:
+    """Do not ask any more whether those that are ticked shall be deleted."""
+    state.of(Ticked).deleting = False
 
 
 def ask_about(state: State, ids: Sequence[str]) -> None:
     """Begin a conversation over these documents."""
     state.documents = list(ids)
     history.forget(state)
-    state.remembered.pop("ticked", None)
+    ticked(state).clear()
     new_conversation(state)
     state.view = "ask"
 
@@ -47,12 +66,12 @@ def bar(state: State, known: Sequence[Stored]) -> None:
     )
 
     def delete() -> None:
-        state.remembered["deleting"] = True
+        state.of(Ticked).deleting = True
 
     label = plural(len(chosen), "Delete {number:,} document", "Delete {number:,} documents")
     row.button(label, key="delete-ticked", on_click=delete)
     row.button(_("Untick all"), key="untick", type="tertiary", on_click=ticked(state).clear)
-    if state.remembered.get("deleting"):
+    if state.of(Ticked).deleting:
         _confirm(state, chosen)
 
 
@@ -91,7 +110,7 @@ def _confirm(state: State, chosen: Sequence[Stored]) -> None:
             delete(state, ids, talks if also else [])
             st.rerun()
         if row.button(_("Keep"), key="delete-no"):
-            state.remembered.pop("deleting", None)
+            keep(state)
             st.rerun()
 
 
@@ -108,7 +127,10 @@ def delete(state: State, ids: set[str], talks: Sequence[str]) -> None:
     if gone & set(state.documents) or (gone and state.conversation in talks):
         state.documents = [each for each in state.documents if each not in gone]
         new_conversation(state)
+    keep(state)
+    ticked(state).clear()
     history.forget(state)
+    pictures.forget(state)
+    sizes.forget(state)
+    spent.forget(state)
     desk.forget_prices(state)
-    for forgotten in ("deleting", "ticked", "pictures", "tokens", "books"):
-        state.remembered.pop(forgotten, None)

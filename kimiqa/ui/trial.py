@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 import streamlit as st
@@ -27,11 +28,24 @@ TICK_SECONDS = 0.4
 MARKS = {True: ":green[✓]", False: ":red[✗]", None: ":gray[–]"}
 
 Row = tuple[str, bool | None]
+Told = TestResult | KimiqaError | str | None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the last save or test came to."""
+
+    told: Told = None
+
+
+def tell(state: State, told: Told) -> None:
+    """Have it shown with the next run; None takes back what was told before."""
+    state.of(Outcome).told = told
 
 
 def show(state: State) -> None:
     """What the last save or test came to, and the question that can be asked besides."""
-    outcome = state.remembered.get("outcome")
+    outcome = state.of(Outcome).told
     if isinstance(outcome, KimiqaError):
         show_error(outcome)
     elif isinstance(outcome, TestResult):

@@ -8,7 +8,7 @@ from kimiqa.document import Document, Hidden
 from kimiqa.pages import spans
 from kimiqa.plan import Progress
 from kimiqa.settings import home_folder
-from kimiqa.ui import desk
+from kimiqa.ui import desk, pictures, sizes
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, shortened, unlinked, visible
@@ -69,7 +69,7 @@ def _choice(state: State, document: Document) -> None:
         kept.symmetric_difference_update({document.id})
         state.choices.hidden_kept = tuple(sorted(kept))
         desk.forget_documents(state)
-        state.remembered.pop("tokens", None)
+        sizes.forget(state)
 
     st.session_state[key] = document.id in state.choices.hidden_kept
     st.toggle(
@@ -120,7 +120,8 @@ def _progress(document_id: str) -> None:
 def _settled(state: State, job: Job) -> None:
     engine().forget(job)
     desk.forget_documents(state)
-    for forgotten in ("tokens", "pictures", "kept_hidden"):
-        state.remembered.pop(forgotten, None)
+    sizes.forget(state)
+    pictures.forget(state)
+    state.with_hidden.clear()
     if job.error is not None:
         st.warning(escape(str(job.error)), icon=":material/block:")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from kimiqa.ui import books, collection, compare, settings, talks
+from kimiqa.ui import books, collection, compare, settings, talks, ticked
 from kimiqa.ui.state import State, View
 from kimiqa.ui.words import _
 
@@ -44,8 +44,8 @@ def navigate(state: State) -> None:
 def go(state: State, view: View) -> None:
     """Show a view; what was being decided in another one is let go of."""
     state.view = view
-    for open_question in ("deleting", "renaming", "forgetting"):
-        state.remembered.pop(open_question, None)
+    ticked.keep(state)
+    talks.undecided(state)
 
 
 def show(state: State) -> None:
