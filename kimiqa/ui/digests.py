@@ -1,35 +1,27 @@
-"""The digest of the open documents: offered with its price, made, and shown where it is kept."""
+"""The digest of the open documents: shown where it is kept, else offered with its price."""
 
 from __future__ import annotations
 
-import hashlib
-import time
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import streamlit as st
 
 from kimiqa import digest
 from kimiqa.choosing import ORDINARY_QUESTION
-from kimiqa.client import AsyncClient
 from kimiqa.digest import Digest
 from kimiqa.errors import KimiqaError, OverCapError
 from kimiqa.figures import at_most
 from kimiqa.payoff import Once
-from kimiqa.plan import Plan, Progress, Way
+from kimiqa.plan import Plan, Way
 from kimiqa.planner import Question
-from kimiqa.ui import desk, outlined, reading
-from kimiqa.ui.calm import calm, sentence, show_error
-from kimiqa.ui.engine import Job, engine
+from kimiqa.ui import desk, digesting, outlined, reading
+from kimiqa.ui.calm import sentence
 from kimiqa.ui.latest import Latest
-from kimiqa.ui.state import State, page_state, ready
-from kimiqa.ui.text import duration, escape, money
-from kimiqa.ui.words import _, told
+from kimiqa.ui.state import State, ready
+from kimiqa.ui.text import escape, money
+from kimiqa.ui.words import _
 
-TICK_SECONDS = 0.6
 _ANYTHING = Decimal(1_000_000)
 """A cap that forbids nothing, to learn what a ceiling would be; the caps of days hold."""
 
@@ -66,7 +58,7 @@ def kept(state: State) -> Digest | None:
         return None
     if not digest.found(documents, setup.planner):
         return None
-    job = engine().latest(_key(state))
+    job = digesting.job(state)
     made = None if job is None else (job.id, job.running)
     editions = [(each.id, each.edition) for each in documents]
 
@@ -79,24 +71,14 @@ def kept(state: State) -> Digest | None:
     return state.of(Digests).kept.made_for((editions, made, setup.model.id), checked)
 
 
-def _key(state: State) -> str:
-    """Names the work: one digest of the same documents is made at a time."""
-    named = " ".join((*state.documents, desk.model(state).id))
-    return f"digest-{hashlib.sha256(named.encode()).hexdigest()[:16]}"
-
-
 # Offered ----------------------------------------------------------------------------------------
 
 
 def offer(state: State, priced: list[Way]) -> None:
-    """The button that makes it, with its price, where one would pay and none is kept; then how
-    far it has come, or why there is none."""
-    job = engine().latest(_key(state))
-    if job is not None and job.running:
-        _making()
+    """How far it has come, or why there is none; else the button that makes it, with its price,
+    where one would pay and none is kept."""
+    if digesting.show(state):
         return
-    if job is not None and (job.error is not None or job.stopped):
-        _ended(job)
     way = next((each for each in priced if each.strategy == "digest"), None)
     if way is None or desk.setup(state).embedded or kept(state) is not None:
         return
@@ -156,7 +138,7 @@ def _submit(state: State, agreed: Decimal | None) -> None:
         if agreed is None and desk.client(state).needs_a_word(plan):
             _ask(state, _("This digest is above the threshold of the settings."), None)
         else:
-            _start(state, plan)
+            digesting.start(state, plan)
 
 
 def _planned(state: State, max_cost: Decimal | None) -> Plan:
@@ -193,58 +175,3 @@ def _confirm(state: State) -> None:
         if row.button(_("Do not make it"), key="digest-no"):
             state.of(Digests).doubt = None
             st.rerun()
-
-
-# Made -------------------------------------------------------------------------------------------
-
-
-def _start(state: State, plan: Plan) -> None:
-    model, options = state.choices.model or None, desk.client_options(state)
-
-    async def events() -> AsyncIterator[Any]:
-        async with AsyncClient(model, **options) as client:
-            try:
-                async with aclosing(client.stream(plan)) as running:
-                    async for event in running:
-                        yield event
-            finally:
-                client.ledger.close()
-
-    engine().ask(_key(state), plan.question, events)
-
-
-@st.fragment(run_every=TICK_SECONDS)
-def _making() -> None:
-    job = engine().running(_key(page_state()))
-    if job is None:
-        st.rerun()
-    else:
-        calm(_progress)(job)
-
-
-def _progress(job: Job) -> None:
-    """How many parts are made, and the way to stop; what is made stays."""
-    last = job.last(Progress)
-    done, total = (last.done, last.total) if last is not None else (0, None)
-    said = told(last.message) if last is not None and last.message else _("Making the digest …")
-    took = duration(time.time() - job.started)
-    with st.container(border=True):
-        st.progress(min(1.0, done / total) if total else 0.0, text=escape(f"{said} · {took}"))
-        st.button(
-            _("Stop"),
-            key="stop-digest",
-            on_click=job.stop,
-            icon=":material/stop:",
-            disabled=job.stopped,
-        )
-
-
-def _ended(job: Job) -> None:
-    """Why there is none, or not all of it."""
-    if job.error is not None:
-        show_error(job.error)
-    else:
-        st.info(_("Stopped. What was made of the digest is kept, and is not paid again."))
-    if st.button(_("Dismiss"), key="dismiss-digest", type="tertiary"):
-        engine().forget(job)
-        st.rerun()
