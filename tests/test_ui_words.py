@@ -117,6 +117,58 @@ def test_a_language_without_a_catalogue_is_english(
     assert counted(2, "page", "pages") == "2 pages"
 
 
+# Translations with a slip -----------------------------------------------------------------------
+
+SLIPS = {
+    "another name": "Zapytaj za {kwota}",
+    "no name": "Zapytaj za {}",
+    "what is inside of a value": "Zapytaj za {amount.__class__}",
+    "another form": "Zapytaj za {amount:,.2f}",
+    "a brace that is not closed": "Zapytaj za {amount",
+}
+
+
+@pytest.mark.parametrize("slip", SLIPS.values(), ids=SLIPS)
+def test_a_translation_that_cannot_be_filled_in_leaves_its_sentence_english(
+    home: Path, monkeypatch: pytest.MonkeyPatch, slip: str
+) -> None:
+    install(home, "pl", POLISH | {"Ask · about {amount}": slip})
+    monkeypatch.setenv("KIMIQA_LANGUAGE", "pl")
+
+    assert _("Ask · about {amount}").format(amount="$0.03") == "Ask · about $0.03"
+    assert told(say("Ask · about {amount}", amount="$0.03")) == "Ask · about $0.03"
+    assert _("Try a sample") == "Wypróbuj przykład"
+
+
+def test_a_translation_may_leave_places_out_and_order_them_otherwise(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(home, "pl", POLISH | {"{done:,} of {total:,} answered": "z {total} już {done:,}"})
+    monkeypatch.setenv("KIMIQA_LANGUAGE", "pl")
+
+    words = _("{done:,} of {total:,} answered")
+
+    assert words.format(done=1_000, total=2_000) == "z 2000 już 1,000"
+
+
+def test_one_slip_leaves_the_rest_of_the_page_as_it_is(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slips = {
+        "{done:,} of {number:,} page\0{done:,} of {number:,} pages": "{a} strona\0{a}\0{a} stron",
+        "{prompt:,} prompt tokens": "{tokenów:,}",
+    }
+    install(home, "pl", POLISH | slips)
+    monkeypatch.setenv("KIMIQA_LANGUAGE", "pl")
+
+    page = Page().upload(("umowa.pdf", pdfs.make_pdf(LEASE)))
+
+    assert "3 of 3 pages" in page.words
+    assert "prompt tokens" in page.words
+    assert "3 strony" in page.words
+    assert "This part of the page could not be shown" not in page.words
+
+
 # What the library says --------------------------------------------------------------------------
 
 

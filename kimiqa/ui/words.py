@@ -1,7 +1,8 @@
 """Every string of the page goes through `_`, so that a second language can take its place.
 
 A language is a folder: `locale/<language>/LC_MESSAGES/kimiqa.mo`, in the home folder or in the
-package's `data`. Which one is shown is what KIMIQA_LANGUAGE names, else the browser's own.
+package's `data`. Which one is shown is what KIMIQA_LANGUAGE names, else the browser's own. A
+translation that could not be filled in leaves its sentence as it is written.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import gettext
 import os
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -43,7 +45,7 @@ def _words() -> gettext.NullTranslations:
 
 def _(text: str) -> str:
     """`text` in the reader's language, where there is a catalogue for it."""
-    return _words().gettext(text)
+    return _one(_words(), text)
 
 
 def counted(number: int, one: str, many: str) -> str:
@@ -52,7 +54,7 @@ def counted(number: int, one: str, many: str) -> str:
     >>> counted(1, "page", "pages"), counted(1_200, "page", "pages")
     ('1 page', '1,200 pages')
     """
-    return f"{number:,} {_words().ngettext(one, many, number)}"
+    return f"{number:,} {_several(_words(), one, many, number)}"
 
 
 def plural(number: int, one: str, many: str, **values: object) -> str:
@@ -61,7 +63,7 @@ def plural(number: int, one: str, many: str, **values: object) -> str:
     >>> plural(1_200, "{done} of {number:,} page", "{done} of {number:,} pages", done=3)
     '3 of 1,200 pages'
     """
-    return _words().ngettext(one, many, number).format(number=number, **values)
+    return _several(_words(), one, many, number).format(number=number, **values)
 
 
 def told(text: str) -> str:
@@ -81,9 +83,9 @@ def recalled(text: str) -> str:
 
 def _in(words: gettext.NullTranslations, said: Said) -> str:
     template = (
-        words.ngettext(said.template, said.many, said.number)
+        _several(words, said.template, said.many, said.number)
         if said.many
-        else words.gettext(said.template)
+        else _one(words, said.template)
     )
     if not said.values:
         return template
@@ -92,5 +94,42 @@ def _in(words: gettext.NullTranslations, said: Said) -> str:
     }
     try:
         return template.format(**held)
-    except (LookupError, ValueError, AttributeError):  # a translation with a slip in it
+    except (LookupError, ValueError, AttributeError):  # kept by a version that wrote it otherwise
         return str(said)
+
+
+# Translations that can be filled in ---------------------------------------------------------------
+
+
+def _one(words: gettext.NullTranslations, text: str) -> str:
+    found = words.gettext(text)
+    return found if _fits(found, text) else text
+
+
+def _several(words: gettext.NullTranslations, one: str, many: str, number: int) -> str:
+    found = words.ngettext(one, many, number)
+    return found if _fits(found, one, many) else (one if number == 1 else many)
+
+
+def _fits(found: str, *written: str) -> bool:
+    """Whether a translation has no place but those of what was written."""
+    return found in written or _has_no_other(found, written)
+
+
+@cache
+def _has_no_other(found: str, written: tuple[str, ...]) -> bool:
+    try:
+        known = {place for text in written for place in _places(text)}
+        known |= {(name, "", None) for name, _form, _conversion in known}
+        return _places(found) <= known
+    except ValueError:  # a brace that is not closed
+        return False
+
+
+def _places(text: str) -> set[tuple[str, str, str | None]]:
+    """The places of a template: what stands in each, and in which form."""
+    return {
+        (name, form or "", conversion)
+        for _before, name, form, conversion in Formatter().parse(text)
+        if name is not None
+    }
