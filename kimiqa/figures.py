@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from kimiqa.money import plain
@@ -72,6 +73,15 @@ def step(amount: Decimal) -> Decimal:
         if 0 < abs(amount) < Decimal(limit):
             return Decimal(smallest)
     return Decimal("0.01")
+
+
+def common_step(amounts: Iterable[Decimal]) -> Decimal:
+    """The last decimal of all amounts in a column, so that their points stand under each other.
+
+    >>> common_step([Decimal("0.075"), Decimal("3.7415"), Decimal(0)])
+    Decimal('0.001')
+    """
+    return min((step(each) for each in amounts), default=step(Decimal(0)))
 
 
 def in_steps(

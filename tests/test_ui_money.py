@@ -15,7 +15,7 @@ pytest.importorskip("streamlit")
 from ledger_writer import reserve, settle
 from test_ui_states import LEASE, Page
 
-from kimiqa.ledger import Ledger
+from kimiqa.ledger import Budget, Ledger
 from kimiqa.plan import Text
 from kimiqa.settings import Settings, save_settings
 from kimiqa.testing import KimiServer
@@ -306,8 +306,21 @@ def test_the_quotes_are_scored(kimi: KimiServer, home: Path) -> None:
 
     page = Page().click("view-money")
 
-    assert "| Quotes for | Calls | Inside | Score | Off by |" in tables(page)
+    assert "| Quotes for | Calls | Inside | Off by | From cache |" in tables(page)
     assert "Ceilings passed: 0" in page.words
+
+
+def test_the_amounts_of_a_column_end_at_the_same_decimal(home: Path) -> None:
+    with Ledger.open(home) as ledger:
+        for name, cost in (("a.pdf", "0.012"), ("b.pdf", "1.5")):
+            settle(
+                ledger, reserve(ledger, "2", documents=[(name, name)], budget=Budget(None)), cost
+            )
+
+    shown = tables(Page().click("view-money"))
+
+    assert "| b.pdf | 1 | \\$1.500 |" in shown
+    assert "| a.pdf | 1 | \\$0.012 |" in shown
 
 
 def test_what_was_used_is_priced_on_another_model(kimi: KimiServer, home: Path) -> None:

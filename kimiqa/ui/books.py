@@ -16,7 +16,7 @@ from kimiqa.ui import charts, crossing, desk, elsewhere, pricelist, quotes
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.names import title
 from kimiqa.ui.state import State, ready
-from kimiqa.ui.sums import amounts, beside, spent, table
+from kimiqa.ui.sums import amounts, beside, spent, steps_of, table
 from kimiqa.ui.text import escape, money, shortened
 from kimiqa.ui.words import _, counted
 
@@ -150,23 +150,33 @@ def _rows(found: Sequence[Group], names: dict[str | None, str], by: GroupBy) -> 
     for more columns."""
     besides = any(group.uncertain for group in found)
     head = [KINDS[by], "Calls", "Spent", "From cache", *(["At most besides"] if besides else [])]
-    rows = []
-    for group in found:
-        rows.append(_cells(group, names.get(group.key) or group.name, besides))
-        rows += [
-            _cells(part, f"{names.get(group.key) or group.name}: {part.name}", besides)
-            for part in group.parts
+    named = [
+        each
+        for group in found
+        for each in (
+            (names.get(group.key) or group.name, group),
+            *((f"{names.get(group.key) or group.name}: {part.name}", part) for part in group.parts),
+        )
+    ]
+    spent, more = (
+        steps_of([getattr(group, name) for _name, group in named])
+        for name in ("total", "uncertain")
+    )
+    rows = [
+        [
+            shortened(name, 60),
+            f"{group.calls:,}",
+            amounts(group.total, spent),
+            _share(group),
+            *([amounts(group.uncertain, more)] if besides else []),
         ]
+        for name, group in named
+    ]
     return table([_(each) for each in head], rows, numbers=range(1, len(head)))
 
 
 def _ways(found: Sequence[Group]) -> dict[str | None, str]:
     return {group.key: title(group.key) for group in found if group.key}
-
-
-def _cells(group: Group, name: str, besides: bool) -> list[str]:
-    cells = [shortened(name, 60), f"{group.calls:,}", amounts(group.total), _share(group)]
-    return [*cells, amounts(group.uncertain)] if besides else cells
 
 
 def _share(group: Group) -> str:

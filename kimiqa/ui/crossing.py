@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 import streamlit as st
 
+from kimiqa import figures
 from kimiqa.breakeven import BreakEven
 from kimiqa.ui import charts, desk
 from kimiqa.ui.latest import Latest
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import table
-from kimiqa.ui.text import escape, money
+from kimiqa.ui.text import escape
 from kimiqa.ui.words import _, told
 
 MOST = 50
@@ -65,17 +67,21 @@ def _numbers(found: BreakEven) -> None:
     crossings = filter(None, (found.crossing, found.digest_crossing))
     places = sorted({*NAMED, *crossings})
     digest = [row.digest is not None for row in found.rows][:1] == [True]
-    rows = [
-        [
-            f"{row.questions:,}",
-            *(
-                "–" if cost is None else money(cost, found.currency)
-                for cost in (row.full, row.full_cold, row.chunks, *([row.digest] if digest else []))
-            ),
-        ]
-        for row in found.rows
-        if row.questions in places
+    shown = [row for row in found.rows if row.questions in places]
+    columns = [
+        [f"{row.questions:,}" for row in shown],
+        *(
+            _column([getattr(row, name) for row in shown], found.currency)
+            for name in ("full", "full_cold", "chunks", *(["digest"] if digest else []))
+        ),
     ]
+    rows = list(zip(*columns, strict=True))
     head = ["Asked", "Whole, one sitting", "Whole, cold", "Chunks"]
     head += ["Digest"] if digest else []
     st.markdown(table([_(each) for each in head], rows, numbers=range(len(head))))
+
+
+def _column(costs: Sequence[Decimal | None], currency: str | None) -> list[str]:
+    """Costs to the same decimal each; what cannot run has none."""
+    last = figures.common_step(cost for cost in costs if cost is not None)
+    return ["–" if cost is None else figures.in_steps(cost, last, currency) for cost in costs]

@@ -88,7 +88,9 @@ def _about(state: State, document: Document) -> str:
     kept = state.of(Shelf).about
     if document.id not in kept:
         told = document.metadata()
-        named = (told.get("title", ""), told.get("author", ""), told.get("created", "")[:4])
+        year = told.get("created", "")[:4].strip()
+        made = _("made in {year}").format(year=year) if year else ""
+        named = (told.get("title", ""), told.get("author", ""), made)
         kept[document.id] = " · ".join(shortened(" ".join(each.split()), 80) for each in named
                                        if each.strip())  # fmt: skip
     return kept[document.id]

@@ -9,12 +9,13 @@ from decimal import Decimal
 from kimiqa import figures
 from kimiqa.ledger import Ledger, Period
 from kimiqa.ledger.caps import start_of
-from kimiqa.ui.text import clock, escape, money
+from kimiqa.ui.text import clock, escape
 from kimiqa.ui.words import _
 
 
-def amounts(sums: Mapping[str, Decimal]) -> str:
-    """Money in every currency it was spent in; not yet escaped.
+def amounts(sums: Mapping[str, Decimal], steps: Mapping[str, Decimal] | None = None) -> str:
+    """Money in every currency it was spent in, to the last decimal of its column where there is
+    one; not yet escaped.
 
     >>> amounts({"USD": Decimal("1.5"), "CNY": Decimal(2)}), amounts({})
     ('$1.50, 2.00 CNY', '–')
@@ -22,7 +23,23 @@ def amounts(sums: Mapping[str, Decimal]) -> str:
     paid = {currency: amount for currency, amount in sums.items() if amount}
     if sums and not paid:
         return _("free")
-    return ", ".join(money(amount, currency) for currency, amount in paid.items()) or "–"
+    last = steps or {}
+    return (
+        ", ".join(
+            figures.in_steps(amount, last.get(currency) or figures.step(amount), currency)
+            for currency, amount in paid.items()
+        )
+        or "–"
+    )
+
+
+def steps_of(column: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    """The last decimal of each currency in a column of sums."""
+    currencies = {currency for sums in column for currency in sums}
+    return {
+        each: figures.common_step(sums[each] for sums in column if each in sums)
+        for each in currencies
+    }
 
 
 def spent(ledger: Ledger, period: Period, unit: str) -> tuple[Decimal, Decimal]:
