@@ -93,6 +93,7 @@ def test_hidden_text_is_named_and_not_sent(kimi: KimiServer, home: Path) -> None
     page = Page().upload(("lease.txt", f"{LEASE[2]}\n{_invisible(told)}\n".encode()))
 
     assert "1 hidden passage on page 1" in page.words
+    assert told in page.words
     page.ask("What is the rent?")
 
     assert told not in str(kimi.chats[0]["messages"])

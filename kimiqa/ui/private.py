@@ -68,7 +68,7 @@ def rule(state: State, document: Document) -> None:
         st.text_input(
             _("May go only to"),
             key=key,
-            placeholder=_("anywhere, or moonshot, eu, api.example.com"),
+            placeholder=_("anywhere, or eu, example.com"),
             on_change=_ruled,
             args=(state, document, key),
             help=_("Hosts, providers or regions with commas between; local is this computer."),

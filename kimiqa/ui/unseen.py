@@ -17,6 +17,7 @@ from kimiqa.ui.words import _, counted, plural
 TICK_SECONDS = 0.5
 SHOWN = 12
 LONGEST = 240
+TAGS = {0xE0000 + letter: letter for letter in range(0x20, 0x7F)}
 
 
 def show(state: State, document: Document) -> None:
@@ -53,8 +54,9 @@ def _passages(document: Document) -> None:
 
 
 def _quoted(passage: Hidden) -> str:
-    """A passage as it stands in the file; what shows as nothing is named by its number."""
-    words = " ".join(passage.text.split())
+    """A passage as it stands in the file, tags as the letters that a model reads in them; what
+    shows as nothing is named by its number."""
+    words = " ".join(passage.text.translate(TAGS).split())
     if not any(each.isprintable() and not each.isspace() for each in words):
         words = " ".join(f"U+{ord(each):04X}" for each in words[:20])
     return f"> {escape(visible(unlinked(shortened(words, LONGEST))))}"
