@@ -17,7 +17,7 @@ from kimiqa.models import LOCAL, Model, all_models, get_model
 from kimiqa.payoff import Once
 from kimiqa.plan import Strategy
 from kimiqa.planner import SEVERAL_CALLS, Planner, Question, Sized
-from kimiqa.question import MOST_QUESTIONS
+from kimiqa.question import MOST_QUESTIONS, ORDINARY_QUESTION
 from kimiqa.saying import say
 from kimiqa.scanned import ScanOffer, offers
 from kimiqa.settings import host_of, provider_of, url_at
@@ -55,7 +55,7 @@ def break_even(
             say("Choose 1 to {most_questions:,}.", most_questions=MOST_QUESTIONS),
         )
     setup = _priced(asker.setup)
-    asked = asker.question(question or choosing.ORDINARY_QUESTION, documents, options or {})
+    asked = asker.question(question or ORDINARY_QUESTION, documents, options or {})
     return [
         replace(_table(planner, asked, questions, per), host=planner.host)
         for planner in _planners(setup, models)
@@ -64,7 +64,7 @@ def break_even(
 
 def scanned(asker: Asker, documents: Any) -> list[ScanOffer]:
     """The ways to read pages without a text layer; the eyes are Kimi's where no model is set."""
-    asked = asker.question(choosing.ORDINARY_QUESTION, documents, {}, checked=False)
+    asked = asker.question(ORDINARY_QUESTION, documents, {}, checked=False)
     return offers(_priced(asker.setup).planner, asked.documents)
 
 
@@ -106,7 +106,7 @@ def list_efforts(
 ) -> list[Effort]:
     """Every effort and length of an answer, with price and time."""
     setup = _priced(asker.setup)
-    asked = asker.question(question or choosing.ORDINARY_QUESTION, documents, options or {})
+    asked = asker.question(question or ORDINARY_QUESTION, documents, options or {})
     asked = replace(asked, effort=None)
     way = _chosen(setup.planner, asked, strategy)
     return efforts.efforts(setup.planner, asked, way, lengths)
@@ -131,7 +131,7 @@ def compare(
     setup = _priced(asker.setup)
     call = _finished(setup, answer) if answer is not None else None
     found = documents or (_documents(setup, call) if call else documents)
-    asked = asker.question(question or choosing.ORDINARY_QUESTION, found, options or {})
+    asked = asker.question(question or ORDINARY_QUESTION, found, options or {})
     planner = _as_asked(setup, call) if call else setup.planner
     if call is not None:
         strategy = "chunks" if call.strategy == "chunks" else "full"

@@ -24,7 +24,6 @@ from kimiqa.strategies.evidence import short_tokens
 from kimiqa.tasks import for_an_outline, needs_everything
 
 __all__ = [
-    "ORDINARY_QUESTION",
     "Choice",
     "choose",
     "fitting",
@@ -32,9 +31,6 @@ __all__ = [
     "refusal_with_ways",
     "ways",
 ]
-
-ORDINARY_QUESTION = "Who is bound to what, from when, and where does the document say so?"
-"""Stands for a question of ordinary length where a price is wanted before one is asked."""
 
 _EVERYTHING = ("full", "swarm")
 """The ways that read every page."""

@@ -13,6 +13,9 @@ from kimiqa.pages import Pages
 from kimiqa.plan import Estimate, Segment, Strategy
 from kimiqa.strategies.layout import Draft, Layout, Turn
 
+ORDINARY_QUESTION = "Who is bound to what, from when, and where does the document say so?"
+"""Stands for a question of ordinary length where a price is wanted before one is asked."""
+
 MOST_QUESTIONS = 1_000
 """More questions are expected of no sitting."""
 

@@ -411,6 +411,17 @@ def test_importing_kimiqa_loads_nothing_heavy() -> None:
     assert set(HEAVY) & set(done.stdout.split()) == set()
 
 
+def test_pricing_a_folder_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    (tmp_path / "lease.txt").write_text("The rent is due on the third.")
+    command = ["cost", str(tmp_path), "--json", "--home", str(tmp_path / "home")]
+
+    done = _run(f"import sys, kimiqa.cli; kimiqa.cli.run({command}); print(*sys.modules)")
+
+    unused = {"numpy", "pypdfium2", "openai", "urllib.request", "kimiqa.digest"}
+    assert '"tokens"' in done.stdout
+    assert unused & set(done.stdout.split()) == set()
+
+
 def test_an_unguarded_script_reads_a_document_once(tmp_path: Path, samples: Path) -> None:
     script = tmp_path / "unguarded.py"
     path = str(samples / "fhs-3.0.pdf")

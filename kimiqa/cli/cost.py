@@ -61,7 +61,7 @@ def cost(
     if questions is None and (per or models):
         raise click.UsageError("--per and --models go with --questions.")
     from kimiqa.bookcheck import warnings
-    from kimiqa.choosing import ORDINARY_QUESTION
+    from kimiqa.question import ORDINARY_QUESTION
     from kimiqa.settings import home_folder
 
     choices = Choices(**chosen, questions=questions)

@@ -206,7 +206,6 @@ def _shelf(home: str | None) -> Documents:
 def clear_old(home: str | None) -> None:
     """Delete what the settings' retention says is too old, and say on standard error what; and
     what was begun long ago and never read."""
-    from kimiqa.documents import cleared_in_words
     from kimiqa.opening import leftovers
     from kimiqa.settings import load_settings
     from kimiqa.store import store_for
@@ -214,5 +213,8 @@ def clear_old(home: str | None) -> None:
     days = load_settings(_folder(home)).retention_days
     if days is None:
         leftovers.sweep(store_for(_folder(home)))
-    elif said := cleared_in_words(_shelf(home).clear(days), days):
+        return
+    from kimiqa.documents import cleared_in_words  # here, for it brings the digests
+
+    if said := cleared_in_words(_shelf(home).clear(days), days):
         click.echo(one_line(said), err=True)

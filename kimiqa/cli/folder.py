@@ -99,7 +99,7 @@ def cost(files: Sequence[str], question: str, choices: Choices) -> int:
 
     clear_old(choices.home)
     paths = paths_of(files)
-    pricer = choices.client().singly(question, **_options(choices))
+    pricer = choices.setup().pricer(question, _options(choices))
     found = Found(pricer.model.id, totals(pricer.model.id))
     status = Status(choices.as_json)
     done, store = 0, store_of(choices.home or DEFAULT)

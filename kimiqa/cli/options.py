@@ -15,6 +15,7 @@ from kimiqa.errors import BadRequestError, PasswordRequiredError
 if TYPE_CHECKING:
     from kimiqa.client import Client
     from kimiqa.document import Document
+    from kimiqa.setup import Setup
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -137,17 +138,27 @@ class Choices:
     def client(self) -> Client:
         """The client that these choices make."""
         from kimiqa.client import Client
+
+        return Client(self.model, **self._resolved)
+
+    def setup(self) -> Setup:
+        """What that client would be resolved to: all that prices need, and soon loaded."""
+        from kimiqa.setup import Setup
+
+        return Setup.of(self.model, **self._resolved)
+
+    @property
+    def _resolved(self) -> Any:
         from kimiqa.setup import DEFAULT_HOME
 
-        return Client(
-            self.model,
-            api_key=self.api_key,
-            base_url=self.base_url,
-            effort=self.effort,
-            allow_unpriced=self.allow_unpriced,
-            cache_ttl=self.cache_ttl,
-            home=self.home or DEFAULT_HOME,
-        )
+        return {
+            "api_key": self.api_key,
+            "base_url": self.base_url,
+            "effort": self.effort,
+            "allow_unpriced": self.allow_unpriced,
+            "cache_ttl": self.cache_ttl,
+            "home": self.home or DEFAULT_HOME,
+        }
 
     @property
     def question(self) -> Any:

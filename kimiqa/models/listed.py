@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -71,7 +70,9 @@ def is_newer_than_rows() -> bool:
 
 @cache
 def _release() -> tuple[int, ...]:
-    return _parts(metadata.version("genai-prices"))
+    from importlib.metadata import version  # here, for prices of our own rows need none
+
+    return _parts(version("genai-prices"))
 
 
 def _parts(version: str) -> tuple[int, ...]:

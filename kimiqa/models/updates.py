@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,10 +61,12 @@ def fetch(
 
 def _downloaded(url: str, timeout: float) -> bytes:
     """The file, no larger than one can be."""
+    from urllib.request import urlopen  # here, for only who fetches needs it
+
     try:
-        with urllib.request.urlopen(url, timeout=timeout) as reply:
+        with urlopen(url, timeout=timeout) as reply:
             content: bytes = reply.read(_MOST_BYTES)
-    except (OSError, ValueError, urllib.error.URLError) as error:
+    except (OSError, ValueError) as error:
         why = getattr(error, "reason", None) or type(error).__name__
         raise UnreachableError(
             say("The price lists cannot be fetched: {why}.", why=str(why)[:120]),

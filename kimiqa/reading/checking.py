@@ -14,8 +14,7 @@ from kimiqa.reading.engines import (
     facts,
     forget,
 )
-from kimiqa.reading.layers import LayerLine
-from kimiqa.reading.parts import WorkerLost, WorkerRefused
+from kimiqa.reading.parts import LayerLine, WorkerLost, WorkerRefused
 from kimiqa.reading.pool import CALL_SECONDS, fast_pool
 
 Found = tuple[int, int, str]

@@ -13,9 +13,7 @@ from kimiqa.reading.check import Check
 from kimiqa.reading.clean import Cleaned
 from kimiqa.reading.geometry import Rectangle
 from kimiqa.reading.native import native
-
-LayerLine = tuple[int, int, float, float, float, float]
-"""Start and end in the clean text; left, top, right, bottom in points from the page's top left."""
+from kimiqa.reading.parts import LayerLine
 
 _LINE = re.compile(r"[^\n]+")
 

@@ -8,6 +8,10 @@ from typing import Literal
 Status = Literal["text", "ocr", "image", "empty", "failed"]
 Lost = Literal["crashed", "hung"]
 
+LayerLine = tuple[int, int, float, float, float, float]
+"""A line of an OCR layer: start and end in the clean text; left, top, right, bottom in points
+from the page's top left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hidden:

@@ -18,12 +18,13 @@ import pypdfium2.raw as raw  # type: ignore[import-untyped]
 from kimiqa.reading import hidden
 from kimiqa.reading.check import Found
 from kimiqa.reading.clean import Cleaned, clean, clean_text
-from kimiqa.reading.layers import LayerLine, lines
+from kimiqa.reading.layers import lines
 from kimiqa.reading.layout import laid
 from kimiqa.reading.mending import legible
 from kimiqa.reading.native import address, native
 from kimiqa.reading.notes import UNREADABLE
 from kimiqa.reading.objects import load_text, text_handle
+from kimiqa.reading.parts import LayerLine
 from kimiqa.reading.places import rectangles
 from kimiqa.reading.shelf import Mended, OpenDocument, Shelf
 from kimiqa.reading.stretches import ranges

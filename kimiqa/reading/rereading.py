@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kimiqa.reading.layers import LayerLine
+from kimiqa.reading.parts import LayerLine
 
 WHY = "an OCR layer that says something else than its scan"
 

@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kimiqa.plan import Chunk, Coverage, LeftOut
 from kimiqa.prompts import build_messages, chunks_block, content
-from kimiqa.ranking import Index
-from kimiqa.ranking.several import together
-from kimiqa.semantic import likeness
 from kimiqa.strategies.evidence import Material, evidence_tokens
 from kimiqa.strategies.layout import (
     Draft,
@@ -32,6 +29,9 @@ from kimiqa.strategies.layout import (
     unread,
 )
 from kimiqa.strategies.prefixes import Part
+
+if TYPE_CHECKING:
+    from kimiqa.ranking import Index
 
 _MISSES = 20
 """So many chunks in a row that no longer fit, and the budget counts as full."""
@@ -85,6 +85,9 @@ def _best(draft: Draft) -> Iterator[Chunk]:
     for turn in draft.turns:
         for chunk in turn.chunks:
             sent.setdefault((chunk.document, chunk.page), []).append(chunk)
+    from kimiqa.ranking.several import together  # here, for these bring numpy
+    from kimiqa.semantic import likeness
+
     index = index_of(draft)
     asked = (draft.question, *draft.queries)
     ranked = [index.rank(each, likeness(index, each, draft.ranking)) for each in asked]
@@ -96,6 +99,8 @@ def _best(draft: Draft) -> Iterator[Chunk]:
 
 def index_of(draft: Draft) -> Index:
     """The index of all chunks there are to choose from."""
+    from kimiqa.ranking import Index
+
     return Index.build(numbered(draft.documents), draft.counter, draft.chunk_tokens)
 
 

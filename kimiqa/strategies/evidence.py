@@ -12,9 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kimiqa.ranking.indexing import index_of
-from kimiqa.ranking.tables import tables_of
-
 if TYPE_CHECKING:
     from kimiqa.document import Document
     from kimiqa.ranking.indexing import Vocabulary
@@ -46,6 +43,9 @@ class Material:
     @classmethod
     def of(cls, documents: Sequence[Document], counter: Vocabulary, chunk_tokens: int) -> Material:
         """That of some documents together, from their indexes, which are made once."""
+        from kimiqa.ranking.indexing import index_of  # here, for these bring numpy
+        from kimiqa.ranking.tables import tables_of
+
         parts = [index_of(each, counter, chunk_tokens) for each in documents]
         tokens = [int(part.tokens.sum()) for part in parts]
         whole = max(1, sum(tokens))

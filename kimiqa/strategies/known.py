@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kimiqa.document import Document, Page
-from kimiqa.semantic import ready
 from kimiqa.strategies.layout import Draft, Layout
 
 
@@ -24,11 +23,20 @@ def counted(strategy: str, draft: Draft, count: Callable[[Draft], Layout]) -> La
     """`count(draft)`, or what it gave the last time, where that was asked of the same draft."""
     memo, name = draft.documents[0].memo, f"counted {strategy}"
     known: _Known | None = memo.get(name)
-    by_meaning = draft.ranking == "auto" and ready(draft.documents)  # vectors may come later
+    by_meaning = strategy != "full" and _by_meaning(draft)
     if known is None or known.by_meaning != by_meaning or not _same(known, draft):
         pages = tuple(each.pages for each in draft.documents)
         memo[name] = known = _Known(draft, pages, by_meaning, count(draft))
     return known.layout
+
+
+def _by_meaning(draft: Draft) -> bool:
+    """Whether chunks are chosen by meaning too just now: vectors may come later."""
+    if draft.ranking != "auto":
+        return False
+    from kimiqa.semantic import ready  # here, for it brings numpy
+
+    return ready(draft.documents)
 
 
 def _same(known: _Known, draft: Draft) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from kimiqa.tasks import asian, english, european
 from kimiqa.tasks.kinds import OUTLINED, Kind
@@ -12,7 +13,8 @@ from kimiqa.tasks.ready import READY, Ready
 __all__ = ["READY", "Kind", "Ready", "for_an_outline", "kind_of", "needs_everything"]
 
 
-def _compiled() -> dict[Kind, re.Pattern[str]]:
+@cache
+def _tasks() -> dict[Kind, re.Pattern[str]]:
     """The patterns of every language, one for each kind; in its first language as it is asked."""
     languages: tuple[Mapping[Kind, tuple[str, ...]], ...] = (
         english.TASKS,
@@ -29,16 +31,13 @@ def _compiled() -> dict[Kind, re.Pattern[str]]:
     }
 
 
-_TASKS = _compiled()
-
-
 def kind_of(question: str) -> Kind | None:
     """The kind of task that needs every page; None where a question asks for one fact.
 
     >>> kind_of("Summarise the report"), kind_of("Nenne alle Fristen"), kind_of("When does it end?")
     ('summary', 'list', None)
     """
-    return next((kind for kind, pattern in _TASKS.items() if pattern.search(question)), None)
+    return next((kind for kind, pattern in _tasks().items() if pattern.search(question)), None)
 
 
 def needs_everything(question: str) -> bool:

@@ -8,13 +8,13 @@ from decimal import Decimal
 import streamlit as st
 
 from kimiqa import digest
-from kimiqa.choosing import ORDINARY_QUESTION
 from kimiqa.digest import Digest
 from kimiqa.errors import KimiqaError, OverCapError
 from kimiqa.figures import at_most
 from kimiqa.payoff import Once
 from kimiqa.plan import Plan, Way
 from kimiqa.planner import Question
+from kimiqa.question import ORDINARY_QUESTION
 from kimiqa.ui import desk, digesting, outlined, reading
 from kimiqa.ui.calm import sentence
 from kimiqa.ui.latest import Latest

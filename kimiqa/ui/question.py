@@ -9,10 +9,10 @@ from decimal import Decimal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from kimiqa.choosing import ORDINARY_QUESTION
 from kimiqa.errors import KimiqaError
 from kimiqa.figures import at_most
 from kimiqa.plan import Way
+from kimiqa.question import ORDINARY_QUESTION
 from kimiqa.setup import Setup
 from kimiqa.ui import (
     box,
