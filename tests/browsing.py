@@ -133,7 +133,7 @@ def paid_app(home: Path) -> Iterator[App]:
 
 
 def fill(home: Path) -> None:
-    """Forty documents in the library, and a dozen receipts in the ledger."""
+    """Forty documents in the library, and a dozen receipts of the last weeks in the ledger."""
     from ledger_writer import reserve, settle
 
     store = Store(home)
@@ -141,8 +141,10 @@ def fill(home: Path) -> None:
         pages = [Leaf(1, f"Contract {n} ends.", "text"), Leaf(2, "", "empty" if n % 5 else "image")]
         row = Stored(f"{n:064x}", f"contract {n:02} with Smith.pdf", "text/plain", 9, 2, False)
         store.save(row, pages, {"kimi_k3 splintr": (20 + n, 5)})
-    with Ledger.open(home) as ledger:
+    ago = [0.0]
+    with Ledger.open(home, lambda: time.time() - ago[0]) as ledger:
         for n in range(12):
+            ago[0] = (12 - n) * 2 * 86_400.0
             documents = [(f"{n % 4:064x}", f"contract {n % 4:02} with Smith.pdf")]
             label = "Smith & Sons" if n % 2 else None
             settle(ledger, reserve(ledger, "0.10", documents=documents, label=label), f"0.0{n + 1}")
