@@ -438,7 +438,7 @@ def test_the_embedded_endpoint_makes_none() -> None:
 
 
 def test_a_cap_is_named_with_what_it_forbids(outlines: KimiServer) -> None:
-    with pytest.raises(OverCapError, match=r"1 calls? that makes? the digest"):
+    with pytest.raises(OverCapError, match="the call that makes the digest"):
         client_at(outlines).plan_digest([fresh()], max_cost="0.05")
 
     assert outlines.chats == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ pytest.importorskip("streamlit")
 from kimiqa.client import Client
 from kimiqa.document import Document
 from kimiqa.ledger import Ledger
-from kimiqa.plan import Citation
+from kimiqa.plan import Citation, Way
 from kimiqa.settings import Settings, save_settings
 from kimiqa.strategies import prefixes
 from kimiqa.strategies.prefixes import Part, segments_of
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
-from kimiqa.ui import desk, pictures, reading, turns
+from kimiqa.ui import desk, digests, pictures, reading, turns
 from kimiqa.ui.engine import engine
 from kimiqa.ui.heap import LONG, Watch
 from kimiqa.ui.state import State
@@ -97,6 +98,35 @@ def test_only_the_clients_used_last_are_kept(home: Path) -> None:
     kept = state.of(desk.Desk).clients
 
     assert list(kept.values()) == made[-desk.KEPT_CLIENTS :]
+
+
+def test_going_back_to_an_effort_finds_its_prices_and_its_digest_as_they_were(home: Path) -> None:
+    known = Document.open(pdfs.make_pdf(LEASE), name="lease.pdf", home=home)
+    state = State("0123456789ab", [known.id], opened={known.id: known})
+    state.choices.model = "kimi-k3"
+
+    def of(effort: str) -> tuple[list[Way], object]:
+        state.choices.effort = effort
+        return desk.ways(state, "Who may terminate?"), digests._once(state)
+
+    low, high = of("low"), of("high")
+
+    assert low[0][0].estimate.cost != high[0][0].estimate.cost
+    assert [each is now for each, now in zip(low, of("low"), strict=True)] == [True, True]
+    desk.forget_prices(state)
+    assert of("low")[0] is not low[0]
+
+
+def test_prices_that_have_stood_for_a_while_are_counted_anew(home: Path) -> None:
+    known = Document.open(pdfs.make_pdf(LEASE), name="lease.pdf", home=home)
+    state = State("0123456789ab", [known.id], opened={known.id: known})
+    state.choices.model = "kimi-k3"
+    first = desk.ways(state, "Who may terminate?")
+    held = state.of(desk.Desk)
+    held.priced = [replace(each, at=each.at - 60) for each in held.priced]
+
+    assert desk.ways(state, "Who may terminate?") is not first
+    assert len(held.priced) == 1
 
 
 @pytest.mark.parametrize("block", [None, 8, 256])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kimiqa.digest import pricing, wording
 from kimiqa.digest.work import LIMITS, Work
@@ -10,7 +10,6 @@ from kimiqa.errors import ContextWindowError, OverCapError, RefusedError
 from kimiqa.plan import Estimate
 from kimiqa.saying import Said, say, say_of
 from kimiqa.several import refused
-from kimiqa.strategies import chunks
 
 HEAD_TOKENS = 200
 """What the tags round a document's digest and its marks may take beside its text."""
@@ -87,8 +86,7 @@ def _answer_prompt(work: Work, limit: int) -> tuple[int, int]:
     most = fixed + sum(limit + HEAD_TOKENS for _ in work.calls)
     if draft.room is None:
         return prompt, most
-    bare = chunks.count(replace(draft, room=0)).prompt_tokens
-    least = bare + draft.counter.count(wording.RULES_WITH_DIGEST) + 512 * len(work.calls)
+    least = work.bare + draft.counter.count(wording.RULES_WITH_DIGEST) + 512 * len(work.calls)
     if least > draft.room:
         raise ContextWindowError(
             say(

@@ -15,6 +15,7 @@ from kimiqa.plan import Coverage, Segment
 from kimiqa.planner import Planner, Question
 from kimiqa.privacy import covered
 from kimiqa.prompts import DOCUMENT_CLOSE, build_messages, document_block, first_message
+from kimiqa.strategies import chunks
 from kimiqa.strategies.layout import (
     Draft,
     Layout,
@@ -198,6 +199,11 @@ class Work:
     def layout(self) -> Layout:
         """The question's prompt with the digests that are kept."""
         return using.lay_out(self.draft, self.blocks(self.kept), self.coverage)
+
+    @cached_property
+    def bare(self) -> int:
+        """The tokens of the question's prompt with nothing chosen for it."""
+        return chunks.count_bare(self.draft)
 
     @cached_property
     def cached(self) -> list[int]:

@@ -64,6 +64,11 @@ def count(draft: Draft) -> Layout:
     return layout
 
 
+def count_bare(draft: Draft) -> int:
+    """The tokens of the prompt without any chunk: the pictures that are asked for stay."""
+    return _laid_out(draft, _pictures(draft)).prompt_tokens
+
+
 def _pictures(draft: Draft) -> list[Chunk]:
     """The pictures that are asked for and were not sent by an earlier turn."""
     before = {(each.document, each.page) for turn in draft.turns for each in _shown(turn.chunks)}

@@ -23,11 +23,22 @@ from kimiqa.ui.state import State, ready
 
 PRICES_HOLD_SECONDS = 20
 KEPT_CLIENTS = 4
+KEPT_PRICES = 6
 FILES = ("settings.toml", "keys.toml", "prices.toml")
 
 Chosen = tuple[str, str, str]
 """What a client is made for: a model, an effort, a lifetime of the cache."""
 Stamp = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """The ways as they were priced at some time."""
+
+    key: tuple[Any, ...]
+    """All that they rest on."""
+    at: float
+    ways: list[Way]
 
 
 @dataclass(slots=True)
@@ -39,9 +50,8 @@ class Desk:
     clients: OrderedDict[Chosen, Client] = field(default_factory=OrderedDict)
     """The one that was used last at the end."""
     talk: Latest[Talk] = field(default_factory=Latest)
-    ways: Latest[list[Way]] = field(default_factory=Latest)
-    priced: float = 0.0
-    """When."""
+    priced: list[Priced] = field(default_factory=list)
+    """The latest first."""
 
 
 def client_options(state: State) -> dict[str, Any]:
@@ -155,7 +165,8 @@ def _expected(state: State) -> int | None:
 
 
 def ways(state: State, question: str) -> list[Way]:
-    """Every way to answer, priced; counted again when anything changes that they rest on.
+    """Every way to answer, priced; counted again when anything changes that they rest on, or some
+    time has passed.
 
     Raises `KimiqaError` where the choice itself cannot be read, or no page has text.
     """
@@ -166,25 +177,26 @@ def ways(state: State, question: str) -> list[Way]:
     asker = client(state)
     key = (asker, state.documents.copy(), known, question, told, state.conversation, asked)
     desk, now = state.of(Desk), time.time()
-
-    def price() -> list[Way]:
+    held = [each for each in desk.priced if now - each.at <= PRICES_HOLD_SECONDS]
+    found = next((each for each in held if each.key == key), None)
+    if found is None:
         # Looking for hidden text goes on while prices are shown: it can only make them less.
         conversation = _talk(state, [each.as_read() for each in documents])
-        priced = conversation.ways(question, **options(state))
-        desk.priced = now
-        return priced
-
-    return desk.ways.made_for(key, price, anew=now - desk.priced > PRICES_HOLD_SECONDS)
+        found = Priced(key, now, conversation.ways(question, **options(state)))
+    # Who weighs one choice against another goes back and forth.
+    others = [each for each in held if each is not found]
+    desk.priced = [found, *others[: KEPT_PRICES - 1]]
+    return found.ways
 
 
 def has_prices(state: State) -> bool:
     """Whether the ways were priced, and nothing was said since that undoes it."""
-    return state.of(Desk).ways.is_known()
+    return bool(state.of(Desk).priced)
 
 
 def forget_prices(state: State) -> None:
     """Have the ways priced anew."""
-    state.of(Desk).ways.forget()
+    state.of(Desk).priced.clear()
 
 
 def forget_documents(state: State) -> None:

@@ -40,7 +40,8 @@ class Digests:
     """The digest of this page's documents: what is kept of it, or what making it would cost."""
 
     kept: Latest[Digest | None] = field(default_factory=Latest)
-    offer: Latest[Once | None] = field(default_factory=Latest)
+    offer: Latest[Once | None] = field(default_factory=lambda: Latest(most=desk.KEPT_CLIENTS))
+    """One for each client that is kept."""
     doubt: Doubt | None = None
 
 
@@ -79,8 +80,8 @@ def offer(state: State, priced: list[Way]) -> None:
     where one would pay and none is kept."""
     if digesting.show(state):
         return
-    way = next((each for each in priced if each.strategy == "digest"), None)
-    if way is None or desk.setup(state).embedded or kept(state) is not None:
+    way = _to_make(state, priced)
+    if way is None:
         return
     once = _once(state)
     row = st.container(horizontal=True, vertical_alignment="center")
@@ -98,6 +99,20 @@ def offer(state: State, priced: list[Way]) -> None:
     _confirm(state)
 
 
+def reckon(state: State, priced: list[Way]) -> None:
+    """Count what `offer` will tell: it takes a while."""
+    if _to_make(state, priced) is not None:
+        _once(state)
+
+
+def _to_make(state: State, priced: list[Way]) -> Way | None:
+    """The way by a digest, where none is kept yet."""
+    way = next((each for each in priced if each.strategy == "digest"), None)
+    if way is None or desk.setup(state).embedded or kept(state) is not None:
+        return None
+    return way
+
+
 def _label(state: State, once: Once | None) -> str:
     many = len(state.documents) > 1
     what = _("Digest these documents") if many else _("Digest this document")
@@ -111,7 +126,8 @@ def _label(state: State, once: Once | None) -> str:
 def _once(state: State) -> Once | None:
     """What it would cost, reckoned once for these documents."""
     planner, documents = desk.setup(state).planner, ready(state)
-    key = (id(desk.client(state)), list(map(id, documents)), state.choices.private)
+    editions = [(each.id, each.edition) for each in documents]
+    key = (desk.client(state), editions, state.choices.private)
 
     def reckoned() -> Once | None:
         asked = tuple(each.as_read() for each in documents)

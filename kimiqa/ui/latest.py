@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Latest(Generic[T]):
-    """The thing that was made last, and what it was made for.
+    """The things that were made last, and what each was made for.
 
     >>> shout = Latest[str]()
     >>> shout.made_for("hello", lambda: "HELLO")
@@ -20,19 +20,23 @@ class Latest(Generic[T]):
     'HELLO'
     """
 
-    _made: tuple[object, T] | None = field(default=None, init=False, repr=False)
+    most: int = 1
+    """How many are kept: more than one where a reader goes back and forth between choices."""
+    _made: list[tuple[object, T]] = field(default_factory=list, init=False, repr=False)
 
     def made_for(self, key: object, make: Callable[[], T], *, anew: bool = False) -> T:
-        """What is known for `key`; made now where it was made for another one or never, or is to
-        be made `anew`."""
-        if anew or self._made is None or self._made[0] != key:
-            self._made = (key, make())
-        return self._made[1]
+        """What is known for `key`; made now where it is not, or is to be made `anew`."""
+        found = next((each for each in self._made if each[0] == key), None)
+        if found is None or anew:
+            others = [each for each in self._made if each is not found]
+            found = (key, make())
+            self._made = [found, *others[: self.most - 1]]
+        return found[1]
 
     def is_known(self) -> bool:
         """Whether there is one, for whatever it was made."""
-        return self._made is not None
+        return bool(self._made)
 
     def forget(self) -> None:
-        """Have it made anew."""
-        self._made = None
+        """Have all made anew."""
+        self._made.clear()

@@ -85,7 +85,7 @@ def price(state: State) -> None:
         return
     state.choices.question = st.session_state.get(box.key(state), state.choices.question)
     with suppress(Exception):
-        desk.ways(state, _asked(state) or ORDINARY_QUESTION)
+        digests.reckon(state, desk.ways(state, _asked(state) or ORDINARY_QUESTION))
 
 
 def _field(state: State) -> None:
