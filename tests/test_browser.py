@@ -129,15 +129,26 @@ def without_names(tab: Tab) -> list[str]:
     return [line.strip() for line in lines if re.match(rf"\s*- ({kinds})(?! \")(\s|:|$)", line)]
 
 
-def test_the_browsers_language_is_spoken_where_there_is_a_catalogue(
-    free: App, browser: Any
+def test_the_browsers_language_is_spoken_also_in_what_is_saved(
+    free: App, browser: Any, tmp_path: Path
 ) -> None:
     install(free.home, "pl", POLISH)
     tab = Tab(browser, locale="pl-PL").open(free.url)
 
     tab.text("Zapytaj długi dokument").wait_for()
-    tab.button("Wypróbuj przykład").wait_for()
+    tab.button("Wypróbuj przykład").click()
+    tab.button("Ask · free").wait_for()
+    tab.ask("Where must host-specific configuration files be stored?")
+    tab.citations.first.wait_for()
+    with tab.settled().page.expect_download() as download:
+        tab.button("Save as HTML").click()
+    download.value.save_as(tmp_path / "saved.html")
     tab.close()
+
+    saved = (tmp_path / "saved.html").read_text(encoding="utf-8")
+    assert '<html lang="pl-PL">' in saved
+    assert ", strona " in saved
+    assert "za darmo" in saved
 
 
 def test_nothing_moves_where_less_motion_is_wished(free: App, tab: Tab) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -51,6 +52,20 @@ def test_html_has_a_footnote_for_each_citation() -> None:
 
     assert '<a href="#note-2">2 ?</a></sup> <span class="doubt">(not verified)</span>' in found
     assert '<li id="note-1">lease.pdf, page 1: ✓ verified' in found
+
+
+def test_an_export_speaks_the_language_it_is_given() -> None:
+    sheet = replace(SHEET, warnings=("It is <old>.",), language="de", tell=str.upper)
+
+    markdown, html = to_markdown(sheet), to_html(sheet)
+
+    assert "[^2] **(NOT VERIFIED)**" in markdown
+    assert "> **NOTE:** IT IS \\<OLD\\>." in markdown
+    assert "*VERIFIED MEANS THAT" in markdown
+    assert '<html lang="de">' in html
+    assert '<span class="doubt">(NOT VERIFIED)</span>' in html
+    assert "<strong>NOTE:</strong> IT IS &lt;OLD&gt;." in html
+    assert "What is the rent?" in markdown  # what was asked and answered stays as it is
 
 
 def test_footnotes_of_several_answers_are_numbered_through() -> None:

@@ -27,7 +27,7 @@ from kimiqa.testing import KimiServer
 from kimiqa.ui.sayings import sayings
 from kimiqa.ui.strings import collected, everything, template
 from kimiqa.ui.text import escape
-from kimiqa.ui.words import _, counted, recalled, told
+from kimiqa.ui.words import _, counted, in_this_language, recalled, spoken, told
 
 __all__ = ["kimi"]
 
@@ -61,6 +61,12 @@ POLISH = {
         "jedna strona, {tokens}\0tylko {number:,} strony, {tokens}\0{number:,} stron, {tokens}"
     ),
     "read by pypdf: where its words stand on the page is not known": "czyta pypdf",
+    "{document}, {place}: {shape} {state}.": "{shape} {document}, {place}: {state}.",
+    "page {page:,}": "strona {page:,}",
+    "verified: these words stand there": "potwierdzone",
+    "not verified": "niepotwierdzone",
+    "Note:": "Uwaga:",
+    "free, no language model was asked": "za darmo",
 }
 
 
@@ -167,6 +173,30 @@ def test_one_slip_leaves_the_rest_of_the_page_as_it_is(
     assert "prompt tokens" in page.words
     assert "3 strony" in page.words
     assert "This part of the page could not be shown" not in page.words
+
+
+# What is taken along ----------------------------------------------------------------------------
+
+
+def test_an_answer_is_taken_along_in_the_other_language(polish: None) -> None:
+    page = Page().upload(("umowa.pdf", pdfs.make_pdf(LEASE))).ask("Who may terminate?")
+
+    page.at.session_state["copy-0"] = True
+    page.at.run()
+
+    copied = page.at.code[0].value
+    assert re.search(r"^\[\^1\]: ✓ umowa\.pdf, strona \d: potwierdzone\. “", copied, re.MULTILINE)
+    assert "za darmo" in copied
+
+
+def test_a_file_speaks_the_language_of_the_page_that_offers_it(
+    polish: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = in_this_language(lambda: (_("Try a sample"), spoken()))
+    monkeypatch.delenv("KIMIQA_LANGUAGE")
+
+    assert make() == ("Wypróbuj przykład", "pl-PL")
+    assert (_("Try a sample"), spoken()) == ("Try a sample", "en")
 
 
 # What the library says --------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from kimiqa.exporting.blocks import Block, Span, blocks, clean
-from kimiqa.exporting.sheets import CAVEAT, DOUBTS, Sheet
+from kimiqa.exporting.sheets import CAVEAT, WARNING, Sheet
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#!|~$&^])")
 _AT_START = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s|$)")
@@ -23,13 +23,14 @@ def to_markdown(*sheets: Sheet) -> str:
         notes += sheet.notes
     footnotes = [f"[^{n}]: {escaped(text)}" for n, text in enumerate(notes, 1)]
     if notes:
-        footnotes.append(f"*{escaped(CAVEAT)}*")
+        footnotes.append(f"*{escaped(sheets[0].tell(CAVEAT))}*")
     return "\n\n".join([*parts, *footnotes]) + "\n"
 
 
 def _answer(sheet: Sheet, before: int) -> Iterator[str]:
     yield f"# {escaped(sheet.question)}"
-    yield from (f"> **Note:** {escaped(each)}" for each in sheet.warnings)
+    for each in sheet.warnings:
+        yield f"> **{escaped(sheet.tell(WARNING))}** {escaped(sheet.tell(each))}"
     for is_item, group in groupby(_lines(sheet, before), key=lambda each: each[0]):
         yield ("\n" if is_item else "\n\n").join(line for _, line in group)
     if sheet.facts:
@@ -82,8 +83,8 @@ def _shown(spans: Sequence[Span], sheet: Sheet, before: int) -> str:
 
 
 def _reference(note: int, sheet: Sheet, before: int) -> str:
-    doubt = DOUBTS.get(sheet.citations[note].status)
-    return f"[^{before + note + 1}]" + (f" **({doubt})**" if doubt else "")
+    doubt = sheet.doubt(note)
+    return f"[^{before + note + 1}]" + (f" **({escaped(doubt)})**" if doubt else "")
 
 
 def _words(text: str, *, first: bool) -> str:

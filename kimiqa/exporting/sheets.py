@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from kimiqa.money import Cost, plain
 from kimiqa.plan import Answer, Citation, CitationStatus
+from kimiqa.saying import Said, joined, say
 
 SHAPES: dict[CitationStatus, str] = {
     "verified": "✓",
@@ -15,17 +16,21 @@ SHAPES: dict[CitationStatus, str] = {
     "unverified": "?",
     "invalid": "✗",
 }
-STATES: dict[CitationStatus, str] = {
-    "verified": "verified: these words stand there",
-    "moved": "moved: these words stand on another page",
-    "supported": "supported: numbers and words of the sentence stand there",
-    "unverified": "not verified: this was not found there",
-    "invalid": "invalid: there is no such document or page",
+STATES: dict[CitationStatus, Said] = {
+    "verified": say("verified: these words stand there"),
+    "moved": say("moved: these words stand on another page"),
+    "supported": say("supported: numbers and words of the sentence stand there"),
+    "unverified": say("not verified: this was not found there"),
+    "invalid": say("invalid: there is no such document or page"),
 }
-DOUBTS: dict[CitationStatus, str] = {"unverified": "not verified", "invalid": "no such page"}
+DOUBTS: dict[CitationStatus, Said] = {
+    "unverified": say("not verified"),
+    "invalid": say("no such page"),
+}
 """What is said in the text itself, so that nobody has to read a footnote to know it."""
 
-CAVEAT = (
+WARNING = say("Note:")
+CAVEAT = say(
     "Verified means that the quoted words stand on the page named. "
     "Whether they mean what the answer says, a reader still has to judge."
 )
@@ -43,11 +48,19 @@ class Sheet:
     facts: tuple[str, ...] = ()
     """A line each: who answered, what was read, what it cost."""
     warnings: tuple[str, ...] = ()
+    language: str = "en"
+    tell: Callable[[str], str] = field(default=str, repr=False, compare=False)
+    """Says a sentence of ours in that language."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """A footnote for each citation, in order."""
-        return tuple(note(each, self.documents) for each in self.citations)
+        return tuple(self.tell(note(each, self.documents)) for each in self.citations)
+
+    def doubt(self, citation: int) -> str:
+        """What is said in the text of a citation that does not hold; empty for one that does."""
+        found = DOUBTS.get(self.citations[citation].status)
+        return self.tell(found) if found else ""
 
 
 def sheet_of(answer: Answer) -> Sheet:
@@ -68,18 +81,29 @@ def sheet_of(answer: Answer) -> Sheet:
     )
 
 
-def note(citation: Citation, documents: Sequence[str]) -> str:
+def note(citation: Citation, documents: Sequence[str]) -> Said:
     """A citation in words.
 
     >>> note(Citation("D1", None, 12, 12, "six months", "verified"), ["lease.pdf"])
     'lease.pdf, page 12: ✓ verified: these words stand there. “six months”'
     """
-    moved = citation.status == "moved" and citation.found_page is not None
-    place = f"page {citation.page:,}" + (f" (found on page {citation.found_page})" if moved else "")
-    place += f" ({citation.place})" if citation.place else ""
-    state = f"{SHAPES[citation.status]} {STATES[citation.status]}"
-    quote = f" “{citation.quote}”" if citation.quote else ""
-    return f"{_name(citation, documents)}, {place}: {state}.{quote}"
+    words = say(
+        "{document}, {place}: {shape} {state}.",
+        document=_name(citation, documents),
+        place=_place(citation),
+        shape=SHAPES[citation.status],
+        state=STATES[citation.status],
+    )
+    return joined([words, f"“{citation.quote}”" if citation.quote else ""])
+
+
+def _place(citation: Citation) -> Said:
+    page = say("page {page:,}", page=citation.page)
+    if citation.status == "moved" and citation.found_page is not None:
+        page = say(
+            "page {page:,} (found on page {found})", page=citation.page, found=citation.found_page
+        )
+    return say("{page} ({place})", page=page, place=citation.place) if citation.place else page
 
 
 def _name(citation: Citation, documents: Sequence[str]) -> str:

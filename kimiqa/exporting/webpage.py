@@ -7,10 +7,10 @@ from html import escape
 from itertools import groupby
 
 from kimiqa.exporting.blocks import Block, Span, blocks, clean
-from kimiqa.exporting.sheets import CAVEAT, DOUBTS, SHAPES, Sheet
+from kimiqa.exporting.sheets import CAVEAT, SHAPES, WARNING, Sheet
 
 _HEAD = """<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -32,20 +32,23 @@ th, td {{ border: 1px solid; padding: .25rem .5rem; text-align: left; }}
 
 def to_html(*sheets: Sheet) -> str:
     """The answers one after the other, their footnotes numbered through and at the end."""
-    parts = [_HEAD.format(title=_text(sheets[0].question if sheets else "kimiqa"))]
+    first = sheets[0] if sheets else Sheet("kimiqa", "")
+    parts = [_HEAD.format(title=_text(first.question), language=_text(first.language))]
     notes: list[str] = []
     for sheet in sheets:
         parts += _answer(sheet, len(notes))
         notes += sheet.notes
     if notes:
         rows = (f'<li id="note-{n}">{_text(text)}</li>' for n, text in enumerate(notes, 1))
-        parts += ['<hr><ol class="notes">', *rows, "</ol>", f"<p><em>{_text(CAVEAT)}</em></p>"]
+        caveat = _text(first.tell(CAVEAT))
+        parts += ['<hr><ol class="notes">', *rows, "</ol>", f"<p><em>{caveat}</em></p>"]
     return "\n".join([*parts, "</body>", "</html>", ""])
 
 
 def _answer(sheet: Sheet, before: int) -> Iterator[str]:
     yield f"<h1>{_text(sheet.question)}</h1>"
-    yield from (f"<p><strong>Note:</strong> {_text(each)}</p>" for each in sheet.warnings)
+    for each in sheet.warnings:
+        yield f"<p><strong>{_text(sheet.tell(WARNING))}</strong> {_text(sheet.tell(each))}</p>"
     grouped = groupby(blocks(sheet.text, sheet.citations), key=_kind)
     for kind, group in grouped:
         yield from _wrapped(kind, list(group), sheet, before)
@@ -100,7 +103,7 @@ def _shown(spans: Sequence[Span], sheet: Sheet, before: int) -> str:
 def _reference(note: int, sheet: Sheet, before: int) -> str:
     status, number = sheet.citations[note].status, before + note + 1
     mark = f'<sup><a href="#note-{number}">{number} {SHAPES[status]}</a></sup>'
-    doubt = DOUBTS.get(status)
+    doubt = _text(sheet.doubt(note))
     return f'{mark} <span class="doubt">({doubt})</span>' if doubt else mark
 
 

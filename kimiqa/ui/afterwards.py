@@ -17,9 +17,10 @@ from kimiqa.planner import Planner, Question
 from kimiqa.ui import again, desk, receipt
 from kimiqa.ui.calm import calm
 from kimiqa.ui.history import Turn
+from kimiqa.ui.names import called
 from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, money
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, in_this_language, spoken, told
 
 
 @dataclass(slots=True)
@@ -88,10 +89,11 @@ def _planner(state: State, model_id: str) -> Planner:
 def sheet(turn: Turn) -> Sheet:
     """The answer as it is exported."""
     line = receipt.line(turn.receipt)
-    facts = (f"{turn.receipt['model']}, {turn.strategy}", line)
+    facts = (called(turn.receipt["model"], turn.strategy), line)
     names = tuple(name for _id, name in turn.documents)
     warnings = tuple(turn.receipt["warnings"])
-    return Sheet(turn.question, turn.answer, turn.citations, names, facts, warnings)
+    said = (facts, warnings, spoken(), told)
+    return Sheet(turn.question, turn.answer, turn.citations, names, *said)
 
 
 def _copy(turn: Turn) -> None:
@@ -112,7 +114,7 @@ def downloads(key: str, sheets: Callable[[], Sequence[Sheet]], name: str) -> Non
     ):
         st.download_button(
             label,
-            partial(_made, make, sheets),
+            in_this_language(partial(_made, make, sheets)),
             file_name=f"{name}.{suffix}",
             mime=mime,
             key=f"save-{suffix}-{key}",

@@ -18,7 +18,7 @@ from kimiqa.ui.calm import calm
 from kimiqa.ui.markdown import answer_markdown
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape, money, shortened
-from kimiqa.ui.words import _, counted, plural
+from kimiqa.ui.words import _, counted, plural, spoken, told
 
 DIGEST = -1
 """Where turns have their number, this stands for the digest."""
@@ -195,4 +195,5 @@ def sheet(digest: Digest) -> Sheet:
     """The digest as it is exported."""
     title = _("Digest of {names}").format(names=", ".join(digest.documents))
     facts = (digest.model, _seen(digest))
-    return Sheet(title, digest.text, digest.citations, digest.documents, facts, digest.warnings)
+    said = (facts, digest.warnings, spoken(), told)
+    return Sheet(title, digest.text, digest.citations, digest.documents, *said)

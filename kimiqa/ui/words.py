@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import gettext
 import os
-from functools import cache
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import cache, wraps
 from pathlib import Path
 from string import Formatter
+from typing import ParamSpec, TypeVar
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -19,6 +22,11 @@ from kimiqa.saying import Said, as_said
 from kimiqa.settings import home_folder
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_chosen: ContextVar[str | None] = ContextVar("language", default=None)
+"""The language of the page that something is made for, where no page is being drawn."""
 
 
 @cache
@@ -32,15 +40,42 @@ def _catalogue(language: str, _home: str | None) -> gettext.NullTranslations:
     return gettext.NullTranslations()
 
 
-def _language() -> str:
+def language() -> str:
+    """What the reader's language is called; empty where it is not known."""
+    if (chosen := _chosen.get()) is not None:
+        return chosen
     context = get_script_run_ctx(suppress_warning=True)
     of_browser = context.context_info.locale if context and context.context_info else ""
     return os.environ.get("KIMIQA_LANGUAGE", "").strip() or of_browser or ""
 
 
+def spoken() -> str:
+    """The language in which the page speaks in the end, as a web page names it."""
+    words = _words()
+    if not isinstance(words, gettext.GNUTranslations):
+        return "en"
+    return (language() or words.info().get("language", "")).replace("_", "-")
+
+
+def in_this_language(make: Callable[P, T]) -> Callable[P, T]:
+    """`make`, which speaks this page's language wherever it is called: a file is made when it is
+    asked for, and by then no page says who asks."""
+    here = language()
+
+    @wraps(make)
+    def made(*arguments: P.args, **named: P.kwargs) -> T:
+        before = _chosen.set(here)
+        try:
+            return make(*arguments, **named)
+        finally:
+            _chosen.reset(before)
+
+    return made
+
+
 def _words() -> gettext.NullTranslations:
     # By the variable alone: looking for the folder itself would take too long for each word.
-    return _catalogue(_language(), os.environ.get("KIMIQA_HOME"))
+    return _catalogue(language(), os.environ.get("KIMIQA_HOME"))
 
 
 def _(text: str) -> str:
