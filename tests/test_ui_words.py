@@ -24,7 +24,9 @@ from kimiqa.plurals import counted as counted_by_library
 from kimiqa.saying import joined, say, say_of
 from kimiqa.settings import Settings, save_settings
 from kimiqa.testing import KimiServer
+from kimiqa.ui import intake
 from kimiqa.ui.sayings import sayings
+from kimiqa.ui.state import Refused
 from kimiqa.ui.strings import collected, everything, template
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _, counted, in_this_language, recalled, spoken, told
@@ -65,6 +67,7 @@ POLISH = {
     "page {page:,}": "strona {page:,}",
     "verified: these words stand there": "potwierdzone",
     "not verified": "niepotwierdzone",
+    "It holds no file that kimiqa reads.": "Nie ma tu nic do czytania.",
     "Note:": "Uwaga:",
     "free, no language model was asked": "za darmo",
 }
@@ -173,6 +176,19 @@ def test_one_slip_leaves_the_rest_of_the_page_as_it_is(
     assert "prompt tokens" in page.words
     assert "3 strony" in page.words
     assert "This part of the page could not be shown" not in page.words
+
+
+def test_what_is_said_where_no_page_is_drawn_is_told_on_each_in_its_language(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    install(home, "pl", POLISH)
+
+    [refused] = [e for e in intake._copied(tmp_path / "empty") if isinstance(e, Refused)]
+    monkeypatch.setenv("KIMIQA_LANGUAGE", "pl")
+
+    assert refused.reason == "It holds no file that kimiqa reads."
+    assert told(refused.reason) == "Nie ma tu nic do czytania."
 
 
 # What is taken along ----------------------------------------------------------------------------
@@ -296,6 +312,28 @@ def test_every_sentence_of_the_library_can_be_collected() -> None:
     assert len(found.strings) > 400
     assert "The question is empty." in found.strings
     assert ("page", "pages") in found.plurals
+
+
+def untold(tree: ast.AST) -> list[str]:
+    """The words of errors that no translator is given."""
+    return [
+        ast.unparse(words)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Error")
+        for words in node.args
+        if isinstance(words, ast.Constant | ast.JoinedStr)
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(UI.glob("*.py")), ids=lambda path: path.name)
+def test_every_error_of_the_page_is_given_to_translators(path: Path) -> None:
+    assert untold(ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+def test_the_rule_for_errors_finds_what_breaks_it() -> None:
+    code = """OwnError(f"No {x}.", "Try again."); OwnError(_("One."), say("Two."))"""
+
+    assert untold(ast.parse(code)) == ["f'No {x}.'", "'Try again.'"]
 
 
 def glued(tree: ast.AST) -> list[str]:

@@ -25,6 +25,7 @@ from kimiqa.plan import (
     Strategy,
     Text,
 )
+from kimiqa.saying import say
 from kimiqa.ui import desk
 from kimiqa.ui.engine import engine
 from kimiqa.ui.state import State
@@ -193,7 +194,7 @@ class Many:
                 yield Unanswered(plan.question, result)
 
     def _progress(self, answered: int, total: int) -> Progress:
-        said = _("{done:,} of {total:,} answered").format(done=answered, total=total)
+        said = say("{done:,} of {total:,} answered", done=answered, total=total)
         return Progress(SEVERAL, answered, total, said)
 
     async def _run(self, plan: Plan) -> AsyncGenerator[Event]:

@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any
 
 from kimiqa.errors import KimiqaError
+from kimiqa.saying import say
 
 KEPT_JOBS = 32
 log = logging.getLogger("kimiqa.app")
@@ -142,7 +143,8 @@ class Engine:
         except Exception as error:
             # The type alone: a message may hold what does not belong into a log.
             log.error("A job ended with %s.", type(error).__name__)
-            job.error = KimiqaError("Something went wrong here, and the work ended.", "Try again.")
+            message = say("Something went wrong here, and the work ended.")
+            job.error = KimiqaError(message, say("Try again."))
         finally:
             job._cancel = None
             job.ended.set()

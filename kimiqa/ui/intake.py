@@ -12,12 +12,12 @@ from kimiqa.document import label
 from kimiqa.errors import EmptyDocumentError, FileNotFoundError, KimiqaError
 from kimiqa.opening import source
 from kimiqa.opening.folders import contents
+from kimiqa.saying import say
 from kimiqa.settings import home_folder
 from kimiqa.store import Store, store_for
 from kimiqa.ui import reading
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import Refused, State
-from kimiqa.ui.words import _
 
 KINDS = ("pdf", "docx", "pptx", "xlsx", "epub", "html", "htm", "txt", "md")
 """What is looked for in a folder; a file that is named is opened by what it holds."""
@@ -76,13 +76,18 @@ def _taken(name: str, copy: Callable[[Store], tuple[str, int]]) -> Taken | Refus
     except OSError:
         return Refused(name, str(_why_not(name)))
     if not size:
-        error = EmptyDocumentError(f"{name} is empty: it has 0 bytes.", "Choose another file.")
-        return Refused(name, str(error))
+        return Refused(name, str(_empty(name)))
     return Taken(document_id, name)
 
 
 def _why_not(name: str) -> KimiqaError:
-    return FileNotFoundError(f"{name} does not exist or may not be read.", "Check the path.")
+    message = say("{name} does not exist or may not be read.", name=name)
+    return FileNotFoundError(message, say("Check the path."))
+
+
+def _empty(name: str) -> KimiqaError:
+    message = say("{name} is empty: it has 0 bytes.", name=name)
+    return EmptyDocumentError(message, say("Choose another file."))
 
 
 def place(state: State, found: Sequence[Taken | Refused], *, aside: bool | None = None) -> None:
@@ -138,10 +143,10 @@ def _copied(folder: Path) -> Iterator[Found | Taken | Refused | None]:
     for path in sorted(paths[:MOST_IN_A_FOLDER]):
         yield _from_path(path)
     if not paths:
-        yield Refused(folder.name, _("It holds no file that kimiqa reads."))
+        yield Refused(folder.name, say("It holds no file that kimiqa reads."))
     if len(paths) > MOST_IN_A_FOLDER:
-        many = _("It holds more files than are opened at once: {most:,}.")
-        yield Refused(folder.name, many.format(most=MOST_IN_A_FOLDER))
+        many = say("It holds more files than are opened at once: {most:,}.", most=MOST_IN_A_FOLDER)
+        yield Refused(folder.name, many)
 
 
 def _readable(folder: Path) -> Iterator[Path | None]:

@@ -12,6 +12,7 @@ from kimiqa.conversation import Talk
 from kimiqa.errors import BadRequestError
 from kimiqa.figures import at_most
 from kimiqa.plan import Plan, Strategy, Way
+from kimiqa.saying import say
 from kimiqa.together import Together, together
 from kimiqa.ui import asking, desk
 from kimiqa.ui.latest import Latest
@@ -104,8 +105,12 @@ def _plans(state: State, strategy: Strategy) -> list[Plan]:
     questions = lines(state.choices.question)
     if len(questions) > MOST:
         raise BadRequestError(
-            f"There are {len(questions):,} questions; {MOST} are asked at once at most.",
-            "Take some of the lines out.",
+            say(
+                "There are {questions:,} questions; {most} are asked at once at most.",
+                questions=len(questions),
+                most=MOST,
+            ),
+            say("Take some of the lines out."),
         )
     client = desk.client(state)
     talk = asking.alone(Talk(ready(state), client.ledger, state.conversation))

@@ -16,7 +16,8 @@ from kimiqa.personal import looking
 from kimiqa.ui.sayings import Found, sayings
 
 UI = Path(__file__).resolve().parent
-NAMES = ("_", "N_")
+NAMES = ("_", "N_", "say")
+"""What a sentence is given to; `say` where none of a reader's page is there yet to say it in."""
 ELSEWHERE = {
     "step.kind": (
         "read", "merge", "think", "answer", "search", "outline", "calculate", "note", "web",
