@@ -19,7 +19,7 @@ from kimiqa.conversation import Talk
 from kimiqa.plan import Step
 from kimiqa.testing import KimiServer
 from kimiqa.ui import receipt
-from kimiqa.ui.asking import SoFar
+from kimiqa.ui.sofar import SoFar
 
 
 @pytest.fixture
