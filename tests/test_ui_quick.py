@@ -25,6 +25,7 @@ from kimiqa.tokens import counter_for
 from kimiqa.ui import desk, digests, pictures, reading, turns
 from kimiqa.ui.engine import engine
 from kimiqa.ui.heap import LONG, Watch
+from kimiqa.ui.latest import Latest, Very
 from kimiqa.ui.state import State
 
 LEASE = ("The lease begins on 1 May 2026.", "Either party may terminate.", "The rent is 1,200.")
@@ -72,6 +73,14 @@ def test_each_page_keeps_what_is_its_own() -> None:
 
     assert state.of(turns.Shown).newest == turns.SHOWN_AT_ONCE + 3
     assert other.of(turns.Shown).newest == turns.SHOWN_AT_ONCE
+
+
+def test_what_was_made_for_one_thing_is_not_taken_for_another_in_its_place() -> None:
+    known = Latest[str]()
+
+    made = [known.made_for(Very([]), lambda n=n: f"made {n}") for n in range(3)]
+
+    assert made == ["made 0", "made 1", "made 2"]
 
 
 def test_going_back_to_an_effort_makes_no_client_anew(home: Path) -> None:

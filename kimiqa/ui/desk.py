@@ -18,7 +18,7 @@ from kimiqa.plan import Way
 from kimiqa.settings import home_folder, load_settings
 from kimiqa.setup import Setup
 from kimiqa.ui import history, reading, secrets
-from kimiqa.ui.latest import Latest
+from kimiqa.ui.latest import Latest, Very
 from kimiqa.ui.state import State, ready
 
 PRICES_HOLD_SECONDS = 20
@@ -114,7 +114,7 @@ def _talk(state: State, documents: Sequence[Document]) -> Conversation:
     found = client(state)
     stamp = found.ledger.turns_stamp(state.conversation)
     # The very same documents: one that was looked over equals the one that was not.
-    key = (state.conversation, stamp, [id(each) for each in documents])
+    key = (state.conversation, stamp, [Very(each) for each in documents])
     talk = state.of(Desk).talk.made_for(
         key, lambda: Talk(documents, found.ledger, state.conversation)
     )

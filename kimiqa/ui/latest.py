@@ -9,6 +9,25 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Very:
+    """One object and no other, however equal, as part of a key; it lives as long as the key does,
+    so that none takes its place.
+
+    >>> document = ["a page"]
+    >>> Very(document) == Very(document), Very(document) == Very(["a page"])
+    (True, False)
+    """
+
+    held: object = field(repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Very) and other.held is self.held
+
+    def __hash__(self) -> int:
+        return id(self.held)
+
+
 @dataclass(slots=True)
 class Latest(Generic[T]):
     """The things that were made last, and what each was made for.
@@ -32,10 +51,6 @@ class Latest(Generic[T]):
             found = (key, make())
             self._made = [found, *others[: self.most - 1]]
         return found[1]
-
-    def is_known(self) -> bool:
-        """Whether there is one, for whatever it was made."""
-        return bool(self._made)
 
     def forget(self) -> None:
         """Have all made anew."""

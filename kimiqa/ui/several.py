@@ -56,7 +56,7 @@ def choice(state: State) -> None:
 def priced(state: State, way: Way) -> Together:
     """What the lines cost together, one way."""
     asked = (state.choices.question, way.strategy, tuple(desk.options(state).values()))
-    key = (asked, id(desk.client(state)), tuple(state.documents))
+    key = (asked, desk.client(state), tuple(state.documents))
     return state.of(Priced).price.made_for(
         key, lambda: together(_plans(state, way.strategy), desk.model(state))
     )

@@ -128,7 +128,7 @@ def _kept(state: State, kept: Latest[T], key: tuple[object, ...], make: Callable
         with st.spinner(_("Counting …")):
             return make()
 
-    return kept.made_for((id(desk.client(state)), tuple(state.documents), *key), counted)
+    return kept.made_for((desk.client(state), tuple(state.documents), *key), counted)
 
 
 def offers(found: Sequence[Offer], key: str) -> None:
