@@ -303,6 +303,7 @@ def test_every_string_of_the_page_can_be_collected() -> None:
 
     assert found.unknown == []
     assert len(found.strings) > 300
+    assert {"settled", "estimated"} <= set(found.strings)  # how sure a cost is
 
 
 def test_every_sentence_of_the_library_can_be_collected() -> None:

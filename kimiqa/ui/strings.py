@@ -27,6 +27,7 @@ ELSEWHERE = {
         "white on white", "in a layer that is off",
     ),
     "price.basis": ("listed", "assumed", "book", "embedded"),
+    "trial.answer.state": ("settled", "estimated", "unknown", "released", "reserved"),
 }  # fmt: skip
 """Strings that come from the library, by the expression that the page translates."""
 

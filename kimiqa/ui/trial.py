@@ -210,7 +210,7 @@ def _show_asked(job: Job) -> None:
         escape(
             _("It cost {cost} ({state}), quoted {low} – {high}.").format(
                 cost=money(paid.amount, paid.currency),
-                state=trial.answer.state,
+                state=_(trial.answer.state),
                 low=money(quoted.low, quoted.currency),
                 high=money(quoted.high, quoted.currency),
             )
