@@ -10,7 +10,7 @@ import streamlit as st
 
 from kimiqa.settings import home_folder, providers, saved_keys
 from kimiqa.store import store_for
-from kimiqa.ui import desk, settings, trial
+from kimiqa.ui import desk, outcome, settings
 from kimiqa.ui.state import State
 from kimiqa.ui.words import _
 
@@ -28,7 +28,7 @@ def show(state: State) -> None:
     """Two ways to begin. Nothing has to be chosen: opening a document begins as well."""
     if not is_first(state):
         if state.of(Begun).with_key:
-            trial.show(state)
+            outcome.show(state)
         return
     st.subheader(_("Who shall answer?"), anchor=False)
     without, with_one = st.columns(2)
@@ -80,7 +80,7 @@ def _key_form(state: State) -> None:
         settings.save_and_test(state, known[name].base_url, key, "", test=True)
     elif pressed:
         st.error(_("Paste the key first, or begin without one."), icon=":material/key:")
-    trial.show(state)
+    outcome.show(state)
 
     def other() -> None:
         state.view = "settings"

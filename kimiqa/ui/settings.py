@@ -20,7 +20,7 @@ from kimiqa.settings import (
     saved_keys,
 )
 from kimiqa.settings.secrets import Secret, mask
-from kimiqa.ui import desk, limits, secrets, trial
+from kimiqa.ui import desk, limits, outcome, secrets, trial
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
@@ -94,7 +94,7 @@ def _endpoint(state: State, settings: Settings) -> None:
         tested = row.form_submit_button(_("Save and test"))
     if saved or tested:
         save_and_test(state, url, key, model, test=tested)
-    trial.show(state)
+    outcome.show(state)
     _in_use(state)
     _forget(state, usual)
 
@@ -129,15 +129,15 @@ def _masked(key: Secret) -> str:
 
 def save_and_test(state: State, url: str, key: str, model: str, *, test: bool) -> None:
     """Save, and show what came of it after the next run."""
-    trial.tell(state, None)
+    outcome.tell(state, None)
     try:
         _save(url, key, model)
         state.of(KeyField).saved += 1
         state.choices.model = state.choices.effort = state.choices.strategy = ""
-        trial.tell(state, trial.free() if test else _("Saved."))
+        outcome.tell(state, outcome.free() if test else _("Saved."))
         trial.forget()
     except KimiqaError as error:
-        trial.tell(state, error)
+        outcome.tell(state, error)
     st.rerun()
 
 
@@ -170,5 +170,5 @@ def _forget(state: State, base_url: str) -> None:
     st.caption(_("Key {saved}").format(saved=escape(_saved(base_url))))
     if st.button(_("Forget this key"), key="forget-key"):
         save_key(base_url, None, home_folder())
-        trial.tell(state, None)
+        outcome.tell(state, None)
         st.rerun()
