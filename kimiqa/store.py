@@ -352,6 +352,13 @@ class Store:
             row = database.execute(known, (document_id, READER)).fetchone()
         return None if row is None else _stored(row)
 
+    def kept(self, document_id: str) -> Stored | None:
+        """The document, also where an older reader read it: opened, it is read anew."""
+        query = f"SELECT {_LISTED} FROM documents WHERE id = ?"
+        with self._connection() as database:
+            row = database.execute(query, (document_id,)).fetchone()
+        return None if row is None else _stored(row)
+
     def pages(self, document_id: str) -> tuple[Page, ...]:
         """The document's pages, in order."""
         query = (
@@ -444,14 +451,11 @@ class Store:
     # The shelf --------------------------------------------------------------------------------
 
     def documents(self) -> list[Stored]:
-        """All documents, the last stored first."""
-        query = f"SELECT {_LISTED} FROM documents WHERE reader = ? ORDER BY stored DESC"
-        with self._connection() as database:
-            return [_stored(row) for row in database.execute(query, (READER,))]
+        """All documents that are kept, also those an older reader read; the last stored first."""
+        return [stored for stored, _ in self.shelf()]
 
     def shelf(self) -> list[tuple[Stored, float]]:
-        """All documents that are kept, also those an older version read, with the time when;
-        the last stored first."""
+        """The same with the time when each was stored."""
         query = f"SELECT {_LISTED}, stored FROM documents ORDER BY stored DESC"
         with self._connection() as database:
             return [(_stored(row[:-1]), float(row[-1])) for row in database.execute(query)]

@@ -68,6 +68,8 @@ def test_pages_of_another_reader_are_read_anew(home: Path, monkeypatch: pytest.M
     monkeypatch.setattr("kimiqa.store.READER", -1)
 
     assert store.find("a" * 64) is None
+    assert store.kept("a" * 64) == stored()
+    assert store.documents() == [stored()]
 
 
 def test_a_deleted_document_leaves_nothing(home: Path) -> None:

@@ -73,6 +73,22 @@ def test_a_folder_is_opened_with_all_that_can_be_read_in_it(home: Path, folder: 
     assert not page.at.exception
 
 
+def test_what_an_older_version_read_stays_and_is_read_anew_where_it_is_opened(
+    home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named(Page(), folder / "lease.pdf")
+    (known,) = Store(home).documents()
+    monkeypatch.setattr("kimiqa.store.READER", 99)
+
+    page = Page()
+    assert Store(home).find(known.id) is None
+    page.click(f"open-{known.id}").settle()
+
+    assert page.at.header[0].value == "lease.pdf"
+    assert Store(home).find(known.id) == known
+    assert not page.at.exception
+
+
 def test_a_folder_with_nothing_to_read_says_so(home: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
 

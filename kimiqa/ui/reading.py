@@ -36,7 +36,7 @@ _turn = threading.BoundedSemaphore(AT_ONCE)
 
 def start(state: State, document_id: str) -> None:
     """Read a document whose bytes are in the store."""
-    name = state.names.get(document_id, "document")
+    name = state.names.get(document_id) or _stored_name(document_id) or "document"
     source = store_for(home_folder()).source(document_id)
     password = state.passwords.get(document_id)
     seen = _shown.setdefault(document_id, threading.Event())
@@ -196,7 +196,7 @@ def unlock(state: State, document_id: str, password: str) -> None:
 
 
 def _stored_name(document_id: str) -> str | None:
-    found = store_for(home_folder()).find(document_id)
+    found = store_for(home_folder()).kept(document_id)
     return found.name if found else None
 
 

@@ -105,7 +105,7 @@ def _facts(each: ConversationRecord) -> str:
 def _gone(each: ConversationRecord) -> list[str]:
     """The documents that were deleted since: without them it can be read, not gone on with."""
     store = store_for(home_folder())
-    return [name for document_id, name in each.documents if store.find(document_id) is None]
+    return [name for document_id, name in each.documents if store.kept(document_id) is None]
 
 
 def _actions(state: State, each: ConversationRecord) -> None:

@@ -53,7 +53,7 @@ def documents_of(state: State) -> list[str]:
     rows = desk.client(state).ledger.turns(state.conversation)
     known = store_for(home_folder())
     named = [document_id for document_id, _name in rows[-1]["documents"]] if rows else []
-    return [document_id for document_id in named if known.find(document_id) is not None]
+    return [document_id for document_id in named if known.kept(document_id) is not None]
 
 
 def checked(state: State, turn: Turn) -> Turn:
