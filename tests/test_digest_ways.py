@@ -10,10 +10,11 @@ import pytest
 from asking import QUESTION, client_at, price_book, report
 from outlining import fresh
 
-from kimiqa import Client, Document, Plan
+from kimiqa import Client, Document, Plan, digest
 from kimiqa.breakeven import Asking, break_even
 from kimiqa.money import Price
 from kimiqa.payoff import Once, sentence
+from kimiqa.planner import Question
 from kimiqa.testing import KimiServer
 
 KIMI = Price(Decimal(3), Decimal(15), cached=Decimal("0.30"))
@@ -45,6 +46,23 @@ def test_a_long_one_is_told_what_it_costs_once_and_then_and_from_when_on_it_pays
     assert way.reason.startswith("A digest is made once for about $0.")
     assert "where each question comes cold it pays from the 3rd on." in way.reason
     assert way.coverage.sent == 150
+
+
+@pytest.mark.parametrize("effort", ["low", "high"])
+def test_over_a_cap_what_it_is_expected_to_cost_is_no_more_than_what_it_may(effort: str) -> None:
+    """The outline of so long a document is cut to the shorter answers that a cap leaves."""
+    long = Document.from_pages(
+        [f"{n}. The tenant of house {n} pays {n} dollars and more. " * 40 for n in range(900)]
+    )
+    client = Client("kimi-k3", effort=effort, budget="0.5")
+
+    way = next(way for way in client.ways(QUESTION, [long]) if way.strategy == "digest")
+    once = digest.offer(client.setup.planner, Question(QUESTION, (long,)))
+    cost = way.estimate.cost
+
+    assert not way.fits
+    assert cost.low <= cost.expected <= cost.high <= cost.ceiling
+    assert once.making < cost.expected
 
 
 def test_where_it_is_kept_the_way_says_so_and_what_the_next_question_costs(

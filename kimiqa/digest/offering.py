@@ -8,6 +8,7 @@ from decimal import Decimal
 from kimiqa.breakeven import Asking
 from kimiqa.digest import pricing
 from kimiqa.digest.kept import found
+from kimiqa.digest.terms import terms_of
 from kimiqa.digest.work import LIMITS, Work
 from kimiqa.payoff import Once
 from kimiqa.planner import Planner, Question, Sized
@@ -26,7 +27,9 @@ def offer(planner: Planner, question: Question, sized: Sized | None = None) -> O
     if planner.model.price is None:
         return None
     work: Work = sized.work if sized else Work(planner, question)
-    costs = [each.cost.expected or Decimal(0) for each in pricing.makings(work, LIMITS[0])]
+    terms, _ = terms_of(work, answer=False)
+    limit = terms.make if terms else LIMITS[-1]
+    costs = [each.cost.expected or Decimal(0) for each in pricing.makings(work, limit)]
     return Once(sum(costs, Decimal(0)), _asking(work))
 
 

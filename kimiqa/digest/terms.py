@@ -82,7 +82,8 @@ def _answer_prompt(work: Work, limit: int) -> tuple[int, int]:
     """What the answer's prompt is likely to have, and the most that it may."""
     draft = work.draft
     fixed = work.layout.prompt_tokens
-    prompt = fixed + sum(pricing.digest_tokens(call) + HEAD_TOKENS for call in work.calls)
+    digests = (min(pricing.digest_tokens(call), limit) for call in work.calls)
+    prompt = fixed + sum(each + HEAD_TOKENS for each in digests)
     most = fixed + sum(limit + HEAD_TOKENS for _ in work.calls)
     if draft.room is None:
         return prompt, most
