@@ -125,6 +125,24 @@ def test_a_line_lies_where_a_long_stretch_of_it_is_not_in_print(shown: str, lies
     assert _told(PRINT[1], shown) is lies
 
 
+def test_words_that_are_read_without_their_marks_are_no_lie() -> None:
+    said = "và cần phải đối xử với nhau trong tình bằng hữu. Ai cũng được hưởng những"
+
+    # As Tesseract reads it with its English data.
+    read = "va can phai déi xir voi nhau trong tinh bang htu. Ai cing dugc huéng nhitng"
+    assert not _told(said, read, sure=80)
+    assert _told(said, "Every one of us is born free, and equal in dignity and in all rights", 80)
+
+
+def test_a_page_with_more_lines_and_words_than_can_be_compared_is_not_called_honest() -> None:
+    text = "\n".join([LIE] * 3_000)
+    size = len(LIE) + 1
+    lines = [(at * size, at * size + len(LIE), 0.0, 0.0, 600.0, 800.0) for at in range(3_000)]
+    words = [Printed(f"word{at}", 10, 400, 500, 410) for at in range(10_000)]
+
+    assert lying(text, lines, words, 90) is None
+
+
 def test_who_is_not_sure_of_his_words_calls_no_whole_page_a_lie() -> None:
     assert _told(PRINT[1], LIE, sure=80)
     assert not _told(PRINT[1], LIE, sure=60)

@@ -57,7 +57,7 @@ def _reread(
             lies = lying(text, found.layers[read.number], words, read.sure or 0.0)
             if lies:
                 found.hidden[read.number] = [*found.hidden.get(read.number, ()), *lies]
-            if not read.lost:
+            if not read.lost and lies is not None:
                 del left[read.number]
             yield Progress("checking", len(numbers) - len(left), len(numbers))
     found.unchecked += left
