@@ -18,7 +18,7 @@ from kimiqa.ranking import Index, accounts, choose, choose_chunks
 from kimiqa.ranking.company import LARGEST
 from kimiqa.ranking.indexing import Kept, index_of, index_pages
 from kimiqa.ranking.named import named_places
-from kimiqa.ranking.naming import pages_named
+from kimiqa.ranking.naming import MOST_NAMED, headings_named, pages_named
 from kimiqa.ranking.ordering import best_first
 from kimiqa.tokens import count_tokens, counter_for
 from kimiqa.words import asks_for_figures, weighted_words, words
@@ -307,6 +307,22 @@ def test_of_a_page_whose_table_is_named_all_chunks_come_before_others() -> None:
 def test_what_names_no_place_is_looked_for_by_its_words(question: str) -> None:
     assert pages_named(question) == set()
     assert named_places(index(scattered()), question) is None
+
+
+def test_a_number_that_no_page_can_have_names_none() -> None:
+    question = f"What is on page {'1' * 5_000}, or 第{'2' * 5_000}页?"
+
+    assert pages_named(question) == set()
+    assert choose_chunks(question, [lease()])
+
+
+def test_a_place_is_looked_for_once_however_often_it_is_named() -> None:
+    often = "section 3.4" + ", 3.4" * 1_000 + " and clause 2.1" + ", 表2" * 1_000
+    many = "section 1" + "".join(f", 1.{n}" for n in range(1_000))
+
+    assert len(headings_named(often)) == 3
+    assert len(headings_named(many)) == MOST_NAMED
+    assert headings_named("section " + "1." * 100_000) == []
 
 
 def test_a_question_with_nothing_but_a_place_has_found_something() -> None:

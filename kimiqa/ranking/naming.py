@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice, starmap
 
 from kimiqa.words import raw_words, stem
 
@@ -22,6 +23,12 @@ _NAMED = re.compile(rf"\b(?i:({_KINDS}))(?i:s|es)?\.?\s+({_LABEL}{_AGAIN})")
 _LABELS = re.compile(_LABEL)
 _HAN_PAGES = re.compile(r"第\s*(\d+)\s*[页頁]")
 _HAN = re.compile(r"第\s*[\d一二三四五六七八九十百零〇]+\s*[条條章节節]|[表图圖]\s*\d+(?:[.-]\d+)*")
+
+
+_LONGEST = 40
+"""Characters of a label: no longer one is that of a place."""
+MOST_NAMED = 100
+"""So many places of one question are looked for: each is looked for in every chunk."""
 
 
 NEXT_HEADING = re.compile(
@@ -51,7 +58,8 @@ def pages_named(question: str) -> set[int]:
     [3, 9, 12]
     """
     found = {label for kind, label in _labels(question) if kind in _PAGES and label.isdigit()}
-    return set(map(int, found | set(_HAN_PAGES.findall(question))))
+    found |= set(_HAN_PAGES.findall(question))
+    return {int(label) for label in found if len(label) <= _LONGEST}
 
 
 def headings_named(question: str) -> list[Heading]:
@@ -60,14 +68,17 @@ def headings_named(question: str) -> list[Heading]:
     >>> [each.words for each in headings_named("Does Table 2 agree with section 3.4?")]
     [('tabl', '2'), ('3.4',)]
     """
-    named = [_heading(kind, label) for kind, label in _labels(question) if kind not in _PAGES]
-    return named + [_han(each) for each in _HAN.findall(question)]
+    named = dict.fromkeys(each for each in _labels(question) if each[0] not in _PAGES)
+    han = dict.fromkeys(each for each in _HAN.findall(question) if len(each) <= _LONGEST)
+    every = chain(starmap(_heading, named), map(_han, han))
+    return list(islice(every, MOST_NAMED))
 
 
 def _labels(question: str) -> Iterator[tuple[str, str]]:
     for kind, labels in _NAMED.findall(question):
         for label in _LABELS.findall(labels):
-            yield kind.lower(), label
+            if len(label) <= _LONGEST:
+                yield kind.lower(), label
 
 
 def _heading(kind: str, label: str) -> Heading:
