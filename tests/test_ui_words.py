@@ -18,13 +18,15 @@ from decimal import Decimal
 from test_ui_states import LEASE, Page, kimi
 
 from kimiqa.document import Document
+from kimiqa.errors import NotADocumentError
 from kimiqa.personal.identities import IDENTITIES
 from kimiqa.personal.looking import in_words
 from kimiqa.plurals import counted as counted_by_library
-from kimiqa.saying import joined, say, say_of
+from kimiqa.saying import NOTHING, joined, say, say_of
 from kimiqa.settings import Settings, save_settings
 from kimiqa.testing import KimiServer
 from kimiqa.ui import intake
+from kimiqa.ui.calm import sentence
 from kimiqa.ui.sayings import sayings
 from kimiqa.ui.state import Refused
 from kimiqa.ui.strings import collected, everything, template
@@ -242,6 +244,24 @@ def test_a_translation_with_a_slip_leaves_the_sentence_english(polish: None) -> 
     said = say("There is no document {name}; there are {documents}.", name="D9", documents=2)
 
     assert told(said) == "There is no document D9; there are 2."
+
+
+def test_what_is_meant_for_code_goes_and_the_brackets_of_a_name_stay(polish: None) -> None:
+    error = NotADocumentError(
+        say("{name} has {pages}.", name="Report (draft_v2, --force).pdf", pages="none"),
+        "Raise the cap (max_cost), or choose a cheaper way.",
+    )
+
+    assert sentence(error) == (
+        "none ma Report (draft_v2, --force).pdf.\nRaise the cap, or choose a cheaper way."
+    )
+
+
+def test_nothing_is_told_as_nothing_and_not_as_what_a_catalogue_says_of_itself(
+    polish: None,
+) -> None:
+    assert told(NOTHING) == ""
+    assert told(say("{name} has {pages}.", name="a.pdf", pages=NOTHING)) == " ma a.pdf."
 
 
 def test_a_refusal_over_a_cap_is_told_in_the_other_language(

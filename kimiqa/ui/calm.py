@@ -11,7 +11,7 @@ import streamlit as st
 
 from kimiqa.errors import KimiqaError
 from kimiqa.ui.text import for_readers, lines
-from kimiqa.ui.words import _, told
+from kimiqa.ui.words import _
 
 P = ParamSpec("P")
 log = logging.getLogger("kimiqa.app")
@@ -24,7 +24,7 @@ def show_error(error: KimiqaError) -> None:
 
 def sentence(error: KimiqaError) -> str:
     """The same in the reader's language, to be shown later; not yet escaped."""
-    return "\n".join(for_readers(told(each)) for each in (error.message, error.hint) if each)
+    return "\n".join(for_readers(each) for each in (error.message, error.hint) if each)
 
 
 def calm(part: Callable[P, None]) -> Callable[P, None]:

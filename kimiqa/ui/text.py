@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from kimiqa import figures
 from kimiqa.money import CostRange
+from kimiqa.saying import as_said
 from kimiqa.ui.words import _, told
 
 JOINER = "\u2060"
@@ -84,14 +85,15 @@ def shortened(text: str, longest: int = 80) -> str:
 
 
 def for_readers(text: str) -> str:
-    """A sentence without what it names for commands and code alone.
+    """A sentence in the reader's language, without what it names for commands and code alone. What
+    stands in it, as the name of a file, keeps its brackets.
 
     >>> for_readers("Read them by OCR (document.with_ocr(), --ocr), or choose pages (1 to 3).")
     'Read them by OCR, or choose pages (1 to 3).'
     >>> for_readers("Raise the cap (max_cost), or choose a cheaper way.")
     'Raise the cap, or choose a cheaper way.'
     """
-    return _FOR_CODE.sub("", text)
+    return told(as_said(text), lambda template: _FOR_CODE.sub("", template))
 
 
 # Numbers ----------------------------------------------------------------------------------------

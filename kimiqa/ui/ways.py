@@ -143,7 +143,7 @@ def _cannot(way: Way) -> None:
     st.markdown(f":orange-badge[{escape(_('Cannot run'))}]")
     st.caption(escape(way.reason or ""))
     if way.hint:
-        st.caption(escape(for_readers(told(way.hint))))
+        st.caption(escape(for_readers(way.hint)))
 
 
 def _button(state: State, way: Way, kind: str, chosen: bool, best: bool) -> None:

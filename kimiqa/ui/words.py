@@ -101,13 +101,14 @@ def plural(number: int, one: str, many: str, **values: object) -> str:
     return _several(_words(), one, many, number).format(number=number, **values)
 
 
-def told(text: str) -> str:
-    """What the library said, in the reader's language; other text as it is.
+def told(text: str, trimmed: Callable[[str], str] = str) -> str:
+    """What the library said, in the reader's language, its own words `trimmed` and nothing that
+    stands in them; other text as it is.
 
     >>> told("anything else")
     'anything else'
     """
-    return _in(_words(), text) if isinstance(text, Said) and text else text
+    return _in(_words(), text, trimmed) if isinstance(text, Said) else text
 
 
 def recalled(text: str) -> str:
@@ -116,8 +117,10 @@ def recalled(text: str) -> str:
     return told(as_said(text))
 
 
-def _in(words: gettext.NullTranslations, said: Said) -> str:
-    template = (
+def _in(words: gettext.NullTranslations, said: Said, trimmed: Callable[[str], str]) -> str:
+    if not said:  # of nothing a catalogue tells about itself
+        return ""
+    template = trimmed(
         _several(words, said.template, said.many, said.number)
         if said.many
         else _one(words, said.template)
@@ -125,7 +128,8 @@ def _in(words: gettext.NullTranslations, said: Said) -> str:
     if not said.values:
         return template
     held = {
-        n: _in(words, each) if isinstance(each, Said) else each for n, each in said.values.items()
+        name: _in(words, each, trimmed) if isinstance(each, Said) else each
+        for name, each in said.values.items()
     }
     try:
         return template.format(**held)
