@@ -61,7 +61,9 @@ def _packed(pdf: bytes, head: bytes = b"", way: str = "/Filter /FlateDecode") ->
 def _told(pdf: bytes, folder: Path) -> bool:
     path = folder / "a.pdf"
     path.write_bytes(pdf)
-    return may_have_words(str(path))
+    told = may_have_words(str(path))
+    assert may_have_words(pdf) == told, "held bytes tell the same as the file"
+    return told
 
 
 @pytest.mark.parametrize(

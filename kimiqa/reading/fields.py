@@ -26,8 +26,10 @@ def _spelled(name: str) -> bytes:
     return b"".join(letters)
 
 
-_WITH_WORDS = re.compile(b"/(?:" + b"|".join(map(_spelled, ("Widget", "FreeText", "Stamp"))) + b")")
+_WORDS = b"|".join(map(_spelled, ("Widget", "FreeText", "Stamp")))
+_WITH_WORDS = re.compile(b"/(?:" + _WORDS + b")")
 _PACKED = re.compile(b"/" + _spelled("ObjStm"))
+_EITHER = re.compile(b"/(?:" + _WORDS + b"|" + _spelled("ObjStm") + b")")
 _STREAM = re.compile(rb"stream(?:\r\n|\n|\r)")
 _UNSURE = re.compile(rb"#|/Predictor")
 
@@ -36,12 +38,15 @@ class _OpenError(Exception):
     """The bytes do not tell."""
 
 
-def may_have_words(path: str) -> bool:
-    """Whether some page of the file may have an annotation that shows words."""
+def may_have_words(file: str | bytes) -> bool:
+    """Whether some page of the file may have an annotation that shows words: of one whose bytes
+    are held already, or at a path."""
     try:
-        if Path(path).stat().st_size > _LARGEST:
+        if isinstance(file, str) and Path(file).stat().st_size > _LARGEST:
             return True
-        content = Path(path).read_bytes()
+        content = Path(file).read_bytes() if isinstance(file, str) else file
+        if not _EITHER.search(content):
+            return False
         return bool(_WITH_WORDS.search(content)) or any(map(_WITH_WORDS.search, _packed(content)))
     except (_OpenError, OSError, zlib.error):
         return True

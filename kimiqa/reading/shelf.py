@@ -35,9 +35,10 @@ class OpenDocument:
         self._asked_to_mend = False
         self._before: Any = None
         self._filled: dict[int, str | None] = {}
-        self.pdf = _load(self._bytes(), password)
+        file = self._bytes()
+        self.pdf = _load(file, password)
         self.divides_words = _divides_words(self.pdf)
-        self._may_have_words = may_have_words(path)
+        self._may_have_words = may_have_words(file)
 
     def _bytes(self) -> str | bytes:
         """What pdfium is to read: of a small file its bytes, which costs it less than the many
