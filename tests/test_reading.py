@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from kimiqa.document import Document
 from kimiqa.errors import DocumentError
-from kimiqa.reading import engines, plain
+from kimiqa.reading import engines, plain, starting
 from kimiqa.reading.clean import clean, clean_text
+from kimiqa.reading.frames import write_frame
 from kimiqa.reading.parts import WorkerLost, WorkerRefused
 from kimiqa.reading.pool import Pool, end_workers, fast_pool
 
@@ -265,3 +266,28 @@ def _readable(anchors: Path) -> set[str]:
     """The files in which pypdf or pdfium alone finds text."""
     rows = [line.split("\t") for line in anchors.read_text().splitlines()[1:]]
     return {row[0] for row in rows if row[1] in ("pypdf", "pdfium") and int(row[4] or 0)}
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="shown by /proc alone")
+def test_a_worker_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "KIMIQA_LEDGER": "postgresql://me:word@host/db",
+        "MY_API_KEY": "sk-no",
+        "PASSWORD": "x",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    process = starting.start(None, "pdf")
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        write_frame(process.stdin, {"op": "ping"})
+        process.stdout.read(1)  # who answers is no copy of its parent any more
+        told = Path(f"/proc/{process.pid}/environ").read_bytes().decode().split("\0")
+    finally:
+        process.kill()
+        process.communicate()
+
+    names = {each.partition("=")[0] for each in told}
+    assert "PATH" in names
+    assert not names & set(secrets)

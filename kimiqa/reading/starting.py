@@ -38,14 +38,15 @@ def start(board: str | None, kind: str) -> subprocess.Popen[bytes]:
     )
 
 
+_SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "KIMIQA_LEDGER")
+
+
 def _environment() -> dict[str, str]:
     """The worker finds this very kimiqa, and nothing that lies in the working folder; of the
-    parent's variables it gets no keys."""
+    parent's variables it gets no keys, and not where the ledger is: that may hold a password."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    kept = {
-        k: v for k, v in os.environ.items() if not k.upper().endswith(("KEY", "TOKEN", "SECRET"))
-    }
+    kept = {k: v for k, v in os.environ.items() if not k.upper().endswith(_SECRET)}
     return kept | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
 
 
