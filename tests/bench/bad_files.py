@@ -1,10 +1,11 @@
-"""Bad files: what each ends in, how long it takes, and what the worker holds meanwhile.
+"""Bad files and real ones: what each ends in, how long it takes, and what the worker holds.
 
     python tests/bench/bad_files.py [--checked] [NAME...]
 
-Reads KIMIQA_DATA's pdf-bad and the attack files of the tests, each through `Document.open` (and
-the second pass, with --checked), and prints a row each. The exit code is 1 where one crashes,
-outlasts its deadline, holds more than the cap, or ends in a code without a next step.
+Reads KIMIQA_DATA's pdf-bad, the attack files of the tests and the real documents, each through
+`Document.open` (and the second pass, with --checked), and prints a row each. The exit code is 1
+where one crashes, outlasts its deadline, holds more than the cap, or ends in a code without a
+next step.
 """
 
 from __future__ import annotations
@@ -79,13 +80,16 @@ def _resident(pid: int | None) -> int:
 
 
 def files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The bad files of the development data, then the attacks, written into `folder`."""
+    """The bad files of the development data, the attacks, written into `folder`, and documents
+    as people have them."""
     data = Path(os.environ.get("KIMIQA_DATA") or ROOT.parent / "shared" / "data")
     yield from ((path.name, path) for path in sorted(data.glob("pdf-bad/*.pdf")))
     for number, (name, make) in enumerate(attacks.ATTACKS.items()):
         path = folder / f"{number}.pdf"
         path.write_bytes(make())
         yield name, path
+    real = (*sorted(data.glob("qa/pdfs/*.pdf")), *sorted((ROOT / "samples").glob("*.pdf")))
+    yield from ((path.name, path) for path in real)
 
 
 def measure(name: str, path: Path, home: Path, *, checked: bool) -> Row:
