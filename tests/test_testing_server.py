@@ -683,7 +683,7 @@ def test_every_fault_is_billed_as_it_says_and_the_server_lives_on(
 
 
 TRANSPORT_FAULTS: list[tuple[str, type[Exception]]] = [
-    ("reset_on_connect", httpx2.NetworkError),
+    ("reset_on_connect", httpx2.TransportError),
     ("reset_before", httpx2.TransportError),
     ("reset_after", httpx2.NetworkError),
     ("short_body", httpx2.RemoteProtocolError),
