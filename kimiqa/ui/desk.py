@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,16 +30,6 @@ Chosen = tuple[str, str, str]
 Stamp = tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """The ways as they were priced at some time."""
-
-    key: tuple[Any, ...]
-    """All that they rest on."""
-    at: float
-    ways: list[Way]
-
-
 @dataclass(slots=True)
 class Desk:
     """What is laid out for this page: its clients, its conversation, its prices."""
@@ -50,8 +39,9 @@ class Desk:
     clients: OrderedDict[Chosen, Client] = field(default_factory=OrderedDict)
     """The one that was used last at the end."""
     talk: Latest[Talk] = field(default_factory=Latest)
-    priced: list[Priced] = field(default_factory=list)
-    """The latest first."""
+    ways: Latest[list[Way]] = field(
+        default_factory=lambda: Latest(most=KEPT_PRICES, holds=PRICES_HOLD_SECONDS)
+    )
 
 
 def client_options(state: State) -> dict[str, Any]:
@@ -176,27 +166,23 @@ def ways(state: State, question: str) -> list[Way]:
     told = tuple(options(state).values())
     asker = client(state)
     key = (asker, state.documents.copy(), known, question, told, state.conversation, asked)
-    desk, now = state.of(Desk), time.time()
-    held = [each for each in desk.priced if now - each.at <= PRICES_HOLD_SECONDS]
-    found = next((each for each in held if each.key == key), None)
-    if found is None:
+
+    def priced() -> list[Way]:
         # Looking for hidden text goes on while prices are shown: it can only make them less.
         conversation = _talk(state, [each.as_read() for each in documents])
-        found = Priced(key, now, conversation.ways(question, **options(state)))
-    # Who weighs one choice against another goes back and forth.
-    others = [each for each in held if each is not found]
-    desk.priced = [found, *others[: KEPT_PRICES - 1]]
-    return found.ways
+        return conversation.ways(question, **options(state))
+
+    return state.of(Desk).ways.made_for(key, priced)
 
 
 def has_prices(state: State) -> bool:
     """Whether the ways were priced, and nothing was said since that undoes it."""
-    return bool(state.of(Desk).priced)
+    return state.of(Desk).ways.is_known()
 
 
 def forget_prices(state: State) -> None:
     """Have the ways priced anew."""
-    state.of(Desk).priced.clear()
+    state.of(Desk).ways.forget()
 
 
 def forget_documents(state: State) -> None:

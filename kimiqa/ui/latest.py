@@ -1,7 +1,9 @@
-"""One thing that was worked out for a page, for as long as what it rests on stays the same."""
+"""What was worked out for a page, for as long as what it rests on stays the same."""
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -41,16 +43,22 @@ class Latest(Generic[T]):
 
     most: int = 1
     """How many are kept: more than one where a reader goes back and forth between choices."""
-    _made: list[tuple[object, T]] = field(default_factory=list, init=False, repr=False)
+    holds: float = math.inf
+    """Seconds after which one is made anew."""
+    _made: list[tuple[object, float, T]] = field(default_factory=list, init=False, repr=False)
 
-    def made_for(self, key: object, make: Callable[[], T], *, anew: bool = False) -> T:
-        """What is known for `key`; made now where it is not, or is to be made `anew`."""
-        found = next((each for each in self._made if each[0] == key), None)
-        if found is None or anew:
-            others = [each for each in self._made if each is not found]
-            found = (key, make())
-            self._made = [found, *others[: self.most - 1]]
-        return found[1]
+    def made_for(self, key: object, make: Callable[[], T]) -> T:
+        """What is known for `key`; made now where it is not."""
+        now = time.monotonic()
+        held = [each for each in self._made if now - each[1] <= self.holds]
+        found = next((each for each in held if each[0] == key), None) or (key, now, make())
+        others = [each for each in held if each is not found]
+        self._made = [found, *others[: self.most - 1]]
+        return found[2]
+
+    def is_known(self) -> bool:
+        """Whether there is one, for whatever it was made."""
+        return bool(self._made)
 
     def forget(self) -> None:
         """Have all made anew."""
