@@ -212,8 +212,7 @@ def drop(page: Page, content: bytes) -> float:
     new = content + f"\n% {random.random()}\n".encode()
     page.evaluate(HOLD, base64.b64encode(new).decode())
     field = page.locator("input[type=file]").first
-    ask = page.get_by_role("button", name=re.compile("^Ask ·")).first
-    return seconds(lambda: field.evaluate(DROP), ask.wait_for)
+    return felt(page, lambda: field.evaluate(DROP), ASKS, "^Ask ·")
 
 
 def choose_whole(page: Page) -> None:
@@ -236,15 +235,16 @@ STOPWATCH = """([place, pattern]) => {
     window.took = new Promise(told => {
         let began = 0;
         const begin = () => { began ||= performance.now(); };
-        for (const act of ["keydown", "pointerdown"])
+        for (const act of ["keydown", "pointerdown", "change"])
             addEventListener(act, begin, {capture: true, once: true});
         const look = () => began && shown()
             ? told((performance.now() - began) / 1000) : requestAnimationFrame(look);
         look();
     });
 }"""
-"""From the next key or click to the frame in which a place shows words like these. Told by the
-browser itself: a driver asks only now and then, and each of its questions takes time."""
+"""From the next key, click or dropped file to the frame in which a place shows words like these.
+Told by the browser itself: a driver asks only now and then, half a second apart where it has to
+wait for long, and each of its questions takes time."""
 
 
 def felt(page: Page, act: Callable[[], object], place: str, pattern: str) -> float:
