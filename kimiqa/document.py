@@ -96,11 +96,16 @@ class Document:
         *,
         name: str | None = None,
         password: str | None = None,
+        on_pages: Callable[[Sequence[Page]], object] | None = None,
         home: Home = DEFAULT,
     ) -> Reading:
         """The same step by step: a `Preview` at once, `Progress` for each block of pages,
         then the `Document`. Closing the generator ends the reading, and what was not read to
-        its end is not kept."""
+        its end is not kept.
+
+        `on_pages` is given the pages as they are read, in any order, to work on while others
+        are read; one that another engine reads after it failed comes once more, and none comes
+        of a document that was read before."""
         file = taken(source, name, password, home)
         waits = source == file.store.source(file.id)  # its bytes were here, and not by this call
         read: Read | None = None
@@ -111,8 +116,10 @@ class Document:
             for step in steps:
                 if isinstance(step, Read):
                     read = step
-                else:
+                elif not isinstance(step, list):
                     yield step
+                elif on_pages is not None:
+                    on_pages(step)
         assert read is not None
         yield cls._of(read)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pdfs
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kimiqa import errors
-from kimiqa.document import Box, Document, Preview, label
+from kimiqa.document import Box, Document, Page, Preview, label
 from kimiqa.plan import Progress
 from kimiqa.prompts import page_block
 from kimiqa.reading import engines
@@ -56,6 +57,20 @@ def test_a_reading_shows_a_preview_then_progress_then_the_document(home: Path) -
     assert preview.rough_tokens == pytest.approx(exact, rel=0.1)
     assert all(isinstance(each, Progress) for each in progress)
     assert progress[-1] == Progress("reading", 150, 150)
+
+
+def test_pages_are_told_as_they_are_read_and_not_of_a_document_that_is_known(home: Path) -> None:
+    content = pdfs.make_pdf([f"This is page {number} of many." for number in range(1, 151)])
+    told: list[Sequence[Page]] = []
+
+    *_, document = Document.reading(content, home=home, on_pages=told.append)
+    *_, again = Document.reading(content, home=home, on_pages=lambda _: pytest.fail("known"))
+
+    assert isinstance(document, Document)
+    assert len(told) > 2
+    pages = {page.number: page for block in told for page in block}
+    assert tuple(pages[number] for number in sorted(pages)) == document.pages
+    assert again == document
 
 
 def test_progress_is_reported_while_opening(home: Path) -> None:

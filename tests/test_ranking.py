@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 
 from kimiqa.document import Document
 from kimiqa.plan import Chunk
-from kimiqa.ranking import Index, accounts, choose, choose_chunks
+from kimiqa.ranking import Index, accounts, choose, choose_chunks, indexing
+from kimiqa.ranking.ahead import Ahead
 from kimiqa.ranking.company import LARGEST
-from kimiqa.ranking.indexing import Kept, index_of, index_pages
+from kimiqa.ranking.indexing import DocumentIndex, Kept, index_of, index_pages
 from kimiqa.ranking.named import named_places
 from kimiqa.ranking.naming import MOST_NAMED, headings_named, pages_named
 from kimiqa.ranking.ordering import best_first
@@ -484,6 +486,66 @@ def test_the_indexes_used_last_are_kept_within_their_room() -> None:
     kept.keep(keys[2], index_pages(["Another."], COUNTER))
 
     assert [kept.find(key) is not None for key in keys] == [True, False, True]
+
+
+# An index that is made while its document is read ------------------------------------------------
+
+
+def whole(index: DocumentIndex) -> list[object]:
+    """All that an index holds, in its order and to the last byte."""
+    parts = (index.held, index.introduced)
+    arrays = [index.page, index.start, index.end, index.tokens, index.lengths, index.figures]
+    arrays += [each for part in parts for each in (part.firsts, part.chunks, part.frequencies)]
+    told = [(each.dtype, each.tobytes()) for each in arrays]
+    return [*told, index.duties, list(index.numbers.items()), index.words]
+
+
+def fresh(name: str) -> Document:
+    """A document that no other test has indexed: all its pages differ, and one has no word."""
+    texts = [f'{FILLER} Page {n} of {name} (the "Part {n}") shall cost {n}.' for n in range(9)]
+    return Document.from_pages([*texts, "", "The last page."], name=name)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [range(11), range(10, -1, -1), [0, 5, 10, 1, 2, 3, 4, 6, 7, 8, 9]],
+    ids=["forwards", "backwards", "a sample first"],
+)
+def test_an_index_made_ahead_is_the_same_to_the_last_byte(
+    order: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = fresh(f"in order {list(order)}")
+    expected = whole(index_pages([page.text for page in document.pages], COUNTER))
+    ahead = Ahead(COUNTER)
+    for place in order:
+        ahead.take([document.pages[place]])
+    ahead.keep(document)
+
+    monkeypatch.delattr(indexing, "index_pages")  # it is there already
+
+    assert whole(index_of(document, COUNTER)) == expected
+
+
+def test_a_page_that_was_read_again_has_the_index_made_anew() -> None:
+    document = fresh("second opinion")
+    ahead = Ahead(COUNTER)
+    ahead.take(replace(page, text="") if page.number == 4 else page for page in document.pages)
+    ahead.take([document.pages[3]])
+
+    ahead.keep(document)
+
+    expected = index_pages([page.text for page in document.pages], COUNTER)
+    assert whole(index_of(document, COUNTER)) == whole(expected)
+
+
+def test_a_document_that_is_not_wholly_there_is_not_kept_as_if_it_were() -> None:
+    document = fresh("cut short")
+    ahead = Ahead(COUNTER)
+    ahead.take(document.pages[:5])
+
+    ahead.keep(document)
+
+    assert index_of(document, COUNTER).page[-1] == 10
 
 
 # Real documents ----------------------------------------------------------------------------------

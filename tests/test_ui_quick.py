@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import weakref
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from kimiqa.client import Client
 from kimiqa.document import Document
 from kimiqa.ledger import Ledger
 from kimiqa.plan import Citation, Way
+from kimiqa.ranking import indexing
 from kimiqa.settings import Settings, save_settings
 from kimiqa.strategies import prefixes
 from kimiqa.strategies.prefixes import Part, segments_of
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
-from kimiqa.ui import desk, digests, pictures, reading, turns
+from kimiqa.ui import desk, digests, intake, pictures, reading, turns
 from kimiqa.ui.engine import engine
 from kimiqa.ui.heap import LONG, Watch
 from kimiqa.ui.latest import Latest, Very
@@ -63,6 +65,29 @@ def test_a_document_whose_second_pass_ended_unseen_has_the_page_shown_anew(
     reading.settle(state)
 
     assert not reading.unsettled(state)
+
+
+@pytest.mark.parametrize("awaited", [True, False], ids=["for this page", "for the library"])
+def test_what_a_page_waits_for_is_indexed_while_it_is_read(
+    awaited: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"Page {n} of the lease, {awaited}: the rent is {n} euros." for n in range(1, 151)]
+    taken, state = intake.take(io.BytesIO(pdfs.make_pdf(texts)), "lease.pdf"), State("0123456789ab")
+    assert isinstance(taken, intake.Taken)
+    intake.place(state, [taken], aside=not awaited)
+    job = engine().latest(reading._key(taken.id))
+    assert job is not None
+    reading.shown(state)
+    assert job.ended.wait(60)
+
+    monkeypatch.delattr(indexing, "index_pages")
+
+    counter, document = counter_for(desk.model(state).vocabulary), job.last(Document)
+    if awaited:
+        assert len(indexing.index_of(document, counter)) == 150
+    else:
+        with pytest.raises(NameError):
+            indexing.index_of(document, counter)
 
 
 def test_each_page_keeps_what_is_its_own() -> None:

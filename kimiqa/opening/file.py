@@ -56,4 +56,6 @@ class Read:
     about: dict[str, str] | None = None
 
 
-Steps = Generator[Preview | Progress | Read, None, None]
+Steps = Generator[Preview | Progress | list[Page] | Read, None, None]
+"""What reading gives step by step. Pages come in blocks, in any order; one that was read again
+comes again."""

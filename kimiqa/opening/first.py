@@ -79,6 +79,7 @@ def _office(file: File, kind: str) -> Steps:
                 say("{name}: {remark}.", name=file.name, remark=each) for each in block.remarks
             )
             yield Progress("reading", len(pages), None)
+            yield block.pages
     if not any(page.text for page in pages) and not any(page.status == "image" for page in pages):
         raise EmptyDocumentError(
             say("{name} is {kind} without a word.", name=file.name, kind=calls.NAMES[kind]),
@@ -147,11 +148,13 @@ def _pdf(file: File) -> Steps:
     rough = rough_tokens(counts, opened.pages)
     first = pages[1].text if 1 in pages else ""
     yield Preview(file.name, opened.pages, first, file.size, rough)
+    yield list(opened.sample)
     with contextlib.closing(engines.read_pages(file.source, opened)) as blocks:
         for block in blocks:
             pages |= {page.number: page for page in block}
             counts |= {page.number: block_tokens(page, counter) for page in block}
             yield Progress("reading", len(pages), opened.pages)
+            yield block
     whole = [pages[number] for number in sorted(pages)]
     yield _kept(file, whole, PDF, counts, about=opened.about)
 

@@ -133,13 +133,22 @@ def index_of(
     document: Document, counter: Vocabulary, target_tokens: int = TARGET_TOKENS
 ) -> DocumentIndex:
     """A document's index, made once: opened again, the same content finds it again."""
-    # The same bytes may have been read to other texts, by another engine or with OCR.
-    key = (document.id, _size(document), counter.vocabulary, counter.engine, target_tokens)
+    key = _key(document, counter, target_tokens)
     index = _kept.find(key)
     if index is None:
         index = index_pages([page.text for page in document.pages], counter, target_tokens)
         _kept.keep(key, index)
     return index
+
+
+def keep(document: Document, counter: Vocabulary, target_tokens: int, index: DocumentIndex) -> None:
+    """Keep an index that was made while its document was read: `index_of` finds it."""
+    _kept.keep(_key(document, counter, target_tokens), index)
+
+
+def _key(document: Document, counter: Vocabulary, target_tokens: int) -> Key:
+    # The same bytes may have been read to other texts, by another engine or with OCR.
+    return (document.id, _size(document), counter.vocabulary, counter.engine, target_tokens)
 
 
 def _size(document: Document) -> int:
@@ -156,30 +165,50 @@ def index_pages(
     texts: Sequence[str], counter: Counts, target_tokens: int = TARGET_TOKENS
 ) -> DocumentIndex:
     """The index of a document's page texts."""
-    chunks: list[tuple[int, int, int, int]] = []
-    numbers = _Numbers()
-    held, introductions, figures = _Words(numbers), _Words(numbers), array("f")
-    for page, text in enumerate(texts):
-        for span in chunk_text(text, counter, target_tokens):
+    growing = Growing(counter, target_tokens)
+    for text in texts:
+        growing.add(text)
+    return growing.finished()
+
+
+class Growing:
+    """An index to which pages are added one by one, in their order."""
+
+    def __init__(self, counter: Counts, target_tokens: int = TARGET_TOKENS) -> None:
+        self._counter, self._target = counter, target_tokens
+        self._pages = self._duties = 0
+        self._chunks: list[tuple[int, int, int, int]] = []
+        self._numbers = _Numbers()
+        self._held, self._introduced = _Words(self._numbers), _Words(self._numbers)
+        self._figures = array("f")
+
+    def add(self, text: str) -> None:
+        """Add the next page."""
+        for span in chunk_text(text, self._counter, self._target):
             piece = text[span.start : span.end]
-            held.add(piece)
-            introductions.add(" ".join(introduced(piece)))
-            figures.append(_share_of_digits(piece))
-            chunks.append((page, *span))
-    page_of, start, end, tokens = np.array(chunks, np.int32).reshape(-1, 4).T.copy()
-    return DocumentIndex(
-        page=page_of,
-        start=start,
-        end=end,
-        tokens=tokens,
-        lengths=np.array(held.lengths, np.float32),
-        figures=np.minimum(np.array(figures, np.float32) / MANY_DIGITS, 1),
-        duties=sum(map(duties, texts)),
-        numbers=numbers.by_stem,
-        words=sorted(numbers.by_stem),
-        held=held.postings(),
-        introduced=introductions.postings(),
-    )
+            self._held.add(piece)
+            self._introduced.add(" ".join(introduced(piece)))
+            self._figures.append(_share_of_digits(piece))
+            self._chunks.append((self._pages, *span))
+        self._duties += duties(text)
+        self._pages += 1
+
+    def finished(self) -> DocumentIndex:
+        """The index of all that were added."""
+        page_of, start, end, tokens = np.array(self._chunks, np.int32).reshape(-1, 4).T.copy()
+        return DocumentIndex(
+            page=page_of,
+            start=start,
+            end=end,
+            tokens=tokens,
+            lengths=np.array(self._held.lengths, np.float32),
+            figures=np.minimum(np.array(self._figures, np.float32) / MANY_DIGITS, 1),
+            duties=self._duties,
+            numbers=self._numbers.by_stem,
+            words=sorted(self._numbers.by_stem),
+            held=self._held.postings(),
+            introduced=self._introduced.postings(),
+        )
 
 
 class _Words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from kimiqa.opening.folders import contents
 from kimiqa.saying import say
 from kimiqa.settings import home_folder
 from kimiqa.store import Store, store_for
-from kimiqa.ui import reading
+from kimiqa.ui import awaiting, desk, reading
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import Refused, State
 
@@ -95,6 +96,8 @@ def place(state: State, found: Sequence[Taken | Refused], *, aside: bool | None 
     new = {each.id: each.name for each in found if isinstance(each, Taken)}
     state.refused += [each for each in found if isinstance(each, Refused)]
     shelf = _aside(state, len(new)) if aside is None else aside
+    if new and not shelf:
+        _say_what_counts(state)
     for document_id, name in new.items():
         if document_id not in (*state.documents, *state.shelved):
             (state.shelved if shelf else state.documents).append(document_id)
@@ -104,6 +107,12 @@ def place(state: State, found: Sequence[Taken | Refused], *, aside: bool | None 
 
 def _aside(state: State, coming: int) -> bool:
     return state.view == "library" or len(state.documents) + coming > MOST_ON_A_PAGE
+
+
+def _say_what_counts(state: State) -> None:
+    """Name the vocabulary of the model in use: what is read can then be made ready for it."""
+    with contextlib.suppress(KimiqaError):  # said where the prices would stand
+        awaiting.count_in(state, desk.model(state).vocabulary)
 
 
 # Folders ----------------------------------------------------------------------------------------

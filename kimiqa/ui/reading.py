@@ -14,7 +14,7 @@ from kimiqa.errors import KimiqaError, PasswordRequiredError
 from kimiqa.opening import leftovers
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
-from kimiqa.ui import history, sizes
+from kimiqa.ui import awaiting, history, sizes
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import Refused, State, new_conversation, opened
 from kimiqa.ui.words import _
@@ -40,14 +40,16 @@ def start(state: State, document_id: str) -> None:
     source = store_for(home_folder()).source(document_id)
     password = state.passwords.get(document_id)
     seen = _shown.setdefault(document_id, threading.Event())
-    if document_id not in state.documents or len(jobs(state)) > AT_ONCE:
-        seen.set()  # no page waits for this one alone
+    awaited = document_id in state.documents and len(jobs(state)) <= AT_ONCE
+    if not awaited:
+        seen.set()
+    vocabulary = awaiting.counted_in(state) if awaited else None
 
     def steps() -> Iterator[Any]:
         while not _turn.acquire(timeout=0.5):
             yield None
         try:
-            for step in Document.reading(source, name=name, password=password):
+            for step in awaiting.steps(source, name, password, vocabulary):
                 yield step
                 if isinstance(step, Document):
                     yield from _look_over(step, seen)
