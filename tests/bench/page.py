@@ -8,8 +8,10 @@ With `--check` it exits 1 where a target is missed; that means something on a qu
 The library holds 1,000 documents, and the conversation 100 answers about the R reference manual
 (KIMIQA_MANUAL, else where Debian's r-doc-pdf puts it, else a made one of as many pages), whose
 first 600 pages are what is dropped. Page and empty app are measured in turn, so that both meet
-the same machine; medians are printed, and the processor time that the server and its workers
-took for each, which the load of the machine does not lengthen as it does the wait.
+the same machine, and where prices are counted again a third app beside them: as many elements as
+the page has with nothing behind them (plain_app.py). Medians are printed, and the processor time
+that the server and its workers took for each, which the load of the machine does not lengthen as
+it does the wait.
 """
 
 from __future__ import annotations
@@ -54,6 +56,7 @@ st.title("empty")
 n = len(st.text_input("Pages"))
 st.markdown(f"**{n} letters**")
 """
+PLAIN = Path(__file__).with_name("plain_app.py")
 LOOKED_OVER = 4_000
 SETTLES = 150
 """Seconds after which Streamlit has let go of visitors who left: it keeps them for two minutes."""
@@ -126,10 +129,11 @@ def converse(home: Path, kimi: KimiServer) -> Document:
 
 
 @contextmanager
-def empty_app(folder: Path) -> Iterator[str]:
-    """An app with one field, as Streamlit's own command runs it."""
-    script, port = folder / "empty.py", free_port()
-    script.write_text(EMPTY, encoding="utf-8")
+def other_app(folder: Path, text: str) -> Iterator[str]:
+    """Another app, as Streamlit's own command runs it."""
+    port = free_port()
+    script = folder / f"app-{port}.py"
+    script.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
     quiet = ["--browser.gatherUsageStats=false", "--server.fileWatcherType=none"]
     process = subprocess.Popen(
@@ -349,10 +353,13 @@ def _pid(port: str) -> int:
 
 
 class Bench:
-    """The page and an empty app, side by side."""
+    """The page, an empty app and a plain one of as many elements, side by side."""
 
-    def __init__(self, browser: Any, url: str, empty: str, document: str, rounds: int) -> None:
-        self.browser, self.url, self.empty, self.rounds = browser, url, empty, rounds
+    def __init__(
+        self, browser: Any, url: str, others: tuple[str, str], document: str, rounds: int
+    ) -> None:
+        self.browser, self.url, self.rounds = browser, url, rounds
+        self.empty, self.plain = others
         self.talk = f"{url}/?c={CONVERSATION}&d={document}"
         self._used: dict[str, float] = {}
         self.missed: list[str] = []
@@ -408,12 +415,19 @@ class Bench:
         page.get_by_role("button", name=re.compile("^Ask ·")).first.wait_for()
         page.locator("[data-test-script-state=notRunning]").wait_for()
         choose_whole(page)
-        ours, other = [], []
+        plain = self._page(self.plain)
+        plain.get_by_role("button", name="Ask", exact=True).wait_for()
+        ours, other, drawn = [], [], []
         for n in range(self.rounds + 1):
             wanted = f"{n + 20} of 2,.* prompt tokens"
             other.append(self._empty(empty, n + 1))
+            drawn.append(self._letters(plain, n + 1))
             ours.append(self.take(partial(rerun, page, f"1-{n + 20}", CHOSEN, wanted)))
         self.note("re-pricing, other pages", ours[1:], other[1:], "1.2 x")
+        took, base = statistics.median(drawn[1:]), statistics.median(other[1:])
+        beside = statistics.median(ours[1:]) / took
+        said = f"as many plain elements: {took:.3f} s, {took / base:.2f} x the empty app"
+        print(f"  {said}; re-pricing is {beside:.2f} x that", flush=True)
         other, ours = [], []
         for n in range(self.rounds + 1):
             other.append(self._empty(empty, n + 30))
@@ -427,9 +441,10 @@ class Bench:
 
     def _empty(self, page: Page, letters: int) -> float:
         """The same at the empty app: from a changed field to what it changes."""
-        told = f"^{letters} letters"
-        act = partial(rerun, page, "x" * letters, "[data-testid=stMarkdown]", told)
-        return self.take(act, empty=True)
+        return self.take(partial(self._letters, page, letters), empty=True)
+
+    def _letters(self, page: Page, letters: int) -> float:
+        return rerun(page, "x" * letters, "[data-testid=stMarkdown]", f"^{letters} letters")
 
     def drop(self) -> None:
         content, took = cut(manual(), DROPPED), []
@@ -481,8 +496,13 @@ def main() -> None:
         keys = {"KIMIQA_BASE_URL": kimi.base_url, "KIMIQA_API_KEY": str(kimi.key)}
         path = os.environ.get("KIMIQA_CHROMIUM") or "/usr/bin/chromium"
         browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
-        with running_app(home, **keys) as url, empty_app(home) as empty:
-            bench = Bench(browser, url, empty, document.id, chosen.rounds)
+        plain_text = PLAIN.read_text(encoding="utf-8")
+        with (
+            running_app(home, **keys) as url,
+            other_app(home, EMPTY) as empty,
+            other_app(home, plain_text) as plain,
+        ):
+            bench = Bench(browser, url, (empty, plain), document.id, chosen.rounds)
             for name in chosen.only.split(","):
                 getattr(bench, PARTS.get(name, name))()
                 print(f"  load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
