@@ -131,3 +131,49 @@ def test_a_lost_network_is_said_only_while_the_socket_is_lost_too(
     tab.context.set_offline(False)
 
     alert.wait_for(state="detached")
+
+
+# The address ------------------------------------------------------------------------------------
+
+
+def test_back_and_forward_go_where_the_browser_says(paid: App, tab: Tab, samples: Path) -> None:
+    tab.open(paid.url).upload(samples / "lease.md")
+    tab.ask(DRAFT).citations.first.wait_for()
+    asked = tab.settled().page.url
+    tab.go("Library").go("Money")
+
+    tab.page.go_back()
+    tab.page.get_by_role("heading", name="Library", exact=True).wait_for()
+    tab.page.go_back()
+    tab.citations.first.wait_for()
+    assert tab.settled().page.url == asked
+    tab.page.go_forward()
+    tab.page.get_by_role("heading", name="Library", exact=True).wait_for()
+    tab.page.go_back()
+    tab.citations.first.wait_for()
+    tab.settled().button("New conversation").click()
+    tab.page.get_by_label("Your question").wait_for()
+    assert tab.settled().page.url != asked
+    tab.page.go_back()
+
+    tab.citations.first.wait_for()
+    assert tab.settled().page.url == asked
+    assert tab.heading("lease.md").is_visible()
+
+
+def test_a_draft_stays_in_its_own_conversation(paid: App, tab: Tab, samples: Path) -> None:
+    tab.open(paid.url).upload(samples / "lease.md")
+    tab.ask("Which of the two is older?").citations.first.wait_for()
+    tab.settled().button("New conversation").click()
+    tab.page.get_by_label("Your question").wait_for()
+    typed(tab.settled(), DRAFT)
+    tab.text("Prices are for a question").wait_for(state="detached")
+    drafted = tab.settled().page.url
+
+    tab.go("Conversations").button("Which of the two is older?").click()
+    tab.citations.first.wait_for()
+    tab.settled().page.wait_for_timeout(500)  # by now the tab's own draft would be there
+
+    assert tab.page.get_by_label("Your next question").input_value() == ""
+    tab.page.goto(drafted)
+    holds(tab, DRAFT)

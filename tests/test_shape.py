@@ -340,7 +340,7 @@ def test_the_session_holds_the_page_and_what_its_widgets_hold() -> None:
         if not any(widget.fullmatch(told) for widget in widgets)
     ]
 
-    assert set(others) == {"state: page"}
+    assert set(others) == {"address: page"}
 
 
 def _kinds(part: ast.Module) -> set[str]:

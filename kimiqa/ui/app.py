@@ -25,9 +25,10 @@ from kimiqa.ui import (
     turns,
     views,
 )
+from kimiqa.ui.address import page_state, to_url
 from kimiqa.ui.calm import calm
 from kimiqa.ui.engine import engine
-from kimiqa.ui.state import State, keep_choices, new_conversation, page_state, ready, to_url
+from kimiqa.ui.state import State, keep_choices, new_conversation, ready
 from kimiqa.ui.words import _
 
 ICON = Path(__file__).resolve().parent.parent / "data" / "icon.png"
@@ -52,7 +53,7 @@ def _page(state: State) -> None:
     if not state.documents:
         state.documents = turns.documents_of(state)
     arriving.settle(state)
-    _write_url(state)
+    to_url(state)
     live.dress()
     live.notice_loss()
     calm(retention.show)(state)
@@ -65,11 +66,6 @@ def _page(state: State) -> None:
     reading.shown(state)
     calm(outline.fill)(state)
     keep_choices(state)
-
-
-def _write_url(state: State) -> None:
-    job = engine().latest(state.conversation)
-    to_url(state, job.id if job else None)
 
 
 def _side(state: State) -> None:

@@ -14,7 +14,7 @@ from kimiqa.ui import history, receipt, running, turns
 from kimiqa.ui.engine import engine
 from kimiqa.ui.history import Turn
 from kimiqa.ui.names import called
-from kimiqa.ui.state import State
+from kimiqa.ui.state import State, change_to
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _, counted, plural
 
@@ -58,8 +58,9 @@ def _turn(state: State, conversation: str, number: int) -> Turn | None:
 
 
 def _go(state: State, conversation: str) -> None:
-    state.conversation, state.view, state.beside = conversation, "ask", ""
-    state.cited, state.shown_page = {}, {}
+    if conversation != state.conversation:
+        change_to(state, conversation)
+    state.view, state.beside = "ask", ""
     history.forget(state)
 
 

@@ -13,9 +13,10 @@ import streamlit as st
 from kimiqa.client import AsyncClient
 from kimiqa.plan import Plan, Progress
 from kimiqa.ui import desk
+from kimiqa.ui.address import page_state
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.engine import Job, engine
-from kimiqa.ui.state import State, page_state
+from kimiqa.ui.state import State
 from kimiqa.ui.text import duration, escape
 from kimiqa.ui.words import _, told
 

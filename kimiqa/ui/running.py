@@ -8,11 +8,12 @@ import streamlit as st
 
 from kimiqa.plan import Cited, Finished, Progress, Reasoning, Started, Step, Text
 from kimiqa.ui import box, history, trace
+from kimiqa.ui.address import page_state
 from kimiqa.ui.asking import SEVERAL, Unanswered, last_asked
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.markdown import answer_markdown
-from kimiqa.ui.state import State, page_state
+from kimiqa.ui.state import State
 from kimiqa.ui.text import duration, escape, price_range
 from kimiqa.ui.words import _, plural, recalled, told
 

@@ -1,13 +1,11 @@
-"""What one page holds: a typed object in its session, its ids in the URL."""
+"""What one page holds: a typed object in its session."""
 
 from __future__ import annotations
 
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar, get_args
-
-import streamlit as st
+from typing import Literal, TypeVar
 
 from kimiqa.document import Document
 from kimiqa.errors import PasswordRequiredError
@@ -115,53 +113,9 @@ class State:
 _kept: OrderedDict[str, Choices] = OrderedDict()
 
 
-def page_state() -> State:
-    """This page's state: the session's, else what the URL names."""
-    if "page" not in st.session_state:
-        st.session_state["page"] = _from_url()
-    state: State = st.session_state["page"]
-    return state
-
-
-def _from_url() -> State:
-    conversation = st.query_params.get("c", "")
-    if not _is_id(conversation, 12):
-        conversation = new_id()
-    state = State(conversation, [each for each in _ids() if _is_id(each, 64)])
-    state.choices = replace(_kept.get(conversation, state.choices))
-    view = st.query_params.get("v")
-    state.view = next((each for each in get_args(View) if each == view), "ask")
-    branch, _dot, number = st.query_params.get("w", "").partition(".")
-    if _is_id(branch, 12) and number.isdecimal() and len(number) < 6:
-        state.beside = f"{branch}.{number}"
-    return state
-
-
-def _ids() -> list[str]:
-    return list(dict.fromkeys(st.query_params.get_all("d")))
-
-
-def _is_id(text: str, length: int) -> bool:
-    return len(text) == length and all(each in "0123456789abcdef" for each in text)
-
-
 def new_id() -> str:
     """A name for a conversation that nobody guesses."""
     return uuid.uuid4().hex[:12]
-
-
-def to_url(state: State, job: str | None) -> None:
-    """Write into the URL what brings this page back."""
-    wanted: dict[str, str | list[str]] = {"d": state.documents, "c": state.conversation}
-    if job:
-        wanted["j"] = job
-    if state.view != "ask":
-        wanted["v"] = state.view
-    if state.view == "compare":
-        wanted["w"] = state.beside
-    now = {name: st.query_params.get_all(name) for name in st.query_params}
-    if now != {name: [v] if isinstance(v, str) else v for name, v in wanted.items() if v}:
-        st.query_params.from_dict(wanted)
 
 
 def new_conversation(state: State) -> None:
@@ -169,6 +123,19 @@ def new_conversation(state: State) -> None:
     state.conversation = new_id()
     state.cited, state.shown_page = {}, {}
     state.confirm, state.problem = None, ""
+
+
+def change_to(state: State, conversation: str) -> None:
+    """Show another conversation, with its own draft; what else is chosen stays chosen."""
+    keep_choices(state)
+    new_conversation(state)
+    state.conversation = conversation
+    state.choices.question = kept_choices(conversation).question
+
+
+def kept_choices(conversation: str) -> Choices:
+    """What was chosen in a conversation last, as long as this process remembers it."""
+    return replace(_kept.get(conversation, Choices()))
 
 
 def keep_choices(state: State) -> None:

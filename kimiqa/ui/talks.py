@@ -11,7 +11,7 @@ from kimiqa.settings import home_folder
 from kimiqa.store import store_for
 from kimiqa.ui import afterwards, desk, history, turns
 from kimiqa.ui.engine import engine
-from kimiqa.ui.state import State, new_conversation
+from kimiqa.ui.state import State, change_to, new_conversation
 from kimiqa.ui.text import clock, escape, shortened
 from kimiqa.ui.words import _, counted, plural
 
@@ -182,8 +182,7 @@ def forget(state: State, conversation: str) -> None:
 
 def go_on(state: State, each: ConversationRecord) -> None:
     """Show a conversation where it ended."""
-    new_conversation(state)
-    state.conversation = each.id
+    change_to(state, each.id)
     state.documents = [document_id for document_id, _name in each.documents]
     history.forget(state)
     state.view = "ask"
