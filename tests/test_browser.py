@@ -15,6 +15,8 @@ pytest.importorskip("axe_playwright_python")
 from browsing import App, Tab
 from test_ui_words import POLISH, install
 
+from kimiqa.ui.live import PARTS
+
 HOSTILE = """It costs $5 today and $6 tomorrow.
 
 ![a](http://evil.test/image.png) ![b][ref] <img src="http://evil.test/tag.png">
@@ -62,6 +64,29 @@ def test_a_hostile_answer_about_a_hostile_name_loads_nothing_and_is_not_mathemat
     assert main.locator("img[src*=evil], script[src*=evil], a[href*=evil]").count() == 0
     assert ":red[alarm]" in main.inner_text()
     assert ":smile:" in main.inner_text().replace("\u2060", "")
+
+
+# What the browser has before it needs it --------------------------------------------------------
+
+
+def test_what_a_document_is_drawn_with_is_there_before_it(
+    free: App, browser: Any, samples: Path
+) -> None:
+    tab = Tab(browser).open(free.url)
+    tab.button("Try a sample").wait_for()
+    tab.page.wait_for_function(
+        "parts => parts.every(part => performance.getEntriesByType('resource')"
+        ".some(each => each.name.includes(`/js/${part}.`)))",
+        arg=list(PARTS),
+    )
+    before = len(tab.requests)
+
+    tab.upload(samples / "lease.md")
+
+    scripts = [url.rpartition("/")[2] for url in tab.requests[before:] if url.endswith(".js")]
+    assert [each for each in scripts if each.startswith(PARTS)] == []
+    assert tab.foreign == []
+    tab.close()
 
 
 # For everyone -----------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ def _main(state: State) -> None:
     if not state.documents:
         opening.welcome(state)
         calm(beginning.show)(state)
+        live.bring_parts()
     if not ready(state):
         return
     shelf.header(state)

@@ -17,6 +17,8 @@ import streamlit as st
 from kimiqa.ui.words import _
 
 FOLDER = Path(__file__).resolve().parent.parent / "data"
+PARTS = ("Selectbox", "Radio", "Checkbox", "Progress", "TextArea", "Metric")
+"""The parts of Streamlit's page that come with the first document, in the order of its drawing."""
 QUIET = "p{margin:0;font-size:.875rem;color:var(--st-text-color);opacity:.75}"
 
 
@@ -69,6 +71,19 @@ def notice_loss() -> None:
         "again": _("Reload"),
     }
     _component("lost")(key="lost", data=told, height=1)
+
+
+def bring_parts() -> None:
+    """Let the browser fetch what a page with a document is drawn with, before there is one."""
+    _component("parts")(key="parts", data=_parts(), height=1)
+
+
+@cache
+def _parts() -> list[str]:
+    """The files of these parts, as this version of Streamlit calls them."""
+    folder = Path(st.__file__).parent / "static" / "static" / "js"
+    found = (folder.glob(f"{part}.*.js") for part in PARTS)
+    return [path.name for each in found for path in each]
 
 
 def dress() -> None:
