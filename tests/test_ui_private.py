@@ -60,6 +60,21 @@ def test_placeholders_are_sent_where_they_are_switched_on(
     assert "Write to ann.lee@example.org." in page.words.replace("`", "")
 
 
+def test_asking_again_sends_placeholders_where_they_are_switched_on(
+    home: Path, server: KimiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIMIQA_BASE_URL", server.base_url)
+    monkeypatch.setenv("KIMIQA_API_KEY", server.key or "")
+    page = Page().upload(("lease.txt", TEXT))
+    page.at.toggle(key="choice-private").set_value(True).run()
+    page.ask("How do I reach ann.lee@example.org?")
+
+    page.click("again-0").click("again-yes-0").settle()
+
+    assert len(server.chats) == 2
+    assert not any(b"ann.lee@example.org" in each.raw for each in server.requests)
+
+
 def test_a_rule_is_made_on_the_page_and_forbids_the_ways(far: None) -> None:
     page = Page().upload(("lease.txt", TEXT))
     (field,) = [each for each in page.at.text_input if (each.key or "").startswith("rule-")]

@@ -420,6 +420,60 @@ def test_a_later_question_is_asked_again_with_what_was_said_before(
     assert "Two answers" in asked.words
 
 
+def test_the_same_question_over_the_cap_is_asked_once_with_the_numbers(
+    kimi: KimiServer, asked: Page
+) -> None:
+    asked.at.text_input(key="choice-cap").set_value("0.01").run()
+
+    asked.click("again-0")
+    assert "the cap per question is $0.01" in asked.words
+    assert len(kimi.chats) == 1
+    assert asked.at.button(key="again-yes-0").label.startswith("Ask all the same, at most")
+    asked.click("again-yes-0").settle()
+
+    assert len(kimi.chats) == 2
+    assert "Two answers" in asked.words
+
+
+def test_the_same_question_is_never_sent_at_a_price_that_was_not_shown(
+    kimi: KimiServer, asked: Page
+) -> None:
+    asked.click("again-0")
+    # As in the browser, where the side is drawn anew without the answers above it.
+    asked.at.session_state["page"].choices.cap = "0.01"
+
+    asked.click("again-yes-0").settle()
+
+    assert len(kimi.chats) == 1
+    assert "the cap per question is $0.01" in asked.words
+
+
+def test_a_cap_of_the_day_holds_for_the_same_question_too(
+    kimi: KimiServer, asked: Page, home: Path
+) -> None:
+    save_settings(Settings(day_cap=Decimal("0.01")), home)
+
+    asked.click("again-0")
+
+    assert "this day's cap is $0.01" in asked.words
+    assert asked.buttons("again-yes") == []
+
+
+def test_the_same_question_is_asked_of_the_pages_and_booked_as_is_chosen_now(
+    kimi: KimiServer, asked: Page, home: Path
+) -> None:
+    asked.at.text_input(key="choice-pages").set_value("2").run()
+    asked.at.session_state["page"].choices.label = "Smith & Sons"
+
+    asked.click("again-0").click("again-yes-0").settle()
+
+    sent = kimi.chats[-1]["messages"][1]["content"]
+    assert LEASE[1] in sent
+    assert LEASE[2] not in sent
+    with Ledger.open(home) as ledger:
+        assert {each.label for each in ledger.calls()} == {None, "Smith & Sons"}
+
+
 # First start ------------------------------------------------------------------------------------
 
 

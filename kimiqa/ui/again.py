@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from kimiqa.client import AsyncClient, Client, Conversation
+from kimiqa.client import Client, Conversation
 from kimiqa.conversation import Talk, prompt_turns
 from kimiqa.document import Document
-from kimiqa.errors import KimiqaError
-from kimiqa.ledger import Ledger
+from kimiqa.errors import KimiqaError, OverCapError
+from kimiqa.figures import at_most
 from kimiqa.plan import Plan, Strategy
 from kimiqa.planner import STRATEGIES
-from kimiqa.ui import asking, desk, weigh
+from kimiqa.ui import branching, desk, weigh
 from kimiqa.ui.calm import show_error
-from kimiqa.ui.engine import engine
 from kimiqa.ui.history import Turn
 from kimiqa.ui.names import TITLES, title
 from kimiqa.ui.state import State, new_id, opened
-from kimiqa.ui.text import about, escape, money, shortened
+from kimiqa.ui.text import about, escape, money
 from kimiqa.ui.words import _, plural
 
 
@@ -45,6 +42,8 @@ class Again:
     branches: dict[int, str] = field(default_factory=dict)
     """The conversation that each turn's answer would stand in, until it is asked."""
     other: Other | None = None
+    shown: str = ""
+    """What stood on the button: the side may have changed since, and the price with it."""
     client: Client | None = None
     """Made for `other`, where that is not what the page itself asks with."""
 
@@ -92,7 +91,7 @@ def show(state: State, turn: Turn) -> None:
             return
         chosen = _choice(state, turn)
         try:
-            _priced(state, turn, chosen, _planned(state, turn, known, chosen))
+            _priced(state, turn, chosen, *_agreeable(state, turn, known, chosen))
         except KimiqaError as error:
             show_error(error)
         _elsewhere(state, turn)
@@ -138,14 +137,34 @@ def _choice(state: State, turn: Turn) -> Other:
     return Other(model, strategy or names[other], effort)
 
 
-def _planned(state: State, turn: Turn, documents: list[Document], other: Other) -> Plan:
-    """The question as it stood then, in a conversation of its own."""
+def _agreeable(
+    state: State, turn: Turn, documents: list[Document], other: Other
+) -> tuple[Plan, str]:
+    """The plan; where only a cap forbids it, as it would be sent once a person agrees to its
+    ceiling, and the sentence that asks."""
+    talk = _talk(state, turn, documents, other)
+    # What is chosen at the side holds for this question too, above all its cap and whether
+    # placeholders are sent; not what is typed in the box below.
+    options = desk.options(state) | {"expected_questions": None}
+    try:
+        return talk.plan(turn.question, strategy=other.strategy, **options), ""
+    except OverCapError as refusal:
+        ways = talk.ways(turn.question, **options)
+        # A cap of the day or the month is not lifted so: it refuses again.
+        options["max_cost"] = next(
+            (way.estimate.cost.ceiling for way in ways if way.strategy == other.strategy), None
+        )
+        return talk.plan(turn.question, strategy=other.strategy, **options), refusal.message
+
+
+def _talk(state: State, turn: Turn, documents: list[Document], other: Other) -> Conversation:
+    """What was said before the question, in a conversation of its own."""
     client = _client(state, other)
     talk = Talk(documents, client.ledger, state.conversation)
     rows = client.ledger.turns(state.conversation)[: turn.number]
     talk.turns = () if turn.apart == "aside" else prompt_turns(rows)
     talk.id = state.of(Again).branches.setdefault(turn.number, new_id())
-    return Conversation(client, talk).plan(turn.question, strategy=other.strategy)
+    return Conversation(client, talk)
 
 
 def _client(state: State, other: Other) -> Client:
@@ -169,7 +188,7 @@ def _options(state: State, other: Other) -> dict[str, Any]:
     return desk.client_options(state) | changed
 
 
-def _priced(state: State, turn: Turn, other: Other, plan: Plan) -> None:
+def _priced(state: State, turn: Turn, other: Other, plan: Plan, over_cap: str) -> None:
     cost = plan.estimate.cost
     pages = plural(
         plan.coverage.pages,
@@ -178,47 +197,22 @@ def _priced(state: State, turn: Turn, other: Other, plan: Plan) -> None:
         done=plan.coverage.sent,
     )
     took = about(plan.estimate.seconds.expected)
-    most = money(cost.ceiling, cost.currency)
+    most = _("unknown") if cost.ceiling is None else at_most(cost.ceiling, cost.currency)
     st.caption(escape(f"{pages} · {_('at most {amount}').format(amount=most)} · {took}"))
     label = _("Ask again · about {amount}").format(amount=money(cost.expected, cost.currency))
-    if desk.client(state).needs_a_word(plan):
+    if over_cap:
+        st.warning(escape(over_cap), icon=":material/payments:")
+    if over_cap or desk.client(state).needs_a_word(plan):
         label = _("Ask all the same, at most {amount}").format(amount=most)
     row = st.container(horizontal=True)
-    if row.button(escape(label), key=f"again-yes-{turn.number}", type="primary"):
-        _start(state, turn, other, plan)
+    again = state.of(Again)
+    pressed = row.button(escape(label), key=f"again-yes-{turn.number}", type="primary")
+    agreed, again.shown = again.shown == label, label
+    if pressed and agreed:
+        branch = branching.start(state, turn, plan, other.model, _options(state, other))
+        again.branches.pop(turn.number, None)
+        _beside(state, turn.number, branch)
         st.rerun()
     row.button(
         _("Do not ask"), key=f"again-no-{turn.number}", on_click=partial(_open, state, turn.number)
     )
-
-
-def _start(state: State, turn: Turn, other: Other, plan: Plan) -> None:
-    """Hand it to the engine; the page shows both answers side by side."""
-    model, origin = other.model, state.conversation
-    options = _options(state, other)
-    branch = plan.conversation or new_id()
-
-    async def events() -> AsyncIterator[Any]:
-        async with AsyncClient(model, **options) as client:
-            try:
-                before = partial(_keep, client.ledger, origin, branch, turn.number)
-                talk = Talk(plan.documents, client.ledger, branch)
-                async with aclosing(asking.turn(client, talk, plan, before)) as running:
-                    async for event in running:
-                        yield event
-            finally:
-                client.ledger.close()
-
-    engine().ask(branch, shortened(plan.question), events)
-    state.of(Again).branches.pop(turn.number, None)
-    _beside(state, turn.number, branch)
-
-
-def _keep(ledger: Ledger, origin: str, branch: str, number: int) -> None:
-    """Give the branch the turns before, and note it in the turn that it was asked beside."""
-    rows = ledger.turns(origin)
-    for n, row in enumerate(rows[:number], 1):
-        ledger.save_turn(branch, n, {**row, "name": "", "beside": []})
-    if number < len(rows):
-        beside = [*rows[number].get("beside", ()), branch]
-        ledger.save_turn(origin, number + 1, {**rows[number], "beside": beside})
