@@ -547,7 +547,7 @@ def _fill(page: Page, **values: str) -> None:
 def test_a_key_is_saved_for_its_host_and_never_shown_again(home: Path, server: KimiServer) -> None:
     server.key = "sk-0123456789abcdefghij"
     page = _settings(Page())
-    page.at.selectbox(key="preset").set_value("other").run()
+    page.at.selectbox(key="preset-0").set_value("other").run()
 
     _fill(page, Base_URL=server.base_url, API_key=server.key, Model="kimi-k3")
     page.press("Save and test")
@@ -560,20 +560,40 @@ def test_a_key_is_saved_for_its_host_and_never_shown_again(home: Path, server: K
     assert all(server.key not in str(each.value) for each in page.at.text_input)
 
 
+def test_an_endpoint_of_ones_own_is_shown_as_one_once_it_is_saved(
+    home: Path, server: KimiServer
+) -> None:
+    page = _settings(Page())  # the form of the first provider
+
+    _fill(page, Base_URL=server.base_url, API_key="sk-0123456789abcdefghij")
+    page.press("Save")
+
+    assert page.at.selectbox(key="preset-1").value == "other"
+    assert "Key saved: sk-…ghij" in page.words
+    assert page.buttons("forget-key")
+
+
+def test_what_an_endpoints_test_cost_is_told_like_every_price(kimi: KimiServer) -> None:
+    page = _settings(Page()).click("try-endpoint").settle()
+
+    assert re.search(r"It cost \$0\.\d+ \(settled\), quoted \$0\.\d+ – 0\.\d+\.", page.words)
+
+
 def test_a_wrong_key_is_named_as_such(home: Path, server: KimiServer) -> None:
     page = _settings(Page())
-    page.at.selectbox(key="preset").set_value("other").run()
+    page.at.selectbox(key="preset-0").set_value("other").run()
 
     _fill(page, Base_URL=server.base_url, API_key="sk-wrong-wrong-wrong", Model="kimi-k3")
     page.press("Save and test")
 
     assert ":red[✗] The key is accepted" in page.words
+    assert "Whether it offers kimi-k3 is not known" in page.words
     assert page.errors
 
 
 def test_a_url_that_is_none_is_refused_before_anything_is_saved(home: Path) -> None:
     page = _settings(Page())
-    page.at.selectbox(key="preset").set_value("other").run()
+    page.at.selectbox(key="preset-0").set_value("other").run()
 
     _fill(page, Base_URL="http://example.com/v1", API_key="sk-some-key")
     page.press("Save")

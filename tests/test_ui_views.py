@@ -493,6 +493,13 @@ def test_beginning_without_a_key_is_asked_once(home: Path) -> None:
     assert page.at.file_uploader
 
 
+def test_another_endpoint_is_asked_for_by_its_url(home: Path) -> None:
+    page = Page().click("begin-other")
+
+    assert page.at.selectbox(key="preset-0").value == "other"
+    assert field(page, "Base URL").value == ""
+
+
 def test_a_document_begins_as_well(home: Path) -> None:
     Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
 

@@ -81,8 +81,10 @@ def _key_form(state: State) -> None:
     elif pressed:
         st.error(_("Paste the key first, or begin without one."), icon=":material/key:")
     outcome.show(state)
-
-    def other() -> None:
-        state.view = "settings"
-
-    st.button(_("Another endpoint"), key="begin-other", type="tertiary", on_click=other)
+    st.button(
+        _("Another endpoint"),
+        key="begin-other",
+        type="tertiary",
+        on_click=settings.begin_with_own,
+        args=(state,),
+    )

@@ -72,17 +72,20 @@ def _show_free(result: TestResult) -> None:
         [
             (_("The endpoint answers"), result.reachable),
             (_("The key is accepted"), result.key_accepted),
-            (
-                plural(
-                    len(result.models),
-                    "It offers {model} ({number:,} model)",
-                    "It offers {model} ({number:,} models)",
-                    model=model,
-                ),
-                result.model_listed,
-            ),
+            (_offered(result, model), result.model_listed),
             (_("The price is known"), priced),
         ]
     )
     if result.error:
         show_error(result.error)
+
+
+def _offered(result: TestResult, model: str) -> str:
+    if result.model_listed is None:
+        return _("Whether it offers {model} is not known").format(model=model)
+    return plural(
+        len(result.models),
+        "It offers {model} ({number:,} model)",
+        "It offers {model} ({number:,} models)",
+        model=model,
+    )

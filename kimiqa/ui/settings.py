@@ -31,10 +31,13 @@ OVERRIDING = ("KIMIQA_BASE_URL", "KIMIQA_API_KEY")
 
 
 @dataclass(slots=True)
-class KeyField:
-    """The field for a key: made anew after each saving, so that the key leaves the session too."""
+class Form:
+    """The form of an endpoint: made anew after each saving, so that the key leaves the session too,
+    and what was saved is what it shows."""
 
     saved: int = 0
+    own: bool = False
+    """Whether it begins with an endpoint of one's own, where none is saved."""
 
 
 def show(state: State) -> None:
@@ -69,18 +72,19 @@ def _of_environment() -> None:
 
 def _endpoint(state: State, settings: Settings) -> None:
     st.subheader(_("Who answers"), anchor=False)
-    preset = _preset(settings)
+    form = state.of(Form)
+    preset = _preset(settings, form)
     usual = settings.base_url or preset.base_url if preset else settings.base_url or ""
     if preset and settings.base_url and host_of(settings.base_url) not in preset.hosts:
         usual = preset.base_url
     name = preset.name if preset else OTHER
     with st.form(f"endpoint-{name}", clear_on_submit=False, border=False):
-        url = st.text_input(_("Base URL"), value=usual, key=f"url-{name}")
+        url = st.text_input(_("Base URL"), value=usual, key=f"url-{name}-{form.saved}")
         key = st.text_input(
             _("API key"),
             type="password",
             autocomplete="off",
-            key=f"key-{state.of(KeyField).saved}",
+            key=f"key-{form.saved}",
             placeholder=_saved(usual) or _("paste it here"),
             help=_("Stored for you alone, sent to this endpoint alone, never shown again."),
         )
@@ -99,16 +103,26 @@ def _endpoint(state: State, settings: Settings) -> None:
     _forget(state, usual)
 
 
-def _preset(settings: Settings) -> Provider | None:
+def begin_with_own(state: State) -> None:
+    """Go to the settings to name an endpoint of one's own."""
+    state.of(Form).own = True
+    state.view = "settings"
+
+
+def _preset(settings: Settings, form: Form) -> Provider | None:
     """The provider whose form is shown; None is an endpoint of one's own."""
     known = {each.name: each for each in providers()}
     host = host_of(settings.base_url) if settings.base_url else None
     here = next((each.name for each in providers() if host in each.hosts), OTHER)
     names = [*known, OTHER]
-    index = names.index(here) if host else 0
+    index = names.index(here) if host or form.own else 0
     titles = {OTHER: _("Another endpoint")} | {name: each.title for name, each in known.items()}
     picked = st.selectbox(
-        _("Endpoint"), names, index=index, key="preset", format_func=lambda name: titles[name]
+        _("Endpoint"),
+        names,
+        index=index,
+        key=f"preset-{form.saved}",
+        format_func=lambda name: titles[name],
     )
     return known.get(picked)
 
@@ -132,7 +146,7 @@ def save_and_test(state: State, url: str, key: str, model: str, *, test: bool) -
     outcome.tell(state, None)
     try:
         _save(url, key, model)
-        state.of(KeyField).saved += 1
+        state.of(Form).saved += 1
         state.choices.model = state.choices.effort = state.choices.strategy = ""
         outcome.tell(state, outcome.free() if test else _("Saved."))
         trial.forget()

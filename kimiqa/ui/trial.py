@@ -17,7 +17,7 @@ from kimiqa.ui import desk
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.engine import Job, engine
 from kimiqa.ui.state import State
-from kimiqa.ui.text import escape, money
+from kimiqa.ui.text import escape, money, price_range
 from kimiqa.ui.words import _
 
 TICK_SECONDS = 0.4
@@ -114,11 +114,10 @@ def _show_asked(job: Job) -> None:
     paid, quoted = trial.answer.cost, trial.answer.estimate.cost
     st.caption(
         escape(
-            _("It cost {cost} ({state}), quoted {low} – {high}.").format(
+            _("It cost {cost} ({state}), quoted {range}.").format(
                 cost=money(paid.amount, paid.currency),
                 state=_(trial.answer.state),
-                low=money(quoted.low, quoted.currency),
-                high=money(quoted.high, quoted.currency),
+                range=price_range(quoted),
             )
         )
     )
