@@ -219,6 +219,20 @@ def test_conversations_are_named_after_their_first_question_until_they_get_a_nam
         assert ledger.conversations()[0].title == "Notice"
 
 
+def test_naming_is_left_by_the_same_button_and_by_deleting(asked: Page) -> None:
+    page = view(asked, "conversations")
+    talk = page.buttons("go-on-")[0].key.removeprefix("go-on-")
+
+    def naming() -> bool:
+        return any(each.label == "Name" for each in page.at.text_input)
+
+    for way_out in ("renaming", "forgetting"):
+        page.click(f"renaming-{talk}")
+        assert naming()
+        page.click(f"{way_out}-{talk}")
+        assert not naming()
+
+
 def test_a_conversation_goes_on_where_it_ended(asked: Page) -> None:
     conversation = asked.url["c"]
     page = view(Page(), "conversations")

@@ -114,10 +114,12 @@ def _actions(state: State, each: ConversationRecord) -> None:
     here = (deciding.renaming == each.id, deciding.forgetting == each.id)
 
     def rename() -> None:
-        deciding.renaming = each.id
+        undecided(state)
+        deciding.renaming = "" if here[0] else each.id
 
     def delete() -> None:
-        deciding.forgetting = each.id
+        undecided(state)
+        deciding.forgetting = "" if here[1] else each.id
 
     for what, label, icon, begin in (
         ("renaming", _("Rename"), ":material/edit:", rename),
@@ -148,7 +150,7 @@ def _rename(state: State, each: ConversationRecord) -> None:
         name = st.text_input(_("Name"), value=each.title[:LONGEST_NAME], max_chars=LONGEST_NAME)
         if st.form_submit_button(_("Save the name")):
             desk.client(state).ledger.name_conversation(each.id, (name or "").strip())
-            state.of(Deciding).renaming = ""
+            undecided(state)
             st.rerun()
 
 
