@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_another_effort_prices_anew(sample: Page) -> None:
 def test_efforts_and_lengths_stand_with_price_and_time(sample: Page) -> None:
     page = sample.unfold("weigh-efforts")
 
-    assert "| Effort, longest answer | Expected | At most | Time |" in tables(page)
+    assert "| Effort, longest answer | Expected, low to high | At most | Time |" in tables(page)
     assert "low, 16,384" in tables(page)
     assert "max, 4,096 \\(often cut off\\)" in tables(page)
 
@@ -294,6 +295,7 @@ def test_a_finished_answer_is_priced_on_other_models(lease: Page) -> None:
     page = lease.ask(QUESTION).click("again-0").unfold("elsewhere-0")
 
     assert "| Model | Expected, low to high | Prompt tokens |" in tables(page)
+    assert re.search(r"\(asked\\\) \| \\\$[0-9.]+ \| ", tables(page))
 
 
 # Money ------------------------------------------------------------------------------------------

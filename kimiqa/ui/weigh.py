@@ -16,11 +16,13 @@ from kimiqa.ui import desk
 from kimiqa.ui.latest import Latest, T
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.sums import table
-from kimiqa.ui.text import duration, escape, money, money_range, price_range
+from kimiqa.ui.text import duration, escape, money_range, price_range
 from kimiqa.ui.words import _, plural, told
 
 SHOWN_MODELS = 15
 SHOWN_SMALL = 6
+EXPECTED = "Expected, low to high"
+"""The second column of both tables."""
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ def _efforts(state: State, question: str, way: Way) -> None:
         (question, way.strategy, *options.values()),
         lambda: client.efforts(ready(state), question=question, strategy=way.strategy, **options),
     )
-    head = ["Effort, longest answer", "Expected", "At most", "Time"]
+    head = ["Effort, longest answer", EXPECTED, "At most", "Time"]
     rows = [_effort_row(each) for each in found]
     st.markdown(table([_(each) for each in head], rows, numbers=range(1, 4)))
     for why in dict.fromkeys(each.reason for each in found if each.reason and not each.fits):
@@ -143,7 +145,7 @@ def offers(found: Sequence[Offer], key: str) -> None:
     found = [each for each in found if not named or any(n in each.model.lower() for n in named)]
     priced = [each for each in found if each.cost and each.fits is not False]
     shown = few(found, SHOWN_MODELS)
-    head = ["Model", "Expected, low to high", "Prompt tokens"]
+    head = ["Model", EXPECTED, "Prompt tokens"]
     rows = [_offer_row(each) for each in shown]
     st.markdown(table([_(each) for each in head], rows, numbers=range(1, 3)))
     st.caption(_("Nothing cached. ± is the margin where another vocabulary counted."))
@@ -169,8 +171,7 @@ def _offer_row(each: Offer) -> list[str]:
         _("{model}, {provider} (asked)").format(model=each.model, provider=each.provider)
         if each.asked
         else f"{each.model}, {each.provider}",
-        f"{money(each.cost.expected, each.currency)}, "
-        f"{money_range(each.cost.low, each.cost.high, each.currency)}",
+        money_range(each.cost.low, each.cost.high, each.currency),
         f"{each.prompt_tokens:,}{margin}",
     ]
 
