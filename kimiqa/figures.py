@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 from kimiqa.money import plain
@@ -82,6 +82,28 @@ def common_step(amounts: Iterable[Decimal]) -> Decimal:
     Decimal('0.001')
     """
     return min((step(each) for each in amounts), default=step(Decimal(0)))
+
+
+def steps_of(column: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    """The last decimal of each currency in a column of sums."""
+    currencies = {currency for sums in column for currency in sums}
+    return {each: common_step(sums[each] for sums in column if each in sums) for each in currencies}
+
+
+def amounts(sums: Mapping[str, Decimal], steps: Mapping[str, Decimal] | None = None) -> str:
+    """Money in every currency it was spent in, to the last decimal of its column where there is
+    one; empty where nothing was booked.
+
+    >>> amounts({"USD": Decimal("1.5"), "CNY": Decimal(2)}), amounts({"USD": Decimal(0)})
+    ('$1.50, 2.00 CNY', '$0.00')
+    """
+    last = steps or {}
+    paid = {currency: amount for currency, amount in sums.items() if amount}
+    shown = paid or dict(list(sums.items())[:1])
+    return ", ".join(
+        in_steps(amount, last.get(currency) or step(amount), currency)
+        for currency, amount in shown.items()
+    )
 
 
 def in_steps(

@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ledger_writer import reserve, settle
 from pdfs import make_encrypted_pdf, make_pdf
 from raw_server import RawServer, refusal
 
 import kimiqa
 from kimiqa import Ledger
 from kimiqa.cli import run
-from kimiqa.cli.show import money, safe, table
+from kimiqa.cli.show import column, safe, table
+from kimiqa.figures import money
+from kimiqa.money import Cost
 from kimiqa.testing import Fault, KimiServer
 
 POSIX = os.name == "posix"
@@ -357,10 +360,36 @@ def test_columns_stand_under_each_other_whatever_the_script() -> None:
     assert lines == ["name   n", "汉字   1", "ab    23"]
 
 
+def test_costs_under_each_other_end_at_the_same_decimal_of_their_currency() -> None:
+    costs = [
+        Cost(Decimal("0.0036")),
+        Cost(Decimal("1.5")),
+        Cost(Decimal(2), "CNY"),
+        Cost(None),
+        None,
+    ]
+
+    assert column(costs, "?") == ["$0.0036", "$1.5000", "2.00 CNY", "unknown", "?"]
+
+
+def test_the_terminal_writes_money_as_the_page_does(home: Path, capsys: Any) -> None:
+    with Ledger.open(home) as ledger:
+        for spent in ("0.123456", "0.0036"):
+            settle(ledger, reserve(ledger, "0.20"), spent)
+
+    run(["ledger", "--by", "day"])
+    by_day = capsys.readouterr().out
+    run(["ledger"])
+
+    assert "  $0.13  " in by_day
+    rows = capsys.readouterr().out
+    assert re.findall(r" (\$0\.\d+)\n", rows) == ["$0.0036", "$0.1235", "$0.13"]
+
+
 @pytest.mark.parametrize(
     ("amount", "currency", "shown"),
     [
-        (Decimal("0.01234"), "USD", "$0.0123"),
+        (Decimal("0.01234"), "USD", "$0.012"),
         (Decimal("1.005"), "USD", "$1.01"),
         (Decimal("0"), "USD", "$0.00"),
         (Decimal("0.00009876"), "USD", "$0.000099"),

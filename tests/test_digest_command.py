@@ -13,7 +13,7 @@ from test_cli import terminal  # noqa: F401
 
 from kimiqa import Document
 from kimiqa.cli import run
-from kimiqa.cli.show import money
+from kimiqa.figures import money
 from kimiqa.testing import KimiServer
 
 

@@ -293,6 +293,16 @@ def test_the_books_say_when_nothing_was_spent(home: Path) -> None:
     assert "No quote has been tested by a receipt yet." in page.words
 
 
+def test_what_was_free_is_the_same_nothing_in_every_sum(home: Path) -> None:
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).ask(QUESTION)
+    page = view(page, "money")
+
+    told = {each.label: str(each.value).replace("\\", "") for each in page.at.metric}
+    assert {told[sum_] for sum_ in ("Today", "This month", "Since the beginning")} == {"$0.00"}
+    assert "| lease.pdf | 1 | $0.00 |" in page.words
+    assert "spent $0.00" in view(page, "library").words
+
+
 def test_the_sums_are_what_is_known_and_name_what_is_not(home: Path) -> None:
     book(home, "0.25")
     with Ledger.open(home) as ledger:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kimiqa.cli.options import Choices, confirmed
-from kimiqa.cli.show import money, price_range
+from kimiqa.cli.show import at_most, price_range
 from kimiqa.errors import OverCapError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def agreed(plan: Plan, choices: Choices, what: str, ask: str, instead: str) -> N
         Nobody agreed; nothing was sent.
     """
     guess = plan.estimate
-    ceiling = money(guess.cost.ceiling, guess.cost.currency)
+    ceiling = at_most(guess.cost.ceiling, guess.cost.currency)
     message = (
         f"This {what} may cost up to {ceiling} (expected {price_range(guess)}), "
         "which is above the threshold of the settings (confirm_above)."

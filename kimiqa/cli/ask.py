@@ -12,9 +12,19 @@ import click
 from kimiqa.cli import options
 from kimiqa.cli.agreeing import agreed
 from kimiqa.cli.options import Choices, confirmed, opened
-from kimiqa.cli.show import Status, duration, money, one_line, price_range, safe, table, write_json
+from kimiqa.cli.show import (
+    Status,
+    at_most,
+    duration,
+    one_line,
+    price_range,
+    safe,
+    table,
+    write_json,
+)
 from kimiqa.cli.trace import Trace
 from kimiqa.errors import OverCapError
+from kimiqa.figures import money
 from kimiqa.plurals import counted
 from kimiqa.tasks import READY
 
@@ -157,7 +167,7 @@ def _announce(plan: Plan, choices: Choices) -> None:
     if choices.as_json:
         return
     guess = plan.estimate
-    ceiling = money(guess.cost.ceiling, guess.cost.currency)
+    ceiling = at_most(guess.cost.ceiling, guess.cost.currency)
     why = f" ({one_line(plan.reason)})" if plan.reason else ""
     click.echo(
         f"Quote: {price_range(guess)}, at most {ceiling}; {guess.prompt_tokens:,} prompt tokens "

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kimiqa.cli.show import money, short, table
+from kimiqa.cli.show import short, table
+from kimiqa.figures import amounts, steps_of
 
 if TYPE_CHECKING:
     from kimiqa.ledger import Group, GroupBy, Span
 
+Steps = Mapping[str, Mapping[str, Decimal]]
+"""The last decimal of each sum, by its name and its currency."""
+SUMS = ("total", "estimated", "uncertain")
 VERDICTS = {
     "matches": "matches",
     "uncertain": "may match: see below",
@@ -27,33 +31,29 @@ def groups_table(
     if not groups:
         return nothing
     head = [by, "calls", "cost", "of it own count", "at most besides", "prompt", "completion"]
-    body = [row for group in groups for row in _group_rows(group)]
+    every = [each for group in groups for each in (group, *group.parts)]
+    steps = {name: steps_of([getattr(each, name) for each in every]) for name in SUMS}
+    body = [row for group in groups for row in _group_rows(group, steps)]
     shown = table([head, *body], right=(1, 2, 3, 4, 5, 6))
     if any(group.shared for group in groups):
         shown += "\n\nA call over several documents counts in full under each."
     return shown
 
 
-def _group_rows(group: Group, of: str = "") -> list[list[str]]:
+def _group_rows(group: Group, steps: Steps, of: str = "") -> list[list[str]]:
     """A row for the group, and one for each of its parts."""
+    total, estimated, uncertain = (amounts(getattr(group, name), steps[name]) for name in SUMS)
     row = [
         f"{of}{short(group.name)}",
         f"{group.calls:,}",
-        amounts(group.total) or "0",
-        amounts(group.estimated),
-        amounts(group.uncertain),
+        total or "-",
+        estimated,
+        uncertain,
         f"{group.prompt_tokens:,}",
         f"{group.completion_tokens:,}",
     ]
-    return [
-        row,
-        *(each for part in group.parts for each in _group_rows(part, f"{short(group.name)}: ")),
-    ]
-
-
-def amounts(sums: dict[str, Decimal]) -> str:
-    """Money in every currency."""
-    return ", ".join(money(amount, currency) for currency, amount in sums.items())
+    of_it = f"{short(group.name)}: "
+    return [row, *(each for part in group.parts for each in _group_rows(part, steps, of_it))]
 
 
 def spans_lines(spans: Sequence[Span]) -> list[str]:

@@ -11,7 +11,7 @@ import click
 
 from kimiqa.cli import folder, options, weigh
 from kimiqa.cli.options import Choices, opened
-from kimiqa.cli.show import duration, money, one_line, price_range, table, write_json
+from kimiqa.cli.show import at_most, duration, one_line, price_range, table, write_json
 from kimiqa.errors import NoTextError
 from kimiqa.money import STALE_DAYS
 
@@ -219,7 +219,7 @@ def documents_table(rows: list[dict[str, Any]]) -> str:
         [f"D{n}", row["name"], f"{row['pages']:,}", f"{row['tokens']:,}", _without(row)]
         for n, row in enumerate(rows, 1)
     ]
-    return table([head, *body], right=(2, 3))
+    return table([head, *body], right=(2, 3, 4, 5))
 
 
 def _without(row: dict[str, Any]) -> str:
@@ -246,12 +246,12 @@ def ways_table(ways: list[Way]) -> str:
                 f"{guess.prompt_tokens:,}",
                 f"{guess.cached_tokens:,}",
                 price_range(guess),
-                money(guess.cost.ceiling, guess.cost.currency),
+                at_most(guess.cost.ceiling, guess.cost.currency),
                 f"{duration(guess.seconds.low)} - {duration(guess.seconds.high)}",
                 f"{seen.sent:,} of {seen.pages:,}",
             ]
         )
-    return table([head, *body], right=(2, 3))
+    return table([head, *body], right=(2, 3, 4, 5))
 
 
 def _notes(model: str, ways: list[Way]) -> list[str]:

@@ -13,9 +13,10 @@ from kimiqa.cli.ask import citations_table
 from kimiqa.cli.cost import document_json
 from kimiqa.cli.options import Choices, confirmed, opened
 from kimiqa.cli.options import _checked_amount as checked_amount
-from kimiqa.cli.show import Status, duration, money, one_line, price_range, safe, write_json
+from kimiqa.cli.show import Status, at_most, duration, one_line, price_range, safe, write_json
 from kimiqa.cli.trace import Trace
 from kimiqa.errors import OverCapError
+from kimiqa.figures import money
 
 if TYPE_CHECKING:
     from kimiqa.client import Client
@@ -90,7 +91,7 @@ def _planned(client: Client, documents: Any, choices: Choices, *, ask: bool, yes
             raise
         lifted = client.plan_digest(documents, **{**wanted, "max_cost": _ANYTHING})
         cost = lifted.estimate.cost
-        most = money(cost.ceiling, cost.currency)
+        most = at_most(cost.ceiling, cost.currency)
         if not confirmed(f"{refusal.message} Make it all the same, for at most {most}?", choices):
             raise
         return client.plan_digest(documents, **{**wanted, "max_cost": cost.ceiling})
@@ -117,7 +118,7 @@ def _tell_quote(plan: Plan, pays: str) -> None:
         return
     parts = "" if len(plan.requests) == 1 else f" in {len(plan.requests):,} parts"
     click.echo(
-        f"Quote: {price_range(guess)}, at most {money(guess.cost.ceiling, guess.cost.currency)}; "
+        f"Quote: {price_range(guess)}, at most {at_most(guess.cost.ceiling, guess.cost.currency)}; "
         f"{guess.prompt_tokens:,} prompt tokens to {plan.model}{parts}, "
         f"{seen.sent:,} of {seen.pages:,} pages, about {duration(guess.seconds.expected)}",
         err=True,

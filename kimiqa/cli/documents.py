@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kimiqa.cli import options
-from kimiqa.cli.show import money, one_line, table, write_json
+from kimiqa.cli.show import one_line, table, write_json
 from kimiqa.errors import BadRequestError
+from kimiqa.figures import money
 
 if TYPE_CHECKING:
     from kimiqa.documents import Documents, Kept

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kimiqa.cli.options import Choices
-from kimiqa.cli.show import Status, duration, money, one_line, price_range, table, write_json
+from kimiqa.cli.show import Status, at_most, duration, one_line, price_range, table, write_json
 from kimiqa.errors import DocumentError, EmptyDocumentError, KimiqaError
 from kimiqa.plurals import counted
 
@@ -208,7 +208,7 @@ def _lines(found: Found, choices: Choices) -> Iterable[str]:
 def _totals_table(totals: Sequence[Total]) -> str:
     head = ["way", "model", "documents", "prompt tokens", "cost", "at most", "time one by one"]
     rows = [_total_row(total) for total in totals]
-    return table([head, *rows], right=(2, 3))
+    return table([head, *rows], right=(2, 3, 5))
 
 
 def _total_row(total: Total) -> list[str]:
@@ -222,7 +222,7 @@ def _total_row(total: Total) -> list[str]:
         counted,
         f"{guess.prompt_tokens:,}",
         price_range(guess),
-        money(guess.cost.ceiling, guess.cost.currency),
+        at_most(guess.cost.ceiling, guess.cost.currency),
         f"{duration(guess.seconds.low)} - {duration(guess.seconds.high)}",
     ]
 

@@ -13,8 +13,10 @@ import click
 
 from kimiqa import spreadsheet
 from kimiqa.cli import books, options
-from kimiqa.cli.show import money, short, table, write_json
+from kimiqa.cli.show import column, short, table, write_json
 from kimiqa.errors import KimiqaError
+from kimiqa.figures import money
+from kimiqa.money import Cost
 
 if TYPE_CHECKING:
     from kimiqa.ledger import Accuracy, Balance, Call, GroupBy, Ledger, Scores
@@ -216,14 +218,19 @@ def save_csv(file: str, text: str) -> None:
 def calls_table(calls: list[Call]) -> str:
     """The newest calls, each with its quote and its receipt."""
     rows = [["no.", "when", "model", "way", "state", "prompt", "completion", "cost", "documents"]]
-    rows += [_row(call) for call in calls]
+    costs = column([_cost(call) for call in calls], "?")
+    rows += [_row(call, cost) for call, cost in zip(calls, costs, strict=True)]
     return table(rows, right=(0, 5, 6, 7))
 
 
-def _row(call: Call) -> list[str]:
+def _cost(call: Call) -> Cost | None:
+    """What was refused before it was sent cost nothing."""
+    return Cost(Decimal(0)) if call.state == "released" else call.cost
+
+
+def _row(call: Call, cost: str) -> list[str]:
     when = datetime.fromtimestamp(call.created).strftime("%Y-%m-%d %H:%M")
     usage: Any = call.usage
-    cost = money(call.cost.amount, call.cost.currency) if call.cost else "?"
     return [
         call.id,
         when,
@@ -232,7 +239,7 @@ def _row(call: Call) -> list[str]:
         call.state,
         f"{usage.prompt_tokens:,}" if usage else "?",
         f"{usage.completion_tokens:,}" if usage else "?",
-        "$0.00" if call.state == "released" else cost,
+        cost,
         short(", ".join(name for _, name in call.documents)),
     ]
 

@@ -12,8 +12,9 @@ import click
 
 from kimiqa.cli import options
 from kimiqa.cli.options import _checked_amount as checked_amount
-from kimiqa.cli.show import Status, money, one_line
+from kimiqa.cli.show import Status, at_most, one_line
 from kimiqa.errors import BadRequestError, KimiqaError, OverCapError
+from kimiqa.figures import money
 from kimiqa.money import plain
 from kimiqa.plurals import counted
 
@@ -106,7 +107,7 @@ def _cost(quote: Quote) -> str:
         return "nothing"
     if quote.expected is None:
         return "an unknown cost"
-    most = money(quote.ceiling, quote.currency)
+    most = at_most(quote.ceiling, quote.currency)
     return f"about {money(quote.expected, quote.currency)}, at most {most},"
 
 

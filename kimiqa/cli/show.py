@@ -6,16 +6,16 @@ import json
 import sys
 import unicodedata
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 import click
 
-from kimiqa.money import plain
+from kimiqa import figures
+from kimiqa.money import Cost
 from kimiqa.plan import Estimate
 
 SCHEMA = 1
-SMALL = Decimal("0.0001")
 
 
 def write_json(fields: dict[str, Any]) -> None:
@@ -52,32 +52,43 @@ def short(text: str, longest: int = 60) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def money(amount: Decimal | None, currency: str | None) -> str:
-    """An amount as a person reads it: four decimals below a unit, two above, and two that count
-    where four would show nothing.
-
-    >>> money(Decimal("0.01234"), "USD"), money(Decimal("12.345"), "CNY"), money(None, None)
-    ('$0.0123', '12.35 CNY', 'unknown')
-    >>> money(Decimal("0.0000123"), "USD")
-    '$0.000012'
-    """
-    if amount is None:
-        return "unknown"
-    step = Decimal("0.01") if amount == 0 or abs(amount) >= 1 else SMALL
-    if 0 < abs(amount) < SMALL:
-        step = Decimal(1).scaleb(amount.adjusted() - 1)
-    shown = plain(amount.quantize(step, rounding=ROUND_HALF_UP))
-    return f"${shown}" if currency == "USD" else f"{shown} {currency}"
-
-
 def price_range(estimate: Estimate) -> str:
     """Low to high, as learned."""
-    cost = estimate.cost
-    if cost.low is None:
-        return "unknown"
-    if cost.low == cost.high:
-        return money(cost.low, cost.currency)
-    return f"{money(cost.low, cost.currency)} - {money(cost.high, cost.currency)}"
+    return span(estimate.cost.low, estimate.cost.high, estimate.cost.currency)
+
+
+def span(low: Decimal | None, high: Decimal | None, currency: str | None) -> str:
+    """Low to high, in letters that every terminal has.
+
+    >>> span(Decimal("0.0325"), Decimal("0.145"), "USD"), span(None, None, "USD")
+    ('$0.03 - 0.15', 'unknown')
+    """
+    if low is None or high is None:
+        return figures.UNKNOWN
+    return figures.span(low, high, currency).replace("–", "-")
+
+
+def at_most(ceiling: Decimal | None, currency: str | None) -> str:
+    """A ceiling, rounded up: it may not be passed.
+
+    >>> at_most(Decimal("0.0651"), "USD"), at_most(None, "USD")
+    ('$0.066', 'unknown')
+    """
+    return figures.UNKNOWN if ceiling is None else figures.at_most(ceiling, currency)
+
+
+def column(costs: Sequence[Cost | None], unknown: str) -> list[str]:
+    """Costs under each other: those in one currency end at the same decimal."""
+    known = [{each.currency: each.amount} for each in costs if each and each.amount is not None]
+    steps = figures.steps_of(known)
+    return [
+        unknown
+        if each is None
+        else figures.UNKNOWN
+        if each.amount is None
+        else figures.in_steps(each.amount, steps[each.currency], each.currency)
+        for each in costs
+    ]
 
 
 def duration(seconds: float) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kimiqa.cli.show import money, one_line
+from kimiqa.cli.show import one_line
+from kimiqa.figures import money
 
 if TYPE_CHECKING:
     from kimiqa.plan import Step

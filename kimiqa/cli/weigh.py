@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from kimiqa.cli.show import duration, money, one_line, table
-from kimiqa.money import Range
+from kimiqa import figures
+from kimiqa.cli.show import at_most, column, duration, one_line, span, table
+from kimiqa.figures import money
+from kimiqa.money import Cost, Range
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from kimiqa.breakeven import BreakEven
+    from kimiqa.breakeven import BreakEven, Row
     from kimiqa.comparing import Offer
     from kimiqa.efforts import Effort
 
@@ -38,19 +40,22 @@ def break_even_table(found: BreakEven) -> str:
     digest = any(row.digest is not None for row in found.rows)
     made = ["with a digest"] if digest else []
     head = ["questions", "in full", "in full, each cold", "chunks", *made, ""]
+    crossings = (found.crossing, found.digest_crossing)
+    shown = [row for row in found.rows if _is_shown(row.questions, len(found.rows), crossings)]
+    kinds = ("full", "full_cold", "chunks", *(["digest"] if digest else []))
+    costs = zip(*(_costs(shown, kind, found.currency) for kind in kinds), strict=True)
     rows = [
-        [
-            f"{row.questions:,}",
-            money(row.full, found.currency) if row.full is not None else "does not fit",
-            money(row.full_cold, found.currency) if row.full_cold is not None else "",
-            money(row.chunks, found.currency),
-            *([money(row.digest, found.currency)] if digest else []),
-            _from_here_on(row.questions, found),
-        ]
-        for row in found.rows
-        if _is_shown(row.questions, len(found.rows), (found.crossing, found.digest_crossing))
+        [f"{row.questions:,}", *its, _from_here_on(row.questions, found)]
+        for row, its in zip(shown, costs, strict=True)
     ]
     return table([head, *rows], right=range(len(head) - 1))
+
+
+def _costs(rows: Sequence[Row], kind: str, currency: str | None) -> list[str]:
+    """One way's costs of so many questions, under each other."""
+    missing = {"full": "does not fit", "full_cold": ""}.get(kind, figures.UNKNOWN)
+    costs = [getattr(row, kind) for row in rows]
+    return column([None if each is None else Cost(each, currency or "") for each in costs], missing)
 
 
 def _from_here_on(number: int, found: BreakEven) -> str:
@@ -84,7 +89,7 @@ def _effort_row(row: Effort) -> list[str]:
         f"{row.max_completion_tokens:,}",
         f"{guess.completion_tokens.expected:,}",
         money(price.expected, price.currency),
-        money(price.ceiling, price.currency),
+        at_most(price.ceiling, price.currency),
         f"{duration(guess.seconds.low)} - {duration(guess.seconds.high)}",
         row.reason or "",
     ]
@@ -93,7 +98,7 @@ def _effort_row(row: Effort) -> list[str]:
 def offers_table(found: Sequence[Offer]) -> str:
     """Each model with its price for this question; what is not known is a question mark."""
     head = ["model", "at", "prompt tokens", "expected", "range", "batch", "as of", ""]
-    return table([head, *map(_offer_row, found)], right=(2, 3, 5))
+    return table([head, *map(_offer_row, found)], right=(2, 3, 4, 5))
 
 
 def too_small_lines(found: Sequence[Offer], most: int) -> list[str]:
@@ -129,4 +134,4 @@ def _offer_row(offer: Offer) -> list[str]:
 def _span(cost: Range[Decimal] | None, currency: str | None) -> str:
     if cost is None or cost.low == cost.high:
         return ""
-    return f"{money(cost.low, currency)} - {money(cost.high, currency)}"
+    return span(cost.low, cost.high, currency)

@@ -9,6 +9,7 @@ from decimal import Decimal
 import streamlit as st
 
 from kimiqa.errors import KimiqaError
+from kimiqa.figures import steps_of
 from kimiqa.ledger import Group, GroupBy, Ledger
 from kimiqa.ledger.spending import groups
 from kimiqa.spreadsheet import calls_csv, groups_csv
@@ -16,7 +17,7 @@ from kimiqa.ui import charts, crossing, desk, elsewhere, pricelist, quotes
 from kimiqa.ui.calm import calm, show_error
 from kimiqa.ui.names import title
 from kimiqa.ui.state import State, ready
-from kimiqa.ui.sums import amounts, beside, spent, steps_of, table
+from kimiqa.ui.sums import amounts, beside, spent, table
 from kimiqa.ui.text import escape, money, shortened
 from kimiqa.ui.words import _, counted
 
@@ -61,7 +62,7 @@ def _sums(state: State) -> None:
     _sum(today, _("Today"), spent(ledger, "day", unit), budget.day, unit)
     _sum(month, _("This month"), spent(ledger, "month", unit), budget.month, unit)
     with always.container(border=True):
-        st.metric(_("Since the beginning"), escape(amounts(ledger.totals()) or "0"))
+        st.metric(_("Since the beginning"), escape(amounts(ledger.totals() or {unit: Decimal(0)})))
         st.caption(escape(counted(len(ledger.calls()), "call", "calls")))
     cap = _("no cap") if budget.question is None else money(budget.question, unit)
     st.caption(escape(_("Cap per question: {cap}").format(cap=cap)))

@@ -14,32 +14,13 @@ from kimiqa.ui.words import _
 
 
 def amounts(sums: Mapping[str, Decimal], steps: Mapping[str, Decimal] | None = None) -> str:
-    """Money in every currency it was spent in, to the last decimal of its column where there is
-    one; not yet escaped.
+    """Money in every currency it was spent in, as `figures.amounts` writes it; a dash where nothing
+    was booked; not yet escaped.
 
-    >>> amounts({"USD": Decimal("1.5"), "CNY": Decimal(2)}), amounts({})
-    ('$1.50, 2.00 CNY', '–')
+    >>> amounts({"USD": Decimal("1.5")}), amounts({"USD": Decimal(0)}), amounts({})
+    ('$1.50', '$0.00', '–')
     """
-    paid = {currency: amount for currency, amount in sums.items() if amount}
-    if sums and not paid:
-        return _("free")
-    last = steps or {}
-    return (
-        ", ".join(
-            figures.in_steps(amount, last.get(currency) or figures.step(amount), currency)
-            for currency, amount in paid.items()
-        )
-        or "–"
-    )
-
-
-def steps_of(column: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
-    """The last decimal of each currency in a column of sums."""
-    currencies = {currency for sums in column for currency in sums}
-    return {
-        each: figures.common_step(sums[each] for sums in column if each in sums)
-        for each in currencies
-    }
+    return figures.amounts(sums, steps) or "–"
 
 
 def spent(ledger: Ledger, period: Period, unit: str) -> tuple[Decimal, Decimal]:
