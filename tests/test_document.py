@@ -73,6 +73,17 @@ def test_pages_are_told_as_they_are_read_and_not_of_a_document_that_is_known(hom
     assert again == document
 
 
+def test_the_last_pages_come_in_small_blocks_and_every_page_once(home: Path) -> None:
+    content = pdfs.make_pdf([f"This is page {number} of many." for number in range(1, 301)])
+    told: list[Sequence[Page]] = []
+
+    *_, document = Document.reading(content, home=home, on_pages=told.append)
+
+    assert isinstance(document, Document)
+    assert 0 < len(told[-1]) <= engines.LAST_PAGES
+    assert sorted(page.number for block in told for page in block) == list(range(1, 301))
+
+
 def test_progress_is_reported_while_opening(home: Path) -> None:
     seen: list[Progress] = []
 

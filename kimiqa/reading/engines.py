@@ -22,6 +22,7 @@ from kimiqa.reading.pool import CALL_SECONDS, Pending, Pool, fast_pool, second_p
 from kimiqa.saying import say
 
 BLOCK_PAGES = 64
+LAST_PAGES = 16
 SAMPLE_PAGES = 60
 SAMPLE_SECONDS = 0.06
 """What the sample for the rough size may take: the preview waits for it."""
@@ -314,9 +315,14 @@ class _Reading:
         self._deaths = Counter([] if suspect is None else [suspect])
 
     def start(self, limit: float) -> Pending:
-        self._block = self.todo[:BLOCK_PAGES] if self._alone is None else [self._alone]
+        self._block = self.todo[: self._next()] if self._alone is None else [self._alone]
         engine = self._engine
         return engine.pool.start(engine.read, limit=limit, **self._source.key, pages=self._block)
+
+    def _next(self) -> int:
+        """How many pages are asked for. Towards the end they become fewer: what is done with the
+        last ones is what their caller waits for after the worker."""
+        return min(BLOCK_PAGES, max(LAST_PAGES, len(self.todo) // 3))
 
     def settle(self, pending: Pending) -> list[Page]:
         """The pages that came, or the one that failed; none where it is to be tried again."""

@@ -17,8 +17,8 @@ import streamlit as st
 from kimiqa.ui.words import _
 
 FOLDER = Path(__file__).resolve().parent.parent / "data"
-PARTS = ("Selectbox", "Radio", "Checkbox", "Progress", "TextArea", "Metric")
-"""The parts of Streamlit's page that come with the first document, in the order of its drawing."""
+PARTS = ("axios", "Selectbox", "Radio", "Checkbox", "Progress", "TextArea", "Metric")
+"""The parts of Streamlit's page that come with the first document, in the order of their use."""
 QUIET = "p{margin:0;font-size:.875rem;color:var(--st-text-color);opacity:.75}"
 
 

@@ -99,7 +99,7 @@ def _read(job: Job) -> Document | None:
     """What a job has read, which it may still be looking over; soon after it began it is waited
     for, so that a file of ordinary length needs no second look at the page."""
     while job.running and not job.last(Document) and time.time() - job.started < SOON:
-        job.ended.wait(0.01)
+        job.ended.wait(0.002)
     found: Document | None = job.last(Document)
     return found
 
