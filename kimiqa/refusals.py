@@ -142,8 +142,8 @@ def _smaller(higher: Tier | None, *, lower: bool) -> Said:
 def unpriced(model: str) -> PriceUnknownError:
     return PriceUnknownError(
         say("There is no price for {model}, so no cap on money can hold.", model=model),
-        "Add it to prices.toml in kimiqa's folder, or ask without a cap that holds: "
-        "--allow-unpriced (allow_unpriced=True).",
+        "Add it to prices.toml in kimiqa's folder (or ask without a cap that holds: "
+        "--allow-unpriced, allow_unpriced=True).",
     )
 
 

@@ -105,7 +105,7 @@ def test_an_unknown_price_says_how_to_ask_all_the_same(home: Path) -> None:
     with pytest.raises(PriceUnknownError) as caught:
         client.plan("Rent?", [Document.from_pages(["The rent is 3,850 euros."])])
 
-    assert "--allow-unpriced (allow_unpriced=True)" in caught.value.hint
+    assert "--allow-unpriced, allow_unpriced=True" in caught.value.hint
 
 
 # The age of a price -----------------------------------------------------------------------------

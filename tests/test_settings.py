@@ -173,7 +173,7 @@ def test_a_target_without_a_key_says_what_to_do() -> None:
 
     assert target.needs_key
     assert target.name == "moonshot"
-    assert target.key_hint == "Set MOONSHOT_API_KEY, or pass --api-key."
+    assert target.key_hint == "Set MOONSHOT_API_KEY, or name the key (--api-key)."
 
 
 def test_a_target_of_ones_own_says_what_to_do_for_its_host() -> None:

@@ -30,7 +30,7 @@ from kimiqa.ui.calm import sentence
 from kimiqa.ui.sayings import sayings
 from kimiqa.ui.state import Refused
 from kimiqa.ui.strings import collected, everything, template
-from kimiqa.ui.text import escape
+from kimiqa.ui.text import escape, for_readers
 from kimiqa.ui.words import _, counted, in_this_language, recalled, spoken, told
 
 __all__ = ["kimi"]
@@ -313,6 +313,16 @@ def test_each_kind_of_personal_data_is_among_the_strings_for_translators() -> No
 
     assert ("e-mail address", "e-mail addresses") in plurals
     assert {(each.what, f"{each.what}s") for each in IDENTITIES} <= set(plurals)
+
+
+def test_what_the_library_says_names_no_option_on_the_page() -> None:
+    """But for the one that `kimiqa app` takes too."""
+    found = sayings()
+    sentences = [*found.strings, *(each for pair in found.plurals for each in pair)]
+
+    named = [each for each in sentences if re.search(r"--[a-z]", for_readers(each))]
+
+    assert [each for each in named if "--home" not in each] == []
 
 
 # For translators --------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def _region(asked: Asked) -> Said:
     host, other = next(iter(others.items()))
     return say(
         "Keys are separate by region: one made at {console} works here, one made at {other} "
-        "needs --base-url {url}.",
+        "needs the base URL {url} (--base-url).",
         console=console,
         other=other,
         url=provider.url_at(host),

@@ -200,5 +200,5 @@ def _digest(question: str) -> str:
 def _price_unknown(model: str) -> PriceUnknownError:
     return PriceUnknownError(
         say("There is no price for {model}, so no cap could hold.", model=model),
-        "Add it to prices.toml, or ask all the same: --allow-unpriced (allow_unpriced=True).",
+        "Add it to prices.toml (or ask all the same: --allow-unpriced, allow_unpriced=True).",
     )

@@ -86,7 +86,8 @@ def plant(document: Document, texts: Sequence[str], seed: str) -> Planted:
     """
     if not any(text.strip() for text in texts):
         raise NoTextError(
-            say("{name} has no text to plant facts in.", name=document.name), "Try --ocr first."
+            say("{name} has no text to plant facts in.", name=document.name),
+            "Read it by OCR first (--ocr).",
         )
     draw, whole = random.Random(seed), "\n".join(texts)
     chinese = len(_HAN.findall(whole)) * 5 > len(whole)

@@ -108,7 +108,7 @@ class Probe:
         if self._model.id == "local":
             raise BadRequestError(
                 "The embedded endpoint has no model that could be probed.",
-                "Name a model with --model.",
+                "Name a model (--model).",
             )
         shortest = self.length(self.shares[0])
         if shortest < LEAST_LENGTH:

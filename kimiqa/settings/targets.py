@@ -204,12 +204,16 @@ def _same_host(url: str, other: str) -> bool:
 
 def _hint(base_url: str, provider: Provider | None, there: Provider | None) -> Said:
     if there and there.local:
-        return say("It needs a key only where it was started with one: pass --api-key then.")
+        return say("It needs a key only where it was started with one: name that then (--api-key).")
     if there and (provider is there or provider is None):
-        return say("Set {variable}, or pass --api-key.", variable=there.keys[0])
+        return say("Set {variable}, or name the key (--api-key).", variable=there.keys[0])
     if there:
-        return say("Set {variable}, or pass --api-key with --base-url.", variable=there.keys[0])
+        return say(
+            "Set {variable}, or name the key with its base URL (--api-key, --base-url).",
+            variable=there.keys[0],
+        )
     return say(
-        "Pass --api-key with --base-url, or set KIMIQA_API_KEY and KIMIQA_BASE_URL, for {host}.",
+        "Name the key with its base URL (--api-key, --base-url), or set KIMIQA_API_KEY and "
+        "KIMIQA_BASE_URL, for {host}.",
         host=host_of(base_url),
     )
