@@ -12,7 +12,7 @@ pytest.importorskip("streamlit")
 pytest.importorskip("playwright.sync_api")
 pytest.importorskip("axe_playwright_python")
 
-from browsing import App, Tab
+from browsing import SCHEMES, App, Tab
 from test_ui_words import POLISH, install
 
 from kimiqa.ui.live import PARTS
@@ -36,6 +36,19 @@ FOCUSED = """() => {
     while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
     return at ? (at.getAttribute('aria-label') || at.innerText || at.tagName) : '';
 }"""
+SEEN = """([accents]) => {
+    const shows = (each) => {
+        const {outlineStyle, outlineWidth, boxShadow, borderTopColor} = getComputedStyle(each);
+        return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none'
+            || accents.includes(borderTopColor);
+    };
+    let at = document.activeElement;
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+    for (let n = 0; at && at !== document.body && n < 4; n += 1, at = at.parentElement)
+        if (shows(at)) return true;
+    return document.activeElement === document.body;
+}"""
+ACCENTS = ["rgb(29, 95, 116)", "rgb(43, 122, 145)"]
 MOVING = """() => document.getAnimations().filter(each => {
     const {duration, iterations} = each.effect.getComputedTiming();
     return each.playState === 'running' && (iterations === Infinity || duration > 1000);
@@ -132,6 +145,21 @@ def test_from_a_file_to_a_citation_by_keyboard_alone(
     keys.press("Alt+ArrowDown")
     tab.text(f"citation 2 of {count}").wait_for()
     tab.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_has_the_keyboard_is_seen(free: App, tab: Tab, scheme: str) -> None:
+    tab.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    tab.open(f"{free.url}/?v=settings").heading("Key and settings").wait_for()
+    tab.settled().page.add_style_tag(content="* { transition: none !important; }")
+
+    unseen = []
+    for _ in range(40):
+        tab.page.keyboard.press("Tab")
+        if not tab.page.evaluate(SEEN, [ACCENTS]):
+            unseen.append(str(tab.page.evaluate(FOCUSED))[:60])
+
+    assert unseen == []
 
 
 def test_every_view_names_its_controls_and_is_accessible(
