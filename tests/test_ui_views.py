@@ -20,12 +20,14 @@ from test_ui_states import LEASE, Page
 from kimiqa.cli import run
 from kimiqa.document import Document
 from kimiqa.ledger import Ledger
+from kimiqa.plan import Started
 from kimiqa.planner import block_tokens
 from kimiqa.reading.parts import Page as Leaf
 from kimiqa.settings import Settings, save_settings, saved_keys
 from kimiqa.store import Store, Stored
 from kimiqa.testing import KimiServer
 from kimiqa.ui import quotes
+from kimiqa.ui.engine import engine
 
 QUESTION = "Who may terminate on written notice?"
 UI = Path(__file__).resolve().parent.parent / "kimiqa" / "ui"
@@ -268,6 +270,46 @@ def test_a_conversation_is_deleted_after_a_word(asked: Page, home: Path) -> None
     with Ledger.open(home) as ledger:
         assert ledger.conversations() == []
         assert len(ledger.calls()) == 1
+
+
+@pytest.mark.parametrize("by", ["conversation", "document"])
+def test_of_what_is_deleted_no_answer_comes_back_by_its_url(asked: Page, by: str) -> None:
+    page = asked.ask("What is the rent?")  # the first answer is in the engine's memory too
+    before = Page(**page.url)
+    assert before.marks
+    if by == "conversation":
+        page = view(page, "conversations").press("Delete").press("Delete for good")
+    else:
+        page = view(page, "library")
+        page.at.checkbox(key=f"tick-{before.url['d']}").check().run()
+        page.click("delete-ticked").click("delete-yes")
+
+    for each in (Page(**before.url), before.reloaded()):
+        assert QUESTION not in each.words
+        assert "What is the rent?" not in each.words
+        assert each.marks == []
+    assert not engine().latest(before.url["c"])
+
+
+def test_a_conversation_is_found_while_its_first_answer_is_on_its_way(
+    kimi: KimiServer, home: Path
+) -> None:
+    kimi.tokens_per_second = 10  # it takes until it is stopped
+    kimi.answer = "One word after another. " * 1_000
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).type(QUESTION).click("ask")
+    job = engine().latest(page.url["c"])
+    assert job is not None
+    while not job.of(Started):
+        assert not job.ended.wait(0.05)
+
+    other = view(Page(), "conversations")
+    assert "lease.pdf · being answered" in other.words
+    other.press(QUESTION)
+
+    assert other.url["c"] == page.url["c"]
+    assert QUESTION in other.words
+    job.stop()
+    assert job.ended.wait(30)
 
 
 def test_a_conversation_whose_document_is_gone_can_be_taken_along_still(

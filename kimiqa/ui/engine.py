@@ -21,6 +21,7 @@ from kimiqa.errors import KimiqaError
 from kimiqa.saying import say
 
 KEPT_JOBS = 32
+DROPPED_SECONDS = 5
 log = logging.getLogger("kimiqa.app")
 
 
@@ -79,11 +80,25 @@ class Engine:
         job = self.latest(key)
         return job if job and job.running else None
 
+    def at_work(self) -> list[Job]:
+        """Every job that has not ended."""
+        with self._lock:
+            return [job for job in self._jobs.values() if job.running]
+
     def forget(self, job: Job) -> None:
         """Drop an ended job: its outcome has been seen."""
         with self._lock:
             if not job.running:
                 self._jobs.pop(job.id, None)
+
+    def drop(self, key: str) -> None:
+        """End what runs about this, and forget all that was done: it is deleted."""
+        with self._lock:
+            jobs = [job for job in self._jobs.values() if job.key == key]
+        for job in jobs:
+            job.stop()
+            job.ended.wait(DROPPED_SECONDS)
+            self.forget(job)
 
     def read(self, key: str, title: str, steps: Callable[[], Iterator[Any]]) -> Job:
         """Run an iterator to its end; stopping it takes effect with its next step. A step that is

@@ -138,6 +138,11 @@ def kept_choices(conversation: str) -> Choices:
     return replace(_kept.get(conversation, Choices()))
 
 
+def forget_choices(conversation: str) -> None:
+    """Keep nothing of a conversation that is deleted, its draft neither."""
+    _kept.pop(conversation, None)
+
+
 def keep_choices(state: State) -> None:
     """Keep what is chosen where a reload of this page finds it."""
     if state.choices == _kept.get(state.conversation, Choices()):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import streamlit as st
 
 from kimiqa.ledger import ConversationRecord
+from kimiqa.plan import Plan, Started
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
 from kimiqa.ui import afterwards, desk, history, turns
-from kimiqa.ui.engine import engine
-from kimiqa.ui.state import State, change_to, new_conversation
+from kimiqa.ui.engine import Job, engine
+from kimiqa.ui.state import State, change_to, forget_choices, new_conversation
 from kimiqa.ui.text import clock, escape, shortened
 from kimiqa.ui.words import _, counted, plural
 
@@ -37,6 +39,11 @@ def show(state: State) -> None:
     """All conversations, the newest first."""
     st.header(_("Conversations"), anchor=False)
     known = desk.client(state).ledger.conversations()
+    first = _first_answers({each.id for each in known})
+    for job, plan in first:
+        _on_its_way(state, job, plan)
+    if first and not known:
+        return
     if not known:
         st.markdown(_("No question was asked yet. Each conversation is kept here."))
         st.button(
@@ -66,6 +73,29 @@ def _to_ask(state: State) -> None:
     state.view = "ask"
 
 
+def _first_answers(known: Set[str]) -> list[tuple[Job, Plan]]:
+    """The answers on their way of conversations that are kept once these are there."""
+    started = [(job, job.last(Started)) for job in engine().at_work() if job.key not in known]
+    return [
+        (job, event.plan)
+        for job, event in started
+        if event is not None and event.plan.conversation == job.key
+    ]
+
+
+def _on_its_way(state: State, job: Job, plan: Plan) -> None:
+    names = ", ".join(shortened(each.name, 60) for each in plan.documents)
+    with st.container(border=True):
+        st.button(
+            escape(shortened(plan.question, LONGEST_NAME)),
+            key=f"go-on-{job.key}",
+            type="tertiary",
+            on_click=go_on,
+            args=(state, job.key, [each.id for each in plan.documents]),
+        )
+        st.caption(escape(f"{names} · {_('being answered')}"))
+
+
 def _searched(state: State, known: list[ConversationRecord]) -> list[ConversationRecord]:
     words = st.text_input(
         _("Search"),
@@ -89,7 +119,7 @@ def _entry(state: State, each: ConversationRecord) -> None:
             type="tertiary",
             disabled=bool(gone),
             on_click=go_on,
-            args=(state, each),
+            args=(state, each.id, [document_id for document_id, _name in each.documents]),
         )
         st.caption(escape(_facts(each)))
         if gone:
@@ -170,21 +200,18 @@ def _forget(state: State, each: ConversationRecord) -> None:
 
 def forget(state: State, conversation: str) -> None:
     """Delete a conversation; what is running in it ends first, for its turn would come back."""
-    job = engine().latest(conversation)
-    if job is not None:
-        job.stop()
-        job.ended.wait(5)
-        engine().forget(job)
+    engine().drop(conversation)
     desk.client(state).ledger.delete_conversation(conversation)
+    forget_choices(conversation)
     state.of(Deciding).forgetting = ""
     if conversation == state.conversation:
         history.forget(state)
         new_conversation(state)
 
 
-def go_on(state: State, each: ConversationRecord) -> None:
+def go_on(state: State, conversation: str, documents: Sequence[str]) -> None:
     """Show a conversation where it ended."""
-    change_to(state, each.id)
-    state.documents = [document_id for document_id, _name in each.documents]
+    change_to(state, conversation)
+    state.documents = list(documents)
     history.forget(state)
     state.view = "ask"

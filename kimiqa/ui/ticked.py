@@ -10,7 +10,8 @@ import streamlit as st
 from kimiqa.settings import home_folder
 from kimiqa.store import Stored, store_for
 from kimiqa.ui import desk, history, pictures, retention, sizes, spent
-from kimiqa.ui.state import State, new_conversation
+from kimiqa.ui.engine import engine
+from kimiqa.ui.state import State, forget_choices, new_conversation
 from kimiqa.ui.text import escape, lines, shortened
 from kimiqa.ui.words import _, plural
 
@@ -120,6 +121,7 @@ def delete(state: State, ids: set[str], talks: Sequence[str]) -> None:
     state.problem = ""
     for document_id in ids:
         retention.delete(state, document_id, conversations=bool(talks))
+    _forget(state, talks)
     gone = ids - {each.id for each in store_for(home_folder()).documents()}
     for document_id in gone:
         for kept in (state.opened, state.names, state.passwords):
@@ -134,3 +136,11 @@ def delete(state: State, ids: set[str], talks: Sequence[str]) -> None:
     sizes.forget(state)
     spent.forget(state)
     desk.forget_prices(state)
+
+
+def _forget(state: State, talks: Sequence[str]) -> None:
+    """Have the page's own memory hold nothing of the conversations that were deleted."""
+    kept = {each.id for each in desk.client(state).ledger.conversations()}
+    for each in set(talks) - kept:
+        engine().drop(each)
+        forget_choices(each)
