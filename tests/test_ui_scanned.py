@@ -70,3 +70,29 @@ def test_the_switch_sends_the_pages_as_pictures(home: Path, kimi: KimiServer) ->
         "image_url"
     ) == 1
     assert not page.at.exception
+
+
+# Nothing but scans ------------------------------------------------------------------------------
+
+
+def test_scans_alone_are_read_from_where_the_question_is_asked(home: Path) -> None:
+    if shutil.which("tesseract") is None:
+        pytest.skip("no Tesseract is installed")
+    page = Page().upload(*((f"{n}.pdf", scans.letter(f"{DEPOSIT} {n}")) for n in range(2)))
+    assert "There is no text on the pages asked for" in page.at.info[0].value
+    assert page.at.button(key="ocr-here").label == "Read 2 pages by OCR"
+
+    page.click("ocr-here").settle()
+
+    assert "There is no text" not in page.words
+    assert page.buttons("ask")
+
+
+def test_scans_alone_are_sent_as_pictures_from_there_too(home: Path, kimi: KimiServer) -> None:
+    page = Page().upload(("scan.pdf", scans.letter(DEPOSIT)))
+
+    page.click("eyes-here").ask("What is the deposit of Eastwick?")
+
+    assert "image_url" in str(kimi.chats[-1]["messages"])
+    (switch,) = [each for each in page.at.checkbox if "pictures" in each.label]
+    assert switch.value

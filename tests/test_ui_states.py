@@ -207,8 +207,8 @@ def _enter(page: Page, password: str) -> None:
 def test_a_scan_is_not_priced_as_if_it_could_be_read(home: Path) -> None:
     page = Page().upload(("scan.pdf", pdfs.make_image_pdf(2)))
 
-    assert "There is no text on the pages asked for in scan.pdf" in page.errors
-    assert "Read them by OCR, send them as pictures, have Kimi extract the text" in page.errors
+    assert "There is no text on the pages asked for in scan.pdf" in page.words
+    assert "Read them by OCR, send them as pictures, have Kimi extract the text" in page.words
     assert page.buttons("ask") == []
 
 

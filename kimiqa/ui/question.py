@@ -9,7 +9,7 @@ from decimal import Decimal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from kimiqa.errors import KimiqaError
+from kimiqa.errors import KimiqaError, NoTextError
 from kimiqa.figures import at_most
 from kimiqa.plan import Way
 from kimiqa.question import ORDINARY_QUESTION
@@ -22,6 +22,7 @@ from kimiqa.ui import (
     live,
     private,
     ready,
+    scanned,
     several,
     submitting,
     warmth,
@@ -106,9 +107,12 @@ def _asked(state: State) -> str:
 
 
 def _priced(state: State, question: str, place: DeltaGenerator) -> list[Way] | None:
-    """The ways; where there can be none, the sentence that says why."""
+    """The ways; where there can be none, the sentence that says why, and the way on."""
     try:
         return desk.ways(state, question or ORDINARY_QUESTION)
+    except NoTextError as error:
+        with place:
+            calm(scanned.way_on)(state, error)
     except KimiqaError as error:
         with place:
             show_error(error)

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from kimiqa.document import Document
+from kimiqa.errors import NoTextError
 from kimiqa.plan import Progress
 from kimiqa.scanned import ScanOffer
 from kimiqa.seeing import SCANNED
 from kimiqa.settings import home_folder
 from kimiqa.ui import desk, sizes
+from kimiqa.ui.calm import sentence, show_error
 from kimiqa.ui.engine import Job, engine
-from kimiqa.ui.state import State
-from kimiqa.ui.text import about, escape, money
+from kimiqa.ui.state import State, ready
+from kimiqa.ui.text import about, escape, lines, money
 from kimiqa.ui.words import _, plural, told
 
 TICK_SECONDS = 0.5
+HERE = "here"
+"""What tells the keys in the question's box from those at the side."""
 
 
 @dataclass(slots=True)
 class Scans:
-    """What the ways to read scanned pages would cost: by document, how many of its pages are
-    scanned, and model."""
+    """What the ways to read scanned pages would cost: by documents with how many of their pages
+    are scanned, and model."""
 
-    offers: dict[tuple[str, int, str], list[ScanOffer]] = field(default_factory=dict)
+    offers: dict[tuple[tuple[tuple[str, int], ...], str], list[ScanOffer]] = field(
+        default_factory=dict
+    )
 
 
 def settled(state: State, document: Document) -> Document:
@@ -48,8 +55,29 @@ def show(state: State, document: Document) -> None:
     if is_reading(document):
         _progress(state, document.id)
         return
-    for offer in _offers(state, document):
-        _by_ocr(state, document, offer) if offer.how == "ocr" else _by_eyes(state, document, offer)
+    for offer in _offers(state, [document]):
+        _by_ocr([document], offer) if offer.how == "ocr" else _by_eyes(state, document, offer)
+
+
+def way_on(state: State, error: NoTextError) -> None:
+    """No page that was asked for has text. With scans that is no fault: the ways to read them
+    stand here too, for on a telephone the side is out of sight."""
+    scans = [each for each in ready(state) if each.drawable and each.pages_with("image")]
+    reading = [each for each in scans if is_reading(each)]
+    for document in reading:
+        _progress(state, document.id, HERE)
+    if reading:
+        return
+    offers = [offer for offer in _offers(state, scans) if offer.fits]
+    if not offers:
+        show_error(error)
+        return
+    st.info(lines(sentence(error)), icon=":material/document_scanner:")
+    for offer in offers:
+        if offer.how == "ocr":
+            _by_ocr(scans, offer, HERE)
+        else:
+            _by_eyes_here(state, offer)
 
 
 def _key(document_id: str) -> str:
@@ -57,21 +85,22 @@ def _key(document_id: str) -> str:
     return f"{home_folder()}:{document_id}:ocr"
 
 
-def _offers(state: State, document: Document) -> list[ScanOffer]:
+def _offers(state: State, documents: Sequence[Document]) -> list[ScanOffer]:
     kept = state.of(Scans).offers
-    key = (document.id, len(document.pages_with("image")), desk.model(state).id)
+    held = tuple((each.id, len(each.pages_with("image"))) for each in documents)
+    key = (held, desk.model(state).id)
     if key not in kept:
-        kept[key] = desk.client(state).scanned([document])
+        kept[key] = desk.client(state).scanned(documents)
     return kept[key]
 
 
-def _by_ocr(state: State, document: Document, offer: ScanOffer) -> None:
+def _by_ocr(documents: Sequence[Document], offer: ScanOffer, at: str = "") -> None:
     st.button(
         plural(offer.pages, "Read {number:,} page by OCR", "Read {number:,} pages by OCR"),
-        key=f"ocr-{document.id}",
+        key=f"ocr-{at or documents[0].id}",
         disabled=not offer.fits,
         on_click=_start,
-        args=(document,),
+        args=(documents,),
         icon=":material/document_scanner:",
     )
     line = f"{told(offer.reason)} · {_('free')} · {about(offer.seconds)}"
@@ -96,6 +125,20 @@ def _by_eyes(state: State, document: Document, offer: ScanOffer) -> None:
     if not offer.fits:
         st.caption(escape(offer.reason))
         return
+    _about_eyes(offer)
+
+
+def _by_eyes_here(state: State, offer: ScanOffer) -> None:
+    """The same as a button: it stands here only while it is off."""
+    label = _("Send pages without text as pictures")
+    if st.button(label, key=f"eyes-{HERE}", icon=":material/image:"):
+        state.choices.pictures = SCANNED
+        desk.forget_prices(state)
+        st.rerun()
+    _about_eyes(offer)
+
+
+def _about_eyes(offer: ScanOffer) -> None:
     price = _("price unknown") if offer.cost is None else _priced(offer)
     line = f"{told(offer.reason)} · {price} · {about(offer.seconds)}."
     st.caption(escape(f"{line} {_('Quotes in them go unchecked.')}"))
@@ -106,12 +149,13 @@ def _priced(offer: ScanOffer) -> str:
     return _("about {amount} more for a question").format(amount=amount)
 
 
-def _start(document: Document) -> None:
-    engine().read(_key(document.id), document.name, document.reading_ocr)
+def _start(documents: Sequence[Document]) -> None:
+    for document in documents:
+        engine().read(_key(document.id), document.name, document.reading_ocr)
 
 
 @st.fragment(run_every=TICK_SECONDS)
-def _progress(state: State, document_id: str) -> None:
+def _progress(state: State, document_id: str, at: str = "") -> None:
     job = engine().latest(_key(document_id))
     if job is None or not job.running:
         st.rerun()
@@ -125,7 +169,7 @@ def _progress(state: State, document_id: str) -> None:
         done=done,
     )
     st.progress(done / total, text=text)
-    st.button(_("Stop"), key=f"stop-ocr-{document_id}", on_click=job.stop)
+    st.button(_("Stop"), key=f"stop-ocr-{document_id}{at}", on_click=job.stop)
 
 
 def _settled(state: State, job: Job, document_id: str) -> None:
