@@ -404,6 +404,21 @@ def test_a_cap_is_told_once_above_the_cards_that_are_over_it(kimi: KimiServer, h
     assert " USD" not in page.words
 
 
+def test_of_ways_that_are_all_over_the_cap_the_one_that_asking_takes_is_marked(
+    kimi: KimiServer, home: Path
+) -> None:
+    save_settings(Settings(max_cost=Decimal("0.01")), home)
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).ask("Who may terminate?")
+    chosen = [each.key for each in page.buttons("way-") if each.label.startswith("Chosen")]
+
+    page.click("over-cap-yes").settle()
+
+    page.unfold("receipt-0")
+    assert chosen == ["way-full"]
+    assert "Whole document · kimi-k3" in [each.value for each in page.at.caption]
+    assert page.buttons("unfold")  # the others are folded away behind it
+
+
 def test_a_swarm_larger_than_the_window_is_over_the_cap_alone(kimi: KimiServer, home: Path) -> None:
     row = {"context_window": 20_000, "prompt": "3.00", "completion": "15.00"}
     price_book(home, small=row)

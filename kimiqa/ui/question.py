@@ -130,7 +130,7 @@ def _price_and_ask(
         st.caption(_("The cards stand for the first question; the button for all of them."))
     ways.show(state, priced, setup.embedded)
     calm(digests.offer)(state, priced)
-    way = ways.chosen_way(state, priced, setup.embedded) or _over_cap_way(priced)
+    way = ways.chosen_way(state, priced, setup.embedded) or _cheapest(priced)
     if setup.embedded:
         _about_keys(state)
     if way is not None:
@@ -142,10 +142,10 @@ def _price_and_ask(
     return way
 
 
-def _over_cap_way(priced: list[Way]) -> Way | None:
-    """No way can run as it stands: one over a cap may still be asked for once."""
-    cheapest = [way for way in priced if way.estimate.cost.ceiling is not None and not way.partial]
-    return min(cheapest, key=lambda each: each.estimate.cost.ceiling or Decimal(0), default=None)
+def _cheapest(priced: list[Way]) -> Way | None:
+    """No way can run, not even over its cap: asking for this one says why."""
+    whole = [way for way in priced if way.estimate.cost.ceiling is not None and not way.partial]
+    return min(whole, key=lambda each: each.estimate.cost.ceiling or Decimal(0), default=None)
 
 
 def _ask_row(state: State, question: str, way: Way, setup: Setup) -> None:

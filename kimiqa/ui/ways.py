@@ -38,7 +38,14 @@ def chosen_way(state: State, ways: list[Way], embedded: bool) -> Way | None:
         fitting = [way for way in ways if over_cap(way)]
     if embedded:
         fitting = [way for way in fitting if way.model == "local"] or fitting
-    return fitting[0] if fitting else None
+    return fitting[0] if fitting else _nearest(ways)
+
+
+def _nearest(ways: list[Way]) -> Way | None:
+    """No way can run as it stands: the one that is over its cap by the least may still be asked
+    for once."""
+    over = [way for way in ways if over_cap(way) and not way.partial]
+    return min(over, key=lambda way: way.estimate.cost.ceiling or 0, default=None)
 
 
 def over_cap(way: Way) -> bool:
