@@ -221,6 +221,10 @@ def test_a_mark_in_the_address_opens_its_page(paid: App, tab: Tab, long_answer: 
     assert "#cite" not in tab.page.url
 
 
+LINES = "mark => getComputedStyle(mark).textDecorationColor"
+SHADOW = "badge => getComputedStyle(badge).boxShadow"
+
+
 def test_only_a_page_that_is_open_has_its_mark_underlined(
     paid: App, tab: Tab, samples: Path
 ) -> None:
@@ -235,3 +239,49 @@ def test_only_a_page_that_is_open_has_its_mark_underlined(
 
     assert current.count() == 1
     assert current.get_attribute("href") == "#cite-1-0"
+    assert {each.evaluate(LINES) for each in tab.citations.all()} == {"rgba(0, 0, 0, 0)"}
+    assert "0px 2px" in current.locator(".stMarkdownBadge").evaluate(SHADOW)
+
+
+# The answer's own room ---------------------------------------------------------------------------
+
+
+def test_an_answer_has_the_width_until_a_page_is_open_beside_it(
+    paid: App, tab: Tab, samples: Path
+) -> None:
+    tab.open(paid.url).upload(samples / "lease.md")
+    for n in range(2):
+        tab.ask("Who may terminate?").citations.nth(2 * n + 1).wait_for()
+        tab.settled()
+    room = tab.page.get_by_label("Your next question").bounding_box()["width"]
+    answer, newest = (tab.page.locator(f".st-key-under-{n}") for n in range(2))
+    assert answer.bounding_box()["width"] >= room
+    assert newest.bounding_box()["width"] < 0.7 * room
+
+    tab.citations.first.click()
+    page = tab.page.locator(".st-key-page-0")
+    page.wait_for()
+    tab.settled().page.wait_for_timeout(300)
+
+    beside = answer.bounding_box()
+    assert page.bounding_box()["x"] >= beside["x"] + beside["width"]
+    assert 0 < box(tab.citations.first)[0] < SIZES[1440]
+
+
+PARTED = """marks => marks.filter(mark => {
+    const after = document.createRange();
+    after.setStart(mark.nextSibling, 0);
+    after.setEnd(mark.nextSibling, 1);
+    return after.getBoundingClientRect().top > mark.getBoundingClientRect().bottom;
+}).length"""
+
+
+def test_no_line_begins_with_the_comma_after_a_mark(paid: App, tab: Tab, samples: Path) -> None:
+    paid.kimi.answer = " ".join(f"{'so ' * (n % 9)}[D1 p. 1]," for n in range(60))
+    tab.open(paid.url).upload(samples / "lease.md")
+    tab.ask("What does it say?").citations.nth(59).wait_for()
+
+    for width in SIZES:
+        sized(tab, width)
+
+        assert tab.citations.evaluate_all(PARTED) == 0, width
