@@ -6,6 +6,7 @@ import gc
 import io
 import weakref
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pdfs
@@ -23,7 +24,7 @@ from kimiqa.strategies import prefixes
 from kimiqa.strategies.prefixes import Part, segments_of
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
-from kimiqa.ui import desk, digests, intake, pictures, reading, turns
+from kimiqa.ui import awaiting, desk, digests, intake, pictures, reading, turns
 from kimiqa.ui.engine import engine
 from kimiqa.ui.heap import LONG, Watch
 from kimiqa.ui.latest import Latest, Very
@@ -77,7 +78,7 @@ def test_what_a_page_waits_for_is_indexed_while_it_is_read(
     intake.place(state, [taken], aside=not awaited)
     job = engine().latest(reading._key(taken.id))
     assert job is not None
-    reading.shown(state)
+    reading.finish(state)
     assert job.ended.wait(60)
 
     monkeypatch.delattr(indexing, "index_pages")
@@ -88,6 +89,58 @@ def test_what_a_page_waits_for_is_indexed_while_it_is_read(
     else:
         with pytest.raises(NameError):
             indexing.index_of(document, counter)
+
+
+def waiting(sight: awaiting.Sight, pages: int, monkeypatch: pytest.MonkeyPatch) -> Thread:
+    """Somebody who waits for the prices to be seen, for ever if need be."""
+    monkeypatch.setattr(awaiting, "PATIENCE", 600.0)
+    monkeypatch.setattr(awaiting, "DRAWING", 600.0)
+    found = Thread(target=sight.wait, args=(pages,), daemon=True)
+    found.start()
+    return found
+
+
+def test_a_short_document_is_looked_over_once_its_prices_were_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sight = awaiting.Sight()
+    second_pass = waiting(sight, 3, monkeypatch)
+
+    sight.shown()
+
+    second_pass.join(60)
+    assert not second_pass.is_alive()
+
+
+def test_a_long_one_is_looked_over_once_they_are_drawn_or_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sight = awaiting.Sight()
+    second_pass = waiting(sight, 600, monkeypatch)
+    sight.shown()
+    second_pass.join(0.2)
+    assert second_pass.is_alive()
+
+    sight.go_on()
+
+    second_pass.join(60)
+    assert not second_pass.is_alive()
+
+
+def test_who_asks_about_a_long_document_does_not_wait_for_its_prices_to_be_drawn(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(awaiting, "DRAWING", 600.0)
+    monkeypatch.setattr(awaiting, "PATIENCE", 600.0)
+    content, state = pdfs.make_pdf(["The rent is due."] * awaiting.LONG), State("0123456789ab")
+    taken = intake.take(io.BytesIO(content), "lease.pdf")
+    intake.place(state, [taken])
+
+    asking = Thread(target=reading.finish, args=(state,), daemon=True)
+    asking.start()
+
+    asking.join(60)
+    assert not asking.is_alive()
 
 
 def test_each_page_keeps_what_is_its_own() -> None:

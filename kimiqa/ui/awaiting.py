@@ -1,7 +1,9 @@
-"""A document that a page waits for: what its prices need is made while it is being read."""
+"""A document that a page waits for: what its prices need is made while it is being read, and what
+they do not need comes after them."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,37 @@ from kimiqa.document import Document
 from kimiqa.ranking.ahead import Ahead
 from kimiqa.tokens import counter_for
 from kimiqa.ui.state import State
+
+PATIENCE = 5.0
+"""Seconds for which the second pass waits for a page that shows the prices first."""
+
+DRAWING = 0.3
+"""Seconds that a browser takes to draw them. On a small machine it needs the same processors."""
+
+LONG = 100
+"""Pages from which on the second pass would get in its way."""
+
+
+class Sight:
+    """Whether the prices of a document can be seen: what takes long waits for that."""
+
+    def __init__(self) -> None:
+        self._sent, self._pressed = threading.Event(), threading.Event()
+
+    def shown(self) -> None:
+        """The prices were sent to a browser."""
+        self._sent.set()
+
+    def go_on(self) -> None:
+        """Nobody waits for the prices, or somebody for what comes after them."""
+        self._pressed.set()
+        self._sent.set()
+
+    def wait(self, pages: int) -> None:
+        """Wait until a document of so many pages may be looked over."""
+        self._sent.wait(PATIENCE)
+        if pages >= LONG:
+            self._pressed.wait(DRAWING)
 
 
 @dataclass(slots=True)

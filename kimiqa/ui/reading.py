@@ -25,10 +25,7 @@ AT_ONCE = 3
 SOON = 0.8
 """Seconds for which a page waits for a file before it shows how far its reading is."""
 
-PATIENCE = 5.0
-"""Seconds for which the second pass waits for a page that shows the prices first."""
-
-_shown: WeakValueDictionary[str, threading.Event] = WeakValueDictionary()
+_sights: WeakValueDictionary[str, awaiting.Sight] = WeakValueDictionary()
 """For each document that is being read: whether its prices stand on a page."""
 
 _turn = threading.BoundedSemaphore(AT_ONCE)
@@ -39,10 +36,10 @@ def start(state: State, document_id: str) -> None:
     name = state.names.get(document_id) or _stored_name(document_id) or "document"
     source = store_for(home_folder()).source(document_id)
     password = state.passwords.get(document_id)
-    seen = _shown.setdefault(document_id, threading.Event())
+    sight = _sights.setdefault(document_id, awaiting.Sight())
     awaited = document_id in state.documents and len(jobs(state)) <= AT_ONCE
     if not awaited:
-        seen.set()
+        sight.go_on()
     vocabulary = awaiting.counted_in(state) if awaited else None
 
     def steps() -> Iterator[Any]:
@@ -52,17 +49,17 @@ def start(state: State, document_id: str) -> None:
             for step in awaiting.steps(source, name, password, vocabulary):
                 yield step
                 if isinstance(step, Document):
-                    yield from _look_over(step, seen)
+                    yield from _look_over(step, sight)
         finally:
             _turn.release()
 
     engine().read(_key(document_id), name, steps)
 
 
-def _look_over(document: Document, seen: threading.Event) -> Iterator[Any]:
+def _look_over(document: Document, sight: awaiting.Sight) -> Iterator[Any]:
     """The second pass and the outline, once the prices are on the page: both take a processor
     that the page needs until then."""
-    seen.wait(PATIENCE)
+    sight.wait(len(document.pages))
     for _entry in entries([document]):
         break
     yield from document.checking()
@@ -71,8 +68,8 @@ def _look_over(document: Document, seen: threading.Event) -> Iterator[Any]:
 def shown(state: State) -> None:
     """The prices of this page's documents are there: what takes long may go on."""
     for document_id in state.documents:
-        if (seen := _shown.get(document_id)) is not None and document_id in state.opened:
-            seen.set()
+        if (sight := _sights.get(document_id)) is not None and document_id in state.opened:
+            sight.shown()
 
 
 def _key(document_id: str) -> str:
@@ -123,8 +120,9 @@ def unsettled(state: State) -> bool:
 
 def finish(state: State) -> None:
     """Wait until every document of this page has been looked over."""
-    shown(state)
     for document_id in state.documents:
+        if (sight := _sights.get(document_id)) is not None:
+            sight.go_on()
         job = engine().running(_key(document_id))
         if job is not None:
             job.ended.wait()
