@@ -170,6 +170,7 @@ def test_every_view_names_its_controls_and_is_accessible(
     nameless["Ask"] = without_names(tab.settled())
     for view in VIEWS:
         nameless[view] = without_names(tab.go(view))
+        assert tab.page.title() == f"{view} · kimiqa"
         tab.shown(pictures, f"view-{view.lower().replace(' ', '-')}")
 
     assert {view: each for view, each in nameless.items() if each} == {}
@@ -193,7 +194,8 @@ def test_the_browsers_language_is_spoken_also_in_what_is_saved(
     tab.button("Ask · free").wait_for()
     tab.ask("Where must host-specific configuration files be stored?")
     tab.citations.first.wait_for()
-    with tab.settled().page.expect_download() as download:
+    assert tab.settled().page.evaluate("document.documentElement.lang") == "pl-PL"
+    with tab.page.expect_download() as download:
         tab.button("Save as HTML").click()
     download.value.save_as(tmp_path / "saved.html")
     tab.close()

@@ -44,9 +44,12 @@ class Side:
 def main() -> None:
     """Show the page once; Streamlit calls it again for every click."""
     heap.watch()
+    state = page_state()
     # An icon by name would be fetched from a font server: this one is ours.
-    st.set_page_config(page_title="kimiqa", layout="wide", page_icon=str(ICON), menu_items={})
-    calm(_page)(page_state())
+    st.set_page_config(
+        page_title=views.title(state), layout="wide", page_icon=str(ICON), menu_items={}
+    )
+    calm(_page)(state)
 
 
 def _page(state: State) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import streamlit as st
 
-from kimiqa.ui.words import _
+from kimiqa.ui.words import _, spoken
 
 FOLDER = Path(__file__).resolve().parent.parent / "data"
 PARTS = ("axios", "Selectbox", "Radio", "Checkbox", "Progress", "TextArea", "Metric")
@@ -24,10 +24,12 @@ QUIET = "p{margin:0;font-size:.875rem;color:var(--st-text-color);opacity:.75}"
 
 @cache
 def _component(name: str) -> Any:
+    script = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
     if name == "dress":
         style = (FOLDER / "page.css").read_text(encoding="utf-8")
-        return st.components.v2.component("kimiqa_dress", css=style, isolate_styles=False)
-    script = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+        return st.components.v2.component(
+            "kimiqa_dress", css=style, js=script, isolate_styles=False
+        )
     if name == "countdown":
         return st.components.v2.component(f"kimiqa_{name}", html="<p></p>", css=QUIET, js=script)
     return st.components.v2.component(f"kimiqa_{name}", js=script)
@@ -87,5 +89,6 @@ def _parts() -> list[str]:
 
 
 def dress() -> None:
-    """What the page looks like beyond Streamlit's own theme: `page.css` says where and why."""
-    _component("dress")(key="dress", height=1)
+    """What the page looks like beyond Streamlit's own theme, `page.css` says where and why; and
+    which language it speaks."""
+    _component("dress")(key="dress", data={"language": spoken()}, height=1)

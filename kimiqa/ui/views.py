@@ -41,6 +41,14 @@ def navigate(state: State) -> None:
         )
 
 
+def title(state: State) -> str:
+    """What the browser calls the page; no document's name, which its history would keep."""
+    for view, (label, _icon) in WAYS.items():
+        if view == state.view != "ask":
+            return f"{_(label)} · kimiqa"
+    return "kimiqa"
+
+
 def go(state: State, view: View) -> None:
     """Show a view; what was being decided in another one is let go of."""
     state.view = view
