@@ -24,6 +24,7 @@ from kimiqa.plan import Started
 from kimiqa.planner import block_tokens
 from kimiqa.reading.parts import Page as Leaf
 from kimiqa.settings import Settings, save_settings, saved_keys
+from kimiqa.spreadsheet import calls_csv
 from kimiqa.store import Store, Stored
 from kimiqa.testing import KimiServer
 from kimiqa.ui import quotes
@@ -396,13 +397,11 @@ def test_the_page_shows_the_same_scores_as_the_terminal(
 
 
 def test_the_files_of_the_books_hold_no_formula(home: Path) -> None:
-    from kimiqa.ui import books
-
     book(home, "0.25", documents=[("1", "=HYPERLINK(evil).pdf")])
     page = view(Page(), "money")
 
     with Ledger.open(home) as ledger:
-        rows = books.calls_csv(ledger.calls()).splitlines()
+        rows = calls_csv(ledger.calls()).splitlines()
 
     assert page.buttons("save-") == [] or page.at.get("download_button")
     assert "'=HYPERLINK(evil).pdf" in rows[1]

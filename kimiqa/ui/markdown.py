@@ -11,18 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from kimiqa.plan import Citation, CitationStatus
+from kimiqa.plan import Citation
+from kimiqa.ui.marks import badge
 from kimiqa.ui.text import escape, unlinked, visible
 from kimiqa.ui.words import _
-
-MARKS: dict[CitationStatus, tuple[str, str]] = {
-    "verified": ("✓", "green"),
-    "moved": ("→", "blue"),
-    "supported": ("~", "violet"),
-    "unverified": ("?", "orange"),
-    "invalid": ("✗", "red"),
-}
-"""Each state's shape and colour: the shape alone is enough to tell them apart."""
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
@@ -80,30 +72,6 @@ def answer_markdown(
         else:
             shown.append(_line(line, marked))
     return "\n".join(shown)
-
-
-def badge(citation: Citation, key: str = "", words: str = "") -> str:
-    """A citation's mark in the text; with a key a link to the button of that key.
-
-    >>> badge(Citation("D1", None, 12, 12, None, "verified"), "cite-0-0", 'it says "$5"')
-    '[:green-badge[✓ D1 p. 12]](#cite-0-0 "it says ”\\\\$5”")'
-    """
-    shape, colour = MARKS[citation.status]
-    shown = f":{colour}-badge[{escape(shape)} {escape(place(citation))}]"
-    title = escape(words.replace('"', "”"))
-    return f'[{shown}](#{key} "{title}")' if key else shown
-
-
-def place(citation: Citation) -> str:
-    """Where a citation points.
-
-    >>> place(Citation("D1", None, 12, 14, None, "moved"))
-    'D1 p. 12 → 14'
-    """
-    moved = citation.status == "moved" and citation.found_page is not None
-    return f"{citation.document} p. {citation.page}" + (
-        f" → {citation.found_page}" if moved else ""
-    )
 
 
 def _set_apart(

@@ -11,7 +11,7 @@ from kimiqa.document import Document, Page
 from kimiqa.errors import KimiqaError
 from kimiqa.plan import Citation, CitationStatus
 from kimiqa.ui import history, pictures
-from kimiqa.ui.markdown import MARKS
+from kimiqa.ui.marks import MARKS
 from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened, unlinked, visible
 from kimiqa.ui.words import _, recalled

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,28 +10,13 @@ from kimiqa.ledger import ConversationRecord
 from kimiqa.plan import Plan, Started
 from kimiqa.settings import home_folder
 from kimiqa.store import store_for
-from kimiqa.ui import afterwards, desk, history, turns
+from kimiqa.ui import deciding, desk, history
 from kimiqa.ui.engine import Job, engine
-from kimiqa.ui.state import State, change_to, forget_choices, new_conversation
+from kimiqa.ui.state import State, change_to
 from kimiqa.ui.text import clock, escape, shortened
 from kimiqa.ui.words import _, counted, plural
 
 PER_PAGE = 20
-LONGEST_NAME = 120
-
-
-@dataclass(slots=True)
-class Deciding:
-    """The conversations of which one is being named, and one is perhaps deleted."""
-
-    renaming: str = ""
-    forgetting: str = ""
-
-
-def undecided(state: State) -> None:
-    """Let go of what is being decided."""
-    deciding = state.of(Deciding)
-    deciding.renaming = deciding.forgetting = ""
 
 
 def show(state: State) -> None:
@@ -87,7 +71,7 @@ def _on_its_way(state: State, job: Job, plan: Plan) -> None:
     names = ", ".join(shortened(each.name, 60) for each in plan.documents)
     with st.container(border=True):
         st.button(
-            escape(shortened(plan.question, LONGEST_NAME)),
+            escape(shortened(plan.question, deciding.LONGEST_NAME)),
             key=f"go-on-{job.key}",
             type="tertiary",
             on_click=go_on,
@@ -114,7 +98,7 @@ def _entry(state: State, each: ConversationRecord) -> None:
     with st.container(border=True):
         row = st.container(horizontal=True, vertical_alignment="center")
         row.button(
-            escape(shortened(each.title, LONGEST_NAME)) or _("Without a name"),
+            escape(shortened(each.title, deciding.LONGEST_NAME)) or _("Without a name"),
             key=f"go-on-{each.id}",
             type="tertiary",
             disabled=bool(gone),
@@ -124,7 +108,7 @@ def _entry(state: State, each: ConversationRecord) -> None:
         st.caption(escape(_facts(each)))
         if gone:
             st.markdown(f":orange-badge[{escape(_('No longer here'))}] {escape(', '.join(gone))}")
-        _actions(state, each)
+        deciding.show(state, each)
 
 
 def _facts(each: ConversationRecord) -> str:
@@ -136,77 +120,6 @@ def _gone(each: ConversationRecord) -> list[str]:
     """The documents that were deleted since: without them it can be read, not gone on with."""
     store = store_for(home_folder())
     return [name for document_id, name in each.documents if store.kept(document_id) is None]
-
-
-def _actions(state: State, each: ConversationRecord) -> None:
-    row = st.container(horizontal=True, gap="small")
-    deciding = state.of(Deciding)
-    here = (deciding.renaming == each.id, deciding.forgetting == each.id)
-
-    def rename() -> None:
-        undecided(state)
-        deciding.renaming = "" if here[0] else each.id
-
-    def delete() -> None:
-        undecided(state)
-        deciding.forgetting = "" if here[1] else each.id
-
-    for what, label, icon, begin in (
-        ("renaming", _("Rename"), ":material/edit:", rename),
-        ("forgetting", _("Delete"), ":material/delete:", delete),
-    ):
-        row.button(
-            label,
-            key=f"{what}-{each.id}",
-            icon=icon,
-            type="tertiary",
-            help=escape(shortened(each.title, 60)),
-            on_click=begin,
-        )
-    with row:
-        afterwards.downloads(
-            f"talk-{each.id}",
-            lambda: [afterwards.sheet(turn) for turn in turns.of(state, each.id)],
-            "conversation",
-        )
-    if here[0]:
-        _rename(state, each)
-    if here[1]:
-        _forget(state, each)
-
-
-def _rename(state: State, each: ConversationRecord) -> None:
-    with st.form(f"rename-{each.id}", border=False):
-        name = st.text_input(_("Name"), value=each.title[:LONGEST_NAME], max_chars=LONGEST_NAME)
-        if st.form_submit_button(_("Save the name")):
-            desk.client(state).ledger.name_conversation(each.id, (name or "").strip())
-            undecided(state)
-            st.rerun()
-
-
-def _forget(state: State, each: ConversationRecord) -> None:
-    st.warning(
-        _("Its questions and answers are removed from this computer. Receipts stay in the ledger."),
-        icon=":material/delete:",
-    )
-    row = st.container(horizontal=True)
-    if row.button(_("Delete for good"), key=f"forget-yes-{each.id}", type="primary"):
-        forget(state, each.id)
-        st.rerun()
-    if row.button(_("Keep"), key=f"forget-no-{each.id}"):
-        state.of(Deciding).forgetting = ""
-        st.rerun()
-
-
-def forget(state: State, conversation: str) -> None:
-    """Delete a conversation; what is running in it ends first, for its turn would come back."""
-    engine().drop(conversation)
-    desk.client(state).ledger.delete_conversation(conversation)
-    forget_choices(conversation)
-    state.of(Deciding).forgetting = ""
-    if conversation == state.conversation:
-        history.forget(state)
-        new_conversation(state)
 
 
 def go_on(state: State, conversation: str, documents: Sequence[str]) -> None:

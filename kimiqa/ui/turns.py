@@ -16,7 +16,8 @@ from kimiqa.ui import afterwards, desk, history, live, proof, receipt, running, 
 from kimiqa.ui.calm import calm
 from kimiqa.ui.engine import engine
 from kimiqa.ui.history import Turn
-from kimiqa.ui.markdown import MARKS, answer_markdown, place
+from kimiqa.ui.markdown import answer_markdown
+from kimiqa.ui.marks import MARKS, place
 from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from kimiqa.ui import books, collection, compare, settings, talks, ticked
+from kimiqa.ui import books, collection, compare, deciding, settings, talks, ticked
 from kimiqa.ui.state import State, View
 from kimiqa.ui.words import _
 
@@ -53,7 +53,7 @@ def go(state: State, view: View) -> None:
     """Show a view; what was being decided in another one is let go of."""
     state.view = view
     ticked.keep(state)
-    talks.undecided(state)
+    deciding.undecided(state)
 
 
 def show(state: State) -> None:
