@@ -131,11 +131,14 @@ def _ask_password(state: State, document_id: str) -> None:
         if tried:
             st.caption(_("That password does not open it."))
         password = st.text_input(_("Password"), type="password", autocomplete="off")
-        if st.form_submit_button(_("Open")) and password:
-            reading.unlock(state, document_id, password)
-            st.rerun()
-    if st.button(_("Leave it out"), key=f"drop-{document_id}"):
+        row = st.container(horizontal=True)
+        opened = row.form_submit_button(_("Open"))
+        left_out = row.form_submit_button(_("Leave it out"), key=f"drop-{document_id}")
+    if left_out:
         reading.drop(state, document_id)
+        st.rerun()
+    if opened and password:
+        reading.unlock(state, document_id, password)
         st.rerun()
 
 
