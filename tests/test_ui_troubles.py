@@ -66,6 +66,7 @@ def test_a_key_of_another_region_is_told_where_it_belongs(home: Path) -> None:
     assert "api.moonshot.ai refused the key sk-…ghij" in page.errors
     assert "Keys are separate by region" in page.errors
     assert "https:\u2060//api.moonshot.cn/v1" in page.errors
+    assert page.click("to-settings").url["v"] in ("settings", ["settings"])
 
 
 def _end_with(page: Page, error: KimiqaError) -> None:
@@ -115,6 +116,7 @@ def test_without_a_key_for_the_endpoint_the_price_stands_and_the_key_is_asked_fo
     assert page.at.button(key="ask").disabled
     assert "Asking Kimi needs a key; its price needs none." in page.words
     assert any(each.value.startswith("\\$") for each in page.at.metric)
+    assert page.click("add-key").url["v"] in ("settings", ["settings"])
 
 
 def test_with_a_key_nothing_is_said_of_keys(home: Path) -> None:

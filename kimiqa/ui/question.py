@@ -165,6 +165,8 @@ def _ask_row(state: State, question: str, way: Way, setup: Setup) -> None:
         row.caption(escape(several.in_words(together)))
     if unreachable:
         row.caption(_("Asking Kimi needs a key; its price needs none."))
+    if setup.target.needs_key:
+        _add_key(state, row)
     if pressed:
         _pressed(state, question, way)
 
@@ -195,7 +197,10 @@ def _about_keys(state: State) -> None:
             "asked. Kimi's prices above are what its answers would cost."
         )
     )
+    _add_key(state, row)
 
+
+def _add_key(state: State, row: DeltaGenerator) -> None:
     def settings() -> None:
         state.view = "settings"
         st.rerun()  # the whole page: this part of it runs alone

@@ -6,6 +6,7 @@ import time
 
 import streamlit as st
 
+from kimiqa.errors import AuthError, NoKeyError
 from kimiqa.plan import Cited, Finished, Progress, Reasoning, Started, Step, Text
 from kimiqa.ui import box, history, trace
 from kimiqa.ui.address import page_state
@@ -154,6 +155,18 @@ def _ended(state: State, job: Job) -> None:
         if row.button(_("Dismiss"), key=f"dismiss-{job.id}"):
             engine().forget(job)
             st.rerun()
+        if isinstance(job.error, AuthError | NoKeyError):
+            _to_settings(state, row)
+
+
+def _to_settings(state: State, row: st.delta_generator.DeltaGenerator) -> None:
+    """Where a key was refused, the way to another one."""
+
+    def settings() -> None:
+        state.view = "settings"
+
+    label = _("Key and settings")
+    row.button(label, key="to-settings", icon=":material/settings:", on_click=settings)
 
 
 def _bring_back(state: State, job: Job) -> None:
