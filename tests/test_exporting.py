@@ -54,6 +54,19 @@ def test_html_has_a_footnote_for_each_citation() -> None:
     assert '<li id="note-1">lease.pdf, page 1: ✓ verified' in found
 
 
+def test_two_places_behind_one_claim_stand_apart() -> None:
+    text = "It rises [D1 p. 2; D1 p. 9]."
+    span = (9, 27)
+    found = (
+        Citation("D1", None, 2, None, None, "unverified", *span),
+        Citation("D1", None, 9, None, None, "invalid", *span),
+    )
+    sheet = replace(SHEET, text=text, citations=found)
+
+    assert "[^1] **(not verified)** [^2] **(no such page)**." in to_markdown(sheet)
+    assert '(not verified)</span> <sup><a href="#note-2">' in to_html(sheet)
+
+
 def test_an_export_speaks_the_language_it_is_given() -> None:
     sheet = replace(SHEET, warnings=("It is <old>.",), language="de", tell=str.upper)
 

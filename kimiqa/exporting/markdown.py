@@ -72,7 +72,7 @@ def _shown(spans: Sequence[Span], sheet: Sheet, before: int) -> str:
     shown: list[str] = []
     for n, span in enumerate(spans):
         if span.style == "notes":
-            shown += [_reference(note, sheet, before) for note in span.notes]
+            shown.append(" ".join(_reference(note, sheet, before) for note in span.notes))
         elif span.style == "code":
             shown.append(_ticked(span.text))
         else:

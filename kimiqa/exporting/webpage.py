@@ -93,7 +93,7 @@ def _shown(spans: Sequence[Span], sheet: Sheet, before: int) -> str:
     shown: list[str] = []
     for span in spans:
         if span.style == "notes":
-            shown += [_reference(note, sheet, before) for note in span.notes]
+            shown.append(" ".join(_reference(note, sheet, before) for note in span.notes))
         else:
             words, tag = escape(clean(span.text)), tags.get(span.style)
             shown.append(f"<{tag}>{words}</{tag}>" if tag else words)
