@@ -183,6 +183,7 @@ def test_a_task_fills_the_box_and_keeps_what_was_typed(page: Page) -> None:
 def test_two_documents_can_be_compared(outlines: KimiServer, home: Path) -> None:
     page = Page().upload(("a.pdf", pdfs.make_pdf(LEASE)), ("b.pdf", pdfs.make_pdf(LEASE[:2])))
 
+    assert page.at.button(key="task-compare").label == "Compare D1 and D2"
     page.click("task-compare").click("ask").settle()
 
     assert "Compare D1 and D2 as two versions" in page.words

@@ -120,8 +120,11 @@ def test_without_a_key_for_the_endpoint_the_price_stands_and_the_key_is_asked_fo
 
 
 def test_with_a_key_nothing_is_said_of_keys(home: Path) -> None:
+    assert "No key is needed" in Page().words
     save_key("https://api.moonshot.ai/v1", "sk-0123456789abcdefghij", home)
-    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).type(QUESTION)
+    page = Page()
+    assert "No key is needed" not in page.words
+    page.upload(("lease.pdf", pdfs.make_pdf(LEASE))).type(QUESTION)
 
     assert not page.at.button(key="ask").disabled
     assert "needs a key" not in page.words

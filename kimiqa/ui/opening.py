@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kimiqa.samples import sample_documents
-from kimiqa.ui import intake, library, uploads
+from kimiqa.ui import desk, intake, library, uploads
 from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
@@ -81,8 +81,7 @@ def welcome(state: State) -> None:
     library.show(state)
     sample_button(state)
     names = ", ".join(escape(path.name) for path in sample_documents())
-    st.caption(
-        _("No key is needed to begin: quotes are found on this computer. Samples: {names}").format(
-            names=names
-        )
-    )
+    words = _("Samples: {names}")
+    if desk.setup(state).embedded:
+        words = _("No key is needed to begin: quotes are found on this computer. Samples: {names}")
+    st.caption(words.format(names=names))

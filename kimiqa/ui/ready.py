@@ -12,7 +12,7 @@ from kimiqa.ui.words import _
 TITLES = {
     "summary": "Summary",
     "timeline": "Timeline",
-    "compare": "Compare the two",
+    "compare": "Compare D1 and D2",
     "contradictions": "Contradictions",
 }
 
