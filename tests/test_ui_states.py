@@ -305,6 +305,15 @@ def test_an_answer_of_kimi_has_its_thinking_proof_and_receipt(kimi: KimiServer, 
         assert ledger.totals() == {"USD": kimi.billed}
 
 
+def test_a_citation_of_no_page_says_how_many_there_are(kimi: KimiServer, home: Path) -> None:
+    kimi.answer = "It ends in May [D1 p. 7]."
+
+    page = Page().upload(("note.txt", b"The lease ends in May.")).ask("When does it end?")
+
+    assert page.marks == ["✗ D1 p. 7"]
+    assert "note.txt: it has 1 page." in page.words
+
+
 def test_a_second_question_goes_on_and_shows_the_warm_cache(kimi: KimiServer, home: Path) -> None:
     page = Page().click("sample").settle()
 

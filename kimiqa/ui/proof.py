@@ -14,7 +14,7 @@ from kimiqa.ui import history, pictures
 from kimiqa.ui.marks import MARKS
 from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened, unlinked, visible
-from kimiqa.ui.words import _, recalled
+from kimiqa.ui.words import _, counted, recalled
 
 STATES: dict[CitationStatus, str] = {
     "verified": "Verified: these words stand on this page",
@@ -80,8 +80,8 @@ def _document(
 
 
 def _pages_it_has(document: Document) -> str:
-    return _("{name}: it has the pages 1–{last:,}.").format(
-        name=escape(document.name), last=len(document.pages)
+    return _("{name}: it has {pages}.").format(
+        name=escape(document.name), pages=counted(len(document.pages), "page", "pages")
     )
 
 
