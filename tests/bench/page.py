@@ -451,6 +451,8 @@ class Bench:
         for _ in range(self.rounds):
             page = self._page(self.url)
             page.locator("input[type=file]").first.wait_for(state="attached")
+            # Nobody has a file in hand before the page is there: its coming is another measure.
+            page.wait_for_load_state("networkidle")
             # What follows in the background is not the next's.
             took.append(self.take(partial(drop, page, content)))
             page.wait_for_timeout(LOOKED_OVER)
