@@ -14,11 +14,14 @@ import pytest
 
 pytest.importorskip("streamlit")
 
+from test_ui_states import Page
+
 from kimiqa.client import Client
 from kimiqa.document import Document
 from kimiqa.ledger import Ledger
 from kimiqa.plan import Citation, Way
 from kimiqa.ranking import indexing
+from kimiqa.reading.pool import end_workers, fast_pool
 from kimiqa.settings import Settings, save_settings
 from kimiqa.strategies import prefixes
 from kimiqa.strategies.prefixes import Part, segments_of
@@ -89,6 +92,17 @@ def test_what_a_page_waits_for_is_indexed_while_it_is_read(
     else:
         with pytest.raises(NameError):
             indexing.index_of(document, counter)
+
+
+def test_a_page_without_documents_has_their_reader_started_before_one_comes(home: Path) -> None:
+    end_workers()
+    awaiting.get_ready.cache_clear()
+
+    assert not Page().at.exception
+
+    assert awaiting.get_ready.cache_info().currsize == 1
+    awaiting.get_ready().join(60)
+    assert fast_pool().pids
 
 
 def waiting(sight: awaiting.Sight, pages: int, monkeypatch: pytest.MonkeyPatch) -> Thread:

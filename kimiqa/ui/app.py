@@ -9,6 +9,7 @@ import streamlit as st
 
 from kimiqa.ui import (
     arriving,
+    awaiting,
     beginning,
     digests,
     heap,
@@ -97,6 +98,7 @@ def _main(state: State) -> None:
         opening.welcome(state)
         calm(beginning.show)(state)
         live.bring_parts()
+        awaiting.get_ready()
     if not ready(state):
         return
     shelf.header(state)

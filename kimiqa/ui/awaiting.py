@@ -3,16 +3,24 @@ they do not need comes after them."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kimiqa.document import Document
+from kimiqa.opening.counting import first_counter
 from kimiqa.ranking.ahead import Ahead
+from kimiqa.reading.parts import WorkerLost
+from kimiqa.reading.pool import fast_pool
 from kimiqa.tokens import counter_for
 from kimiqa.ui.state import State
+
+SOON = 0.5
+"""Seconds from the first page that is shown without a document to that."""
 
 PATIENCE = 5.0
 """Seconds for which the second pass waits for a page that shows the prices first."""
@@ -44,6 +52,22 @@ class Sight:
         self._sent.wait(PATIENCE)
         if pages >= LONG:
             self._pressed.wait(DRAWING)
+
+
+@cache
+def get_ready() -> threading.Timer:
+    """Start what the first document would wait for, its reader and the counting of tokens, once
+    in a process; soon, for the page itself is being shown just now."""
+    timer = threading.Timer(SOON, _get_ready)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _get_ready() -> None:
+    with contextlib.suppress(WorkerLost, OSError):  # whoever reads is told
+        fast_pool().start("ping")
+    first_counter()
 
 
 @dataclass(slots=True)
