@@ -255,6 +255,14 @@ def test_a_key_of_the_secrets_asks_its_own_endpoint(
     assert os.environ.get("KIMIQA_API_KEY") is None
 
 
+def test_the_settings_say_that_the_secrets_decide(server: KimiServer, home: Path) -> None:
+    page = with_secrets({"KIMIQA_BASE_URL": server.base_url, "KIMIQA_API_KEY": str(server.key)})
+
+    page.click("settings")
+
+    assert f"Set by Streamlit's secrets: KIMIQA_BASE_URL ({server.base_url})" in page.words
+
+
 def test_the_process_wins_over_the_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOONSHOT_API_KEY", "sk-of-the-process")
     monkeypatch.setattr(secrets, "_secrets", lambda: {"MOONSHOT_API_KEY": "sk-of-the-secrets"})

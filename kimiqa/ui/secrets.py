@@ -24,6 +24,11 @@ def variables() -> dict[str, str]:
     return found
 
 
+def is_of_process(name: str) -> bool:
+    """Whether a variable is set by the process itself, not by the secrets."""
+    return bool(os.environ.get(name, "").strip())
+
+
 def _secrets() -> dict[str, str]:
     # Without a file, and with one that cannot be read, there are none: Streamlit logs which.
     if not st.secrets.load_if_toml_exists():

@@ -63,11 +63,18 @@ def _of_environment() -> None:
         return
     url = found.get("KIMIQA_BASE_URL", "").strip()
     where = ", ".join(f"{name} ({url})" if name == "KIMIQA_BASE_URL" else name for name in named)
-    words = _(
-        "Set by the environment: {where}; saving an endpoint or a key here changes nothing until "
-        "that is removed."
-    ).format(where=where)
-    st.info(escape(words), icon=":material/terminal:")
+    words = (
+        _(
+            "Set by the environment: {where}; saving an endpoint or a key here changes nothing "
+            "until that is removed."
+        )
+        if any(map(secrets.is_of_process, named))
+        else _(
+            "Set by Streamlit's secrets: {where}; saving an endpoint or a key here changes nothing "
+            "until that is removed."
+        )
+    )
+    st.info(escape(words.format(where=where)), icon=":material/terminal:")
 
 
 def _endpoint(state: State, settings: Settings) -> None:
