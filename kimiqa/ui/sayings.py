@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kimiqa.ui.values import constant, given, tables
+
 PACKAGE = Path(__file__).resolve().parent.parent
 APART = ("ui", "testing", "cli", "evaluating", "saying.py", "plurals.py")
 """The page collects its own; what the test server and the command line say, it never shows."""
@@ -134,7 +136,7 @@ class _Module:
 
     def _pair(self, one: ast.expr, many: ast.expr, call: ast.Call) -> None:
         try:
-            pair = tuple(str(_constant(each)) for each in (one, many))
+            pair = tuple(str(constant(each)) for each in (one, many))
         except ValueError:
             self._unknown(call)
         else:
@@ -156,7 +158,7 @@ class _Module:
             case ast.Attribute(attr=name) if name in self.said or name in ("message", "hint"):
                 pass
             case ast.Subscript(value=ast.Name(id=name)):
-                for each in _tables(self.tree, name):
+                for each in tables(self.tree, name):
                     self._sentence(each, scopes)
             case ast.Starred(value=inner):
                 self._sentence(inner, scopes)
@@ -168,9 +170,9 @@ class _Module:
     def _name(self, text: ast.expr, name: str, scopes: tuple[ast.AST, ...]) -> None:
         """What a name stands for, in the nearest function that gives it something."""
         for at, scope in enumerate(scopes):
-            given = list(_given(scope, name))
-            if given:
-                for each in given:
+            held = list(given(scope, name))
+            if held:
+                for each in held:
                     if each is not None:
                         self._sentence(each, scopes[at:])
                     else:
@@ -196,54 +198,6 @@ def _words_in(value: ast.expr, scopes: tuple[ast.AST, ...]) -> bool:
         case ast.IfExp(body=one, orelse=other) | ast.BoolOp(values=[one, other]):
             return _words_in(one, scopes) or _words_in(other, scopes)
         case ast.Name(id=name):
-            held = next((held for each in scopes if (held := list(_given(each, name)))), [])
+            held = next((held for each in scopes if (held := list(given(each, name)))), [])
             return any(each is not None and _words_in(each, ()) for each in held)
     return False
-
-
-def _given(scope: ast.AST, name: str) -> Iterator[ast.expr | None]:
-    """The values a name gets in a scope; None for one that cannot be told."""
-    for node in ast.walk(scope):
-        match node:
-            case ast.arg(arg=each, annotation=kind) if each == name:
-                if kind is None or "Said" not in ast.unparse(kind):
-                    yield None
-            case ast.Assign(targets=targets, value=value):
-                for target in targets:
-                    yield from _unpacked(target, value, name)
-            case ast.AnnAssign(target=target, value=ast.expr() as value):
-                yield from _unpacked(target, value, name)
-            case ast.NamedExpr(target=target, value=value):
-                yield from _unpacked(target, value, name)
-
-
-def _unpacked(target: ast.expr, value: ast.expr, name: str) -> Iterator[ast.expr | None]:
-    match target, value:
-        case ast.Name(id=each), _ if each == name:
-            yield value
-        case ast.Tuple(elts=targets), ast.Tuple(elts=values):
-            for one, other in zip(targets, values, strict=False):
-                yield from _unpacked(one, other, name)
-        case ast.Tuple(elts=targets), ast.IfExp(body=body, orelse=orelse):
-            yield from _unpacked(target, body, name)
-            yield from _unpacked(target, orelse, name)
-        case ast.Tuple(elts=targets), _:
-            if any(isinstance(each, ast.Name) and each.id == name for each in targets):
-                yield value if isinstance(value, ast.Call) else None
-
-
-def _tables(tree: ast.Module, name: str) -> Iterator[ast.expr]:
-    """The values of a module's table."""
-    for value in _given(tree, name):
-        if isinstance(value, ast.Dict):
-            yield from value.values
-
-
-def _constant(node: ast.expr) -> object:
-    """The value of a constant, or of two that are put together."""
-    match node:
-        case ast.Constant(value=value):
-            return value
-        case ast.BinOp(left=left, right=right):
-            return f"{_constant(left)}{_constant(right)}"
-    raise ValueError(ast.unparse(node))
