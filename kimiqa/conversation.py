@@ -110,6 +110,7 @@ def turn_to_json(turn: Turn, answer: Answer) -> dict[str, Any]:
         "call": answer.id,
         "receipt": answer.to_json(),
         "told": [kept(each) for each in answer.warnings],
+        "private": answer.plan is not None and answer.plan.cover is not None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,36 @@ def test_old_documents_are_cleared_when_the_app_starts(home: Path) -> None:
 
     assert store_for(home).documents() == []
     assert any("old.txt" in each.value.replace("\\", "") for each in page.at.toast)
+
+
+def test_a_conversation_with_placeholders_goes_on_with_them_after_a_restart(
+    home: Path, server: KimiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIMIQA_BASE_URL", server.base_url)
+    monkeypatch.setenv("KIMIQA_API_KEY", server.key or "")
+    page = Page().upload(("lease.txt", TEXT))
+    page.at.toggle(key="choice-private").set_value(True).run()
+    page.ask("How do I reach the tenant?")
+    monkeypatch.setattr("kimiqa.ui.state._kept", OrderedDict())
+
+    again = page.reloaded()
+    assert again.at.toggle(key="choice-private").value
+    again.ask("How do I reach ann.lee@example.org?")
+
+    assert len(server.chats) == 2
+    assert not any(b"ann.lee@example.org" in each.raw for each in server.requests)
+
+
+def test_placeholders_that_were_switched_off_stay_off_while_the_page_is_open(
+    home: Path, server: KimiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIMIQA_BASE_URL", server.base_url)
+    monkeypatch.setenv("KIMIQA_API_KEY", server.key or "")
+    page = Page().upload(("lease.txt", TEXT))
+    page.at.toggle(key="choice-private").set_value(True).run()
+    page.ask("How do I reach the tenant?")
+
+    page.at.toggle(key="choice-private").set_value(False).run()
+    page.at.run()
+
+    assert not page.at.toggle(key="choice-private").value

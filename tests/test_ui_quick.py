@@ -71,6 +71,25 @@ def test_a_document_whose_second_pass_ended_unseen_has_the_page_shown_anew(
     assert not reading.unsettled(state)
 
 
+def test_a_folder_that_was_copied_unseen_has_the_page_shown_anew(
+    home: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "matter"
+    folder.mkdir()
+    (folder / "lease.txt").write_text("The lease ends in May.")
+    state = State("0123456789ab")
+    intake.take_path(state, str(folder))
+    for job in intake.folder_jobs(state):
+        assert job.ended.wait(30)
+    assert not intake.folder_jobs(state)
+    assert intake.unsettled(state)
+
+    intake.settle_folders(state)
+
+    assert not intake.unsettled(state)
+    assert len(state.documents) == 1
+
+
 @pytest.mark.parametrize("awaited", [True, False], ids=["for this page", "for the library"])
 def test_what_a_page_waits_for_is_indexed_while_it_is_read(
     awaited: bool, home: Path, monkeypatch: pytest.MonkeyPatch

@@ -18,6 +18,7 @@ from kimiqa.ui import (
     opening,
     outline,
     panel,
+    private,
     question,
     reading,
     retention,
@@ -103,6 +104,7 @@ def _main(state: State) -> None:
         return
     shelf.header(state)
     found = turns.load(state)
+    private.go_on(state, found)
     calm(digests.show)(state)
     turns.show(state, found)
     calm(running.show)(state)

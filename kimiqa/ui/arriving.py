@@ -26,7 +26,7 @@ def settle(state: State) -> None:
 def show(state: State) -> None:
     """Progress per file, passwords in place, and what was refused."""
     # A job may have ended since this run began: the progress then has the page shown anew.
-    if _jobs(state) or reading.unsettled(state):
+    if _jobs(state) or intake.unsettled(state) or reading.unsettled(state):
         _show_progress(state)
     for document_id in state.documents:
         if reading.is_locked(state, document_id):

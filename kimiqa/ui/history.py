@@ -31,6 +31,8 @@ class Turn:
     """The conversations in which the same question was asked another way."""
     apart: str = ""
     """Why the next prompt does not go on from it: it was stopped, or asked aside."""
+    private: bool = False
+    """Whether it was sent with placeholders in place of personal data."""
 
 
 @dataclass(slots=True)
@@ -89,6 +91,7 @@ def _turn(number: int, row: dict[str, Any]) -> Turn:
         row["call"],
         beside=tuple(row.get("beside", ())),
         apart=row.get("apart", ""),
+        private=row.get("private", False),
     )
 
 

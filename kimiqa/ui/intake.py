@@ -178,6 +178,11 @@ def folder_jobs(state: State) -> list[Job]:
     return [job for job in found if job is not None and job.running]
 
 
+def unsettled(state: State) -> bool:
+    """Whether a folder was copied of which the page has not taken in everything."""
+    return bool(_incoming(state))
+
+
 def settle_folders(state: State) -> None:
     """Take in what has been copied since."""
     for each in tuple(_incoming(state)):

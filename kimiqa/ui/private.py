@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -11,9 +12,12 @@ from kimiqa.document import Document
 from kimiqa.errors import KimiqaError
 from kimiqa.privacy import first_time
 from kimiqa.ui import desk
+from kimiqa.ui.history import Turn
 from kimiqa.ui.state import State, ready
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
+
+KEY = "choice-private"
 
 
 @dataclass(slots=True)
@@ -21,6 +25,24 @@ class Unruled:
     """Rules that were typed and cannot hold: why, by document, until it was said."""
 
     problems: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class GoneOn:
+    """The conversation for which it was looked up how it was asked so far."""
+
+    conversation: str = ""
+
+
+def go_on(state: State, turns: Sequence[Turn]) -> None:
+    """Switch placeholders on where a conversation is shown whose last answer was asked with them:
+    what this process remembers is gone after a restart, and another page had another choice."""
+    seen = state.of(GoneOn)
+    if seen.conversation == state.conversation:
+        return
+    seen.conversation = state.conversation
+    if turns and turns[-1].private:
+        state.choices.private = st.session_state[KEY] = True
 
 
 def notice(state: State) -> None:
@@ -38,12 +60,12 @@ def choice(state: State) -> None:
     """Placeholders in place of personal data: off, until it is switched on."""
 
     def chosen() -> None:
-        state.choices.private = bool(st.session_state["choice-private"])
+        state.choices.private = bool(st.session_state[KEY])
 
-    st.session_state.setdefault("choice-private", state.choices.private)
+    st.session_state.setdefault(KEY, state.choices.private)
     st.toggle(
         _("Send placeholders for personal data"),
-        key="choice-private",
+        key=KEY,
         help=_(
             "E-mail addresses, phone, card, bank and identity numbers are sent as [EMAIL-1] and "
             "so on, and put back into the answer. Names, addresses, and what nothing marks as "
