@@ -460,6 +460,20 @@ def test_the_same_question_another_way_stands_beside_the_first_answer(
         assert ledger.totals() == {"USD": kimi.billed}
 
 
+def test_only_a_way_that_can_run_is_suggested_for_asking_again(
+    kimi: KimiServer, home: Path
+) -> None:
+    clauses = (f"Clause {n}. The tenant pays instalment {n} in time." for n in range(25_000))
+    page = Page().upload(("long.txt", "\n\n".join(clauses).encode()))
+    next(each for each in page.at.selectbox if each.label == "Model").set_value("kimi-k2.6").run()
+    page.click("way-chunks").ask("When is instalment 7 paid?")
+
+    page.click("again-0")
+
+    assert page.at.selectbox(key="again-way-0").value == "chunks"
+    assert any(each.label.startswith("Ask again · about") for each in page.at.button)
+
+
 def test_the_comparison_comes_back_by_its_url_and_from_the_conversation(asked: Page) -> None:
     asked.click("again-0").click("again-yes-0").settle()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from kimiqa.errors import KimiqaError, OverCapError
 from kimiqa.figures import at_most
 from kimiqa.plan import Plan, Strategy
 from kimiqa.planner import STRATEGIES
-from kimiqa.ui import branching, desk, weigh
+from kimiqa.ui import branching, desk, ways, weigh
 from kimiqa.ui.calm import show_error
 from kimiqa.ui.history import Turn
 from kimiqa.ui.names import TITLES, title
@@ -113,7 +114,7 @@ def _elsewhere(state: State, turn: Turn) -> None:
 def _choice(state: State, turn: Turn) -> Other:
     known = [each for each in desk.models(state) if each != "local"]
     names: list[Strategy] = [name for name in STRATEGIES if name in TITLES]  # type: ignore[misc]
-    other = next((n for n, name in enumerate(names) if name != turn.strategy), 0)
+    other = names.index(_suggested(state, turn, names))
     left, right, last = st.columns(3)
     model = left.selectbox(_("Model"), known, key=f"again-model-{turn.number}")
     strategy = right.selectbox(
@@ -137,6 +138,16 @@ def _choice(state: State, turn: Turn) -> Other:
     return Other(model, strategy or names[other], effort)
 
 
+def _suggested(state: State, turn: Turn, names: list[Strategy]) -> Strategy:
+    """The first way that is another one and can run here; one that cannot is no suggestion."""
+    others = [name for name in names if name != turn.strategy]
+    with suppress(KimiqaError):
+        priced = desk.ways(state, turn.question)
+        fitting = {way.strategy for way in priced if way.fits or ways.over_cap(way)}
+        return next((name for name in (*others, *names) if name in fitting), others[0])
+    return others[0]
+
+
 def _agreeable(
     state: State, turn: Turn, documents: list[Document], other: Other
 ) -> tuple[Plan, str]:
@@ -149,10 +160,10 @@ def _agreeable(
     try:
         return talk.plan(turn.question, strategy=other.strategy, **options), ""
     except OverCapError as refusal:
-        ways = talk.ways(turn.question, **options)
+        priced = talk.ways(turn.question, **options)
         # A cap of the day or the month is not lifted so: it refuses again.
         options["max_cost"] = next(
-            (way.estimate.cost.ceiling for way in ways if way.strategy == other.strategy), None
+            (way.estimate.cost.ceiling for way in priced if way.strategy == other.strategy), None
         )
         return talk.plan(turn.question, strategy=other.strategy, **options), refusal.message
 

@@ -129,16 +129,16 @@ def _price_and_ask(
     elif state.choices.each_line:
         st.caption(_("The cards stand for the first question; the button for all of them."))
     ways.show(state, priced, setup.embedded)
-    calm(digests.offer)(state, priced)
     way = ways.chosen_way(state, priced, setup.embedded) or _cheapest(priced)
+    with place:  # before what takes longer to look up
+        if way is not None:
+            calm(_ask_row)(state, question, way, setup)
+        _last_problem(state)
+    calm(digests.offer)(state, priced)
     if setup.embedded:
         _about_keys(state)
     if way is not None:
         calm(warmth.offer)(state, way)
-    with place:
-        if way is not None:
-            calm(_ask_row)(state, question, way, setup)
-        _last_problem(state)
     return way
 
 
