@@ -255,4 +255,5 @@ def test_a_person_is_asked_with_the_numbers(
 
     assert ask_at_the_terminal(server, tmp_path) == code
     assert len(server.chats) == (1 if code == 0 else 0)
-    assert "may cost up to $0.24" in questions[0]
+    # Rounded up: what it may come to is never told as less.
+    assert "may cost up to $0.25" in questions[0]
