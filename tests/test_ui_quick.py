@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -29,7 +30,7 @@ from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
 from kimiqa.ui import awaiting, desk, digests, intake, pictures, reading, turns
 from kimiqa.ui.engine import engine
-from kimiqa.ui.heap import LONG, Watch
+from kimiqa.ui.heap import AGAIN, LONG, RARELY, Watch
 from kimiqa.ui.latest import Latest, Very
 from kimiqa.ui.state import State
 
@@ -317,10 +318,14 @@ def test_no_more_pictures_are_kept_than_were_meant(
 # The heap ---------------------------------------------------------------------------------------
 
 
-def _watched(seconds: float) -> Watch:
+def _watch_at(*times: float) -> Watch:
+    """A watch that was begun at the first of these times and looks at its clock at the others."""
+    return Watch(iter(times).__next__)
+
+
+def _watched(seconds: float, begun: float = 1.0) -> Watch:
     """A watch that saw a full collection of so many seconds."""
-    clock = iter((0.0, 1.0, 1.0 + seconds)).__next__
-    watch = Watch(clock)
+    watch = _watch_at(0.0, begun, begun + seconds)
     watch("start", {"generation": 2})
     watch("stop", {"generation": 2})
     return watch
@@ -343,6 +348,12 @@ def test_a_short_collection_changes_nothing() -> None:
     assert _watched(LONG / 2)._timer is None
 
 
+def test_after_a_while_a_short_collection_has_what_is_frozen_looked_at_again() -> None:
+    watch = _watched(LONG / 2, begun=AGAIN + 1)
+    assert watch._timer is not None
+    watch._timer.cancel()
+
+
 class _Visit:
     """Something that only the collector can free."""
 
@@ -350,13 +361,33 @@ class _Visit:
         self.itself = self
 
 
-def test_what_left_after_it_was_frozen_is_freed_with_the_next_freezing() -> None:
+@pytest.fixture
+def left() -> Iterator[weakref.ref[_Visit]]:
+    """A visit that was frozen and is over."""
     visit = _Visit()
     gone = weakref.ref(visit)
     gc.freeze()
     del visit
-
-    Watch().tidy()
-
-    assert gone() is None
+    yield gone
     gc.unfreeze()
+
+
+def test_what_left_after_it_was_frozen_is_freed_after_a_while(left: weakref.ref[_Visit]) -> None:
+    _watch_at(0.0, AGAIN + 1, AGAIN + 2).tidy()
+
+    assert left() is None
+
+
+def test_what_is_frozen_is_not_looked_at_each_time(left: weakref.ref[_Visit]) -> None:
+    _watch_at(0.0, AGAIN - 1).tidy()
+
+    assert left() is not None
+
+
+def test_what_takes_long_to_look_at_is_looked_at_rarely() -> None:
+    watch = _watch_at(0.0, AGAIN + 1, AGAIN + 2)
+    watch.tidy()
+    gc.unfreeze()
+
+    assert not watch._is_time(2 * AGAIN + 3)
+    assert watch._is_time(AGAIN + 3 + RARELY)
