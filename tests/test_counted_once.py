@@ -14,9 +14,10 @@ from ledger_writer import reserve, settle
 from kimiqa.document import Document
 from kimiqa.ledger import Ledger
 from kimiqa.models import get_model
+from kimiqa.plan import Chunk
 from kimiqa.ranking import Index
 from kimiqa.strategies import chunks, known
-from kimiqa.strategies.layout import Draft, Layout
+from kimiqa.strategies.layout import Draft, Layout, Turn
 from kimiqa.strategies.prefixes import Part, segments_of
 from kimiqa.template import PRIOR
 from kimiqa.tokens import counter_for
@@ -61,6 +62,43 @@ def test_what_changes_a_prompt_has_it_counted_anew(lease: Document) -> None:
     assert 'name="b.pdf"' in str(other.messages)
     again = known.counted("chunks", _draft(lease), chunks.count)
     assert again == first
+
+
+SAID = (
+    Turn("When does it begin?", "On 1 May 2026.", "chunks", (Chunk("D1", "", 1, 0, 30, 9),)),
+    Turn("And the rent?", "1,200.", "chunks", (Chunk("D1", "", 3, 0, 18, 7),)),
+)
+
+
+def _layouts(document: Document) -> list[Layout]:
+    """Counted with two turns said, for other pages, with one turn, for another model."""
+    said, second = _draft(document, turns=SAID), (frozenset({2}),)
+    drafts = [said, replace(said, pages=second), replace(said, turns=SAID[:1])]
+    drafts.append(replace(said, model=get_model("kimi-k2.6"), counter=counter_for("kimi_k2")))
+    return [chunks.count(draft) for draft in drafts]
+
+
+def test_what_was_said_before_is_laid_out_once_and_alike(lease: Document) -> None:
+    together = _layouts(lease)
+
+    alone = [_layouts(Document.from_pages(LEASE, name="lease.txt"))[n] for n in range(4)]
+    assert together == alone
+    assert together[1].parts[:-1] == together[0].parts[:-1]
+    assert together[1].parts[1] is together[0].parts[1]
+    assert len(together[2].parts) == len(together[0].parts) - 2
+
+
+def test_what_was_said_before_is_laid_out_anew_where_its_pages_were_read_anew(
+    lease: Document,
+) -> None:
+    before = chunks.count(_draft(lease, turns=SAID))
+    text = "The lease starts on 1 May 2027."
+    object.__setattr__(lease, "pages", (replace(lease.pages[0], text=text), *lease.pages[1:]))
+
+    after = chunks.count(_draft(lease, turns=SAID))
+
+    assert "starts on 1 May 2027" in str(after.messages)
+    assert after.parts[1] != before.parts[1]
 
 
 def test_of_the_chunks_only_those_on_the_chosen_pages_are_ranked(lease: Document) -> None:

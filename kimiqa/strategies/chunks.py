@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kimiqa.plan import Chunk, Coverage, LeftOut
 from kimiqa.prompts import build_messages, chunks_block, content
+from kimiqa.strategies import known
 from kimiqa.strategies.evidence import Material, evidence_tokens
 from kimiqa.strategies.layout import (
     Draft,
@@ -53,7 +54,7 @@ def lay_out(draft: Draft) -> Layout:
 def count(draft: Draft) -> Layout:
     """The same layout without the bytes of its pictures. They are always all there: nothing
     that was asked for is left out silently."""
-    pictures, before = _pictures(draft), _Before.of(draft)
+    pictures, before = _pictures(draft), known.begun(draft, _Before.of)
     bare = partial(_laid_out, draft, before=before)
     chosen = _within(draft, _best(draft), lambda: bare(pictures).prompt_tokens)
     layout = bare([*pictures, *chosen])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from kimiqa.document import Document, Page
 from kimiqa.strategies.layout import Draft, Layout
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,35 @@ def counted(strategy: str, draft: Draft, count: Callable[[Draft], Layout]) -> La
     return known.layout
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun(Generic[T]):
+    """What was made of a conversation's turns, and of which."""
+
+    draft: Draft
+    pages: tuple[tuple[Page, ...], ...]
+    made: T
+
+
+def begun(draft: Draft, make: Callable[[Draft], T]) -> T:
+    """`make(draft)`, or what it gave the last time, where that was made of the same turns: what
+    is asked next, and of which pages, changes nothing of what was said before."""
+    memo = draft.documents[0].memo
+    known: _Begun[T] | None = memo.get("begun")
+    if known is None or not _same_turns(known.draft, draft) or not _same_pages(known.pages, draft):
+        pages = tuple(each.pages for each in draft.documents)
+        memo["begun"] = known = _Begun(draft, pages, make(draft))
+    return known.made
+
+
+def _same_turns(before: Draft, draft: Draft) -> bool:
+    return (
+        _identical(before.documents, draft.documents)
+        and before.turns == draft.turns
+        and before.model == draft.model
+        and before.counter == draft.counter
+    )
+
+
 def _by_meaning(draft: Draft) -> bool:
     """Whether chunks are chosen by meaning too just now: vectors may come later."""
     if draft.ranking != "auto":
@@ -44,11 +76,13 @@ def _same(known: _Known, draft: Draft) -> bool:
     read now."""
     return (
         _identical(known.draft.documents, draft.documents)
-        and all(
-            before is each.pages for before, each in zip(known.pages, draft.documents, strict=True)
-        )
+        and _same_pages(known.pages, draft)
         and known.draft == draft
     )
+
+
+def _same_pages(known: tuple[tuple[Page, ...], ...], draft: Draft) -> bool:
+    return all(before is each.pages for before, each in zip(known, draft.documents, strict=True))
 
 
 def _identical(some: Sequence[Document], others: Sequence[Document]) -> bool:
