@@ -80,7 +80,9 @@ class Asker:
     def estimate(
         self, question: str, documents: Any, strategy: Strategy, options: Mapping[str, Any]
     ) -> Estimate:
-        asked = self._question(question, documents, options)
+        return self._estimate(self._question(question, documents, options), strategy)
+
+    def _estimate(self, asked: Question, strategy: Strategy) -> Estimate:
         sized = self._sized(asked, strategy)
         if isinstance(sized.refusal, ContextWindowError):
             raise choosing.refusal_with_ways(self.setup.planner, asked, sized.refusal)
@@ -122,6 +124,11 @@ class Asker:
         self, talk: Talk, question: str, strategy: Strategy, options: Mapping[str, Any]
     ) -> Plan:
         return self._planned(self._next(talk, question, options), strategy)
+
+    def next_estimate(
+        self, talk: Talk, question: str, strategy: Strategy, options: Mapping[str, Any]
+    ) -> Estimate:
+        return self._estimate(self._next(talk, question, options), strategy)
 
     def next_ways(self, talk: Talk, question: str, options: Mapping[str, Any]) -> list[Way]:
         return self._ways(self._next(talk, question, options))

@@ -38,8 +38,11 @@ class AsyncConversation:
     async def estimate(
         self, question: str, *, strategy: Strategy = "auto", **options: Unpack[Options]
     ) -> Estimate:
-        """What the next turn would use, take and cost."""
-        return (await self.plan(question, strategy=strategy, **options)).estimate
+        """What the next turn would use, take and cost, also where a cap would forbid it."""
+        asker = self._client._asker
+        return await asker.off_the_loop(
+            asker.next_estimate, self._talk, question, strategy, options
+        )
 
     async def ways(self, question: str, **options: Unpack[Options]) -> list[Way]:
         """Every strategy for the next turn, priced, best first."""
@@ -86,8 +89,8 @@ class Conversation:
     def estimate(
         self, question: str, *, strategy: Strategy = "auto", **options: Unpack[Options]
     ) -> Estimate:
-        """What the next turn would use, take and cost."""
-        return self.plan(question, strategy=strategy, **options).estimate
+        """What the next turn would use, take and cost, also where a cap would forbid it."""
+        return self._client._asker.next_estimate(self._talk, question, strategy, options)
 
     def ways(self, question: str, **options: Unpack[Options]) -> list[Way]:
         """Every strategy for the next turn, priced, best first."""

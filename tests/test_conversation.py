@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from asking import QUESTION, canonical, client_at, lease, planned, report, sent
 
 from kimiqa import Client, Document
-from kimiqa.errors import BadRequestError
+from kimiqa.errors import BadRequestError, OverCapError
 from kimiqa.plan import Finished, Text
 from kimiqa.prompts import document_block, first_message
 from kimiqa.testing import Fault, KimiServer
@@ -82,6 +83,21 @@ def test_the_second_estimate_shows_the_cache_hit_that_comes(
     assert second.cost.expected is not None
     assert second.cost.cold is not None
     assert second.cost.expected < second.cost.cold
+
+
+@pytest.mark.parametrize("strategy", ["auto", "full", "chunks"])
+def test_the_next_turn_is_estimated_also_where_a_cap_forbids_it(
+    strategy: Any, server: KimiServer
+) -> None:
+    talk = client_at(server).conversation([report()])
+    talk.ask(QUESTION, strategy="full")
+
+    guess = talk.estimate("And of Quill house 13?", strategy=strategy, max_cost="0.000001")
+
+    assert guess.cost.ceiling is not None
+    assert guess.cost.ceiling > Decimal("0.000001")
+    with pytest.raises(OverCapError):
+        talk.plan("And of Quill house 13?", strategy=strategy, max_cost="0.000001")
 
 
 def test_a_cache_that_has_gone_cold_is_not_counted_on(server: KimiServer) -> None:
