@@ -195,6 +195,7 @@ def test_the_browsers_language_is_spoken_also_in_what_is_saved(
     tab.ask("Where must host-specific configuration files be stored?")
     tab.citations.first.wait_for()
     assert tab.settled().page.evaluate("document.documentElement.lang") == "pl-PL"
+    tab.settled().button("Copy or save").click()
     with tab.page.expect_download() as download:
         tab.button("Save as HTML").click()
     download.value.save_as(tmp_path / "saved.html")

@@ -226,14 +226,13 @@ def test_7_an_answer_is_copied_and_saved(
     paid: App, tab: Tab, answered: str, tmp_path: Path, pictures: Path
 ) -> None:
     tab.open(answered).citations.nth(2).wait_for()
-    tab.settled().button("Copy").click()
+    tab.settled().button("Copy or save").click()
     shown = tab.page.get_by_test_id("stCode").first
     shown.wait_for()
     tab.settled().shown(pictures, "7-copy", tall=False)
     shown.hover()
     tab.button("Copy to clipboard").click()
     copied = tab.page.evaluate("navigator.clipboard.readText()")
-    tab.page.keyboard.press("Escape")
     saved = {}
     for label in ("Save as Markdown", "Save as HTML"):
         with tab.page.expect_download() as download:

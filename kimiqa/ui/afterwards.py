@@ -36,8 +36,7 @@ def show(state: State, turn: Turn, *, newest: bool) -> None:
     row = st.container(horizontal=True, gap="small", vertical_alignment="center")
     with row:
         again.offer(state, turn)
-        _copy(turn)
-        downloads(str(turn.number), lambda: [sheet(turn)], f"answer-{turn.number + 1}")
+        _take_along(turn)
     calm(again.show)(state, turn)
 
 
@@ -96,13 +95,19 @@ def sheet(turn: Turn) -> Sheet:
     return Sheet(turn.question, turn.answer, turn.citations, names, *said)
 
 
-def _copy(turn: Turn) -> None:
-    """The answer with its footnotes, where the browser's own button copies it."""
+def _take_along(turn: Turn) -> None:
+    """The answer with its footnotes, where the browser's own button copies it, and as a file."""
     key = f"copy-{turn.number}"
     shown = st.popover(
-        _("Copy"), icon=":material/content_copy:", type="tertiary", key=key, on_change="rerun"
+        _("Copy or save"),
+        icon=":material/content_copy:",
+        type="tertiary",
+        key=key,
+        on_change="rerun",
     )
     if shown.open:
+        with shown.container(horizontal=True):
+            downloads(str(turn.number), lambda: [sheet(turn)], f"answer-{turn.number + 1}")
         shown.code(to_markdown(sheet(turn)), language=None, wrap_lines=True)
 
 

@@ -51,20 +51,49 @@ def show(
     """The page of one citation, its state, and the way to the next one."""
     citation = citations[at]
     with st.container(border=True):
-        shape, colour = MARKS[citation.status]
-        st.markdown(f":{colour}-badge[{escape(shape)}] {escape(_(STATES[citation.status]))}")
         document = _document(state, citation, documents)
+        number = _number(state, turn, citation, document)
+        st.markdown(_head(citations, at, document, number))
         if document is None:
             st.caption(_("The document is not open here, so its page cannot be shown."))
-        elif citation.status == "invalid":
+        elif not number:
             st.caption(_pages_it_has(document))
         else:
-            _show_page(state, turn, document, citation)
+            _show_page(state, turn, document, citation, number)
         _steps(state, turn, len(citations), at)
-        with st.container(key=f"back-{turn}"):
-            st.markdown(_link_to_mark(turn, at))
+        st.markdown(_link_to_mark(turn, at))
     sources = [opened(state, document_id) for document_id, _name in documents.values()]
     pictures.ahead(state, pictures.near(citations, at, sources))
+
+
+def _head(citations: Sequence[Citation], at: int, document: Document | None, number: int) -> str:
+    """What the check found; the page that is shown; which of the citations it is of."""
+    shape, colour = MARKS[citations[at].status]
+    lines = [f":{colour}-badge[{escape(shape)}] {escape(_(STATES[citations[at].status]))}"]
+    if document is not None and number:
+        lines.append(
+            _("{name} page {number:,} of {last:,}").format(
+                name=f"**{escape(shortened(document.name, 60))}**",
+                number=number,
+                last=len(document.pages),
+            )
+        )
+    if len(citations) > 1:
+        standing = _("citation {number} of {count}").format(number=at + 1, count=len(citations))
+        lines.append(f":small[{standing}]")
+    return "  \n".join(lines)
+
+
+def _number(state: State, turn: int, citation: Citation, document: Document | None) -> int:
+    """The page to show: the cited one, or to which was leafed; 0 where there is none."""
+    if document is None or citation.status == "invalid":
+        return 0
+    wanted = state.shown_page.get(turn, _cited(citation))
+    return min(max(1, wanted), len(document.pages))
+
+
+def _cited(citation: Citation) -> int:
+    return citation.found_page or citation.page
 
 
 def _link_to_mark(turn: int, citation: int) -> str:
@@ -85,9 +114,10 @@ def _pages_it_has(document: Document) -> str:
     )
 
 
-def _show_page(state: State, turn: int, document: Document, citation: Citation) -> None:
-    cited = citation.found_page or citation.page
-    number = min(max(1, state.shown_page.get(turn, cited)), len(document.pages))
+def _show_page(
+    state: State, turn: int, document: Document, citation: Citation, number: int
+) -> None:
+    cited = _cited(citation)
     _leaf(state, turn, document, number)
     if number == cited and citation.place:
         st.caption(escape(citation.place))
@@ -113,18 +143,11 @@ def _show_page(state: State, turn: int, document: Document, citation: Citation) 
 
 
 def _leaf(state: State, turn: int, document: Document, number: int) -> None:
-    """The page's place, and the pages before and after it."""
+    """The pages before and after the one that is shown."""
 
     def to(page: int) -> None:
         state.shown_page[turn] = page
 
-    st.markdown(
-        _("{name} page {number:,} of {last:,}").format(
-            name=f"**{escape(shortened(document.name, 60))}**",
-            number=number,
-            last=len(document.pages),
-        )
-    )
     row = st.container(horizontal=True, horizontal_alignment="distribute")
     row.button(
         _("Page {number:,}").format(number=number - 1) if number > 1 else _("First page"),
@@ -189,8 +212,6 @@ def _steps(state: State, turn: int, count: int, at: int) -> None:
     if count < 2:
         return
     newest = turn + 1 == len(history.turns(state))
-    standing = _("citation {number} of {count}").format(number=at + 1, count=count)
-    st.caption(standing, text_alignment="center")
     row = st.container(horizontal=True, horizontal_alignment="distribute")
     row.button(
         _("Previous"),

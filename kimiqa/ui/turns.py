@@ -22,7 +22,7 @@ from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _
 
-SHOWN_AT_ONCE = 3
+SHOWN_AT_FIRST, SHOWN_MORE = 2, 5
 APART = {
     "stopped": "Stopped here. What had come was paid for and is kept; the next question does not "
     "go on from it.",
@@ -34,7 +34,7 @@ APART = {
 class Shown:
     """How far back the conversation is shown."""
 
-    newest: int = SHOWN_AT_ONCE
+    newest: int = SHOWN_AT_FIRST
 
 
 def load(state: State) -> tuple[Turn, ...]:
@@ -84,7 +84,7 @@ def show(state: State, turns: tuple[Turn, ...]) -> None:
     if hidden and st.button(
         _("Show earlier questions ({number:,})").format(number=hidden), key="earlier"
     ):
-        part.newest += SHOWN_AT_ONCE
+        part.newest += SHOWN_MORE
         st.rerun()
     for turn in turns[hidden:]:
         newest = turn.number == len(turns) - 1
