@@ -184,6 +184,7 @@ class Tab:
         self.context.close()
 
     def upload(self, path: Path) -> Tab:
+        """A file, where no document is open yet."""
         self.page.locator("input[type=file]").first.set_input_files(str(path))
         self.button("Ask ·").wait_for()
         self.page.get_by_test_id("stProgress").wait_for(state="detached")

@@ -111,7 +111,8 @@ def test_other_models_stand_by_cost_and_are_filtered(sample: Page) -> None:
 
 
 def test_an_hour_of_cache_is_a_choice_and_is_sent(sample: Page, kimi: KimiServer) -> None:
-    field(sample, "Keep the prompt cached for").set_value("1h").run()
+    field(sample.unfold("more-choices"), "Keep the prompt cached for").set_value("1h").run()
+    assert "cached for an hour" in sample.fold("more-choices").words
 
     sample.ask(QUESTION)
 

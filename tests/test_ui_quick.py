@@ -182,8 +182,8 @@ def test_each_page_keeps_what_is_its_own() -> None:
 
     state.of(turns.Shown).newest += 3
 
-    assert state.of(turns.Shown).newest == turns.SHOWN_AT_ONCE + 3
-    assert other.of(turns.Shown).newest == turns.SHOWN_AT_ONCE
+    assert state.of(turns.Shown).newest == turns.SHOWN_AT_FIRST + 3
+    assert other.of(turns.Shown).newest == turns.SHOWN_AT_FIRST
 
 
 def test_what_was_made_for_one_thing_is_not_taken_for_another_in_its_place() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -76,15 +77,16 @@ def test_the_price_counts_what_is_sent(home: Path) -> None:
 
 
 def _tokens(words: str) -> int:
-    line = next(each for each in words.splitlines() if each.startswith("D1 ·"))
-    return int(line.split("·")[2].split()[0].replace(",", ""))
+    found = re.search(r"D1 · [^·]+ · ([\d,]+) tokens", words)
+    assert found is not None
+    return int(found[1].replace(",", ""))
 
 
 def test_a_deep_check_is_made_on_request_and_finds_covered_text(home: Path) -> None:
     page = Page().upload(("lease.pdf", carriers.DEEP["covered by a box"]().pdf()))
     assert not any("hidden" in each for each in labels(page))
 
-    page.click(page.buttons("deep-")[0].key).settle()
+    page.how_it_is_read().click(page.buttons("deep-")[0].key).settle()
 
     assert "1 hidden passage" in labels(page)
     assert "Each page was compared with its picture." in page.words
@@ -101,7 +103,7 @@ def test_a_document_without_pictures_and_without_hidden_text_offers_nothing(home
 
 
 def test_pages_are_named_that_go_as_pictures(home: Path, kimi: KimiServer) -> None:
-    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).unfold("eyes-fold")
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).unfold("more-choices")
     field = next(each for each in page.at.text_input if each.key == "choice-pictures")
 
     field.set_value("2").run()
@@ -110,11 +112,11 @@ def test_pages_are_named_that_go_as_pictures(home: Path, kimi: KimiServer) -> No
 
     parts = [part["type"] for part in kimi.chats[-1]["messages"][1]["content"]]
     assert parts.count("image_url") == 1
-    assert "Pages as pictures" in labels(page)
+    assert "as pictures: 2" in page.fold("more-choices").words
 
 
 def test_a_page_that_is_none_says_so_and_nothing_is_sent(home: Path, kimi: KimiServer) -> None:
-    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).unfold("eyes-fold")
+    page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE))).unfold("more-choices")
 
     next(each for each in page.at.text_input if each.key == "choice-pictures").set_value("99").run()
     page.at.run()
@@ -128,7 +130,7 @@ def test_a_page_that_is_none_says_so_and_nothing_is_sent(home: Path, kimi: KimiS
 
 def test_kimi_reads_a_file_once_it_was_said_what_is_sent(home: Path, kimi: KimiServer) -> None:
     page = Page().upload(("lease.pdf", pdfs.make_pdf(["x y z"])))
-    page.press("Have Kimi read the file")
+    page.how_it_is_read().press("Have Kimi read the file")
     assert "the whole file of" in page.words
     assert kimi.requests == []
 
@@ -158,7 +160,7 @@ def test_without_an_endpoint_that_extracts_nothing_is_offered(
 def test_nothing_is_sent_where_a_person_thinks_better_of_it(home: Path, kimi: KimiServer) -> None:
     page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
 
-    page.press("Have Kimi read the file").press("Not now")
+    page.how_it_is_read().press("Have Kimi read the file").press("Not now")
 
     assert "the whole file of" not in page.words
     assert kimi.requests == []
@@ -169,7 +171,7 @@ def test_what_kimi_cannot_read_leaves_the_document(home: Path, kimi: KimiServer)
     page = Page().upload(("lease.pdf", pdfs.make_pdf(LEASE)))
     before = page.url["d"]
 
-    page.press("Have Kimi read the file").press("Send the file").settle()
+    page.how_it_is_read().press("Have Kimi read the file").press("Send the file").settle()
 
     assert page.url["d"] == before
     assert not page.at.exception
@@ -197,7 +199,7 @@ def test_a_document_says_who_had_to_help(home: Path, data: Path) -> None:
     page = Page().upload(("a.pdf", content))
 
     assert "How it is read" in labels(page)
-    assert "page 1: pdfium failed; read by pypdf" in page.words
+    assert "page 1: pdfium failed; read by pypdf" in page.how_it_is_read().words
 
 
 def test_under_a_picture_without_boxes_stand_the_marked_words(home: Path) -> None:

@@ -56,6 +56,8 @@ class Page:
         return self
 
     def upload(self, *files: tuple[str, bytes]) -> Page:
+        if not self.at.file_uploader:
+            self.unfold("add-documents")
         self.at.file_uploader[0].set_value(
             [(name, content, "application/octet-stream") for name, content in files]
         ).run()
@@ -96,6 +98,17 @@ class Page:
         self.at.session_state[key] = True
         self.at.run()
         return self
+
+    def fold(self, key: str) -> Page:
+        """Close it again."""
+        self.at.session_state[key] = False
+        self.at.run()
+        return self
+
+    def how_it_is_read(self) -> Page:
+        """Open what is told of the first document's reading."""
+        state: State = self.at.session_state["page"]
+        return self.unfold(f"reading-{state.documents[0]}")
 
     def open_mark(self, turn: int, number: int) -> Page:
         """Open a citation's page, as the browser does at a click on its mark."""
@@ -159,7 +172,7 @@ def test_a_document_shows_its_pages_and_its_tokens(lease: Page) -> None:
 
     assert document is not None
     assert f"3 pages · {block_tokens(document, 'kimi-k3'):,} tokens" in lease.words
-    assert len(lease.at.file_uploader[0].value or ()) == 0
+    assert len(lease.unfold("add-documents").at.file_uploader[0].value or ()) == 0
 
 
 def test_pages_without_text_are_listed(home: Path) -> None:

@@ -23,7 +23,12 @@ def add(state: State) -> None:
 
 def add_folded(state: State) -> None:
     """The same behind one line, where documents are there already."""
-    with st.expander(_("Add documents"), icon=":material/add:"):
+    fold = st.expander(
+        _("Add documents"), icon=":material/add:", key="add-documents", on_change="rerun"
+    )
+    if not fold.open:
+        return
+    with fold:
         uploads.files(state, _("Drop documents here, or a folder"))
         _more(state)
 

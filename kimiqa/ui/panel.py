@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kimiqa.ledger import Period, Scope
-from kimiqa.ui import desk, eyes, outline, private, warmth
+from kimiqa.ui import desk, outline, private, rarely
 from kimiqa.ui.state import State
 from kimiqa.ui.sums import not_known, of_cap, spent
 from kimiqa.ui.text import escape, money
@@ -43,12 +43,11 @@ def choices(state: State, places: Places) -> None:
         _effort(state)
         _field(state, "pages", _("Pages"), _("all, or 40-95, or D2: 3-7"))
     with places.below:
-        eyes.choice(state)
         private.choice(state)
         caps = desk.caps(state)
         usual = money(caps.question, caps.currency) if caps.question is not None else _("no cap")
         _field(state, "cap", _("Cap for a question"), usual)
-        warmth.choice(state)
+        rarely.choices(state)
 
 
 def _model(state: State) -> None:
@@ -138,6 +137,7 @@ def _spent(state: State) -> None:
         (_("This month"), "month", budget.month),
     ]
     label_cap = budget.of_label(state.choices.label or None)
+    lines: list[str] = []
     for label, period, cap in rows:
         known, unknown = spent(used.ledger, period, budget.currency)
         words = f"{label}: {money(known, budget.currency)}"
@@ -145,11 +145,12 @@ def _spent(state: State) -> None:
             words += f" {of_cap(cap, budget.currency)}"
         if unknown:
             words += f" · {not_known(unknown, budget.currency)}"
-        st.caption(escape(words))
+        lines.append(words)
     if state.choices.label:
         scope = Scope(label=state.choices.label)
         counted = money(used.ledger.spent("label", budget.currency, scope=scope), budget.currency)
         words = f"{state.choices.label}: {counted}"
         if label_cap is not None:
             words += f" {of_cap(label_cap, budget.currency)}"
-        st.caption(escape(words))
+        lines.append(words)
+    st.caption("  \n".join(escape(line) for line in lines))

@@ -41,10 +41,7 @@ def show(state: State) -> None:
 
 def _entry(state: State, document: Document, number: int) -> None:
     with st.container(border=True):
-        st.markdown(f"**{escape(shortened(document.name, 60))}**")
-        st.caption(f"D{number} · {counts(state, document)}")
-        if said := _about(state, document):
-            st.caption(escape(said))
+        st.markdown(_card(state, document, number))
         row = st.container(horizontal=True, vertical_alignment="center")
         row.button(
             _("Remove"),
@@ -62,6 +59,13 @@ def _entry(state: State, document: Document, number: int) -> None:
         _reading(state, document)
 
 
+def _card(state: State, document: Document, number: int) -> str:
+    """The name; the number in the prompt, pages and tokens; what the file says of itself."""
+    lines = [f"D{number} · {counts(state, document)}", escape(_about(state, document))]
+    small = [f":small[{each}]" for each in lines if each]
+    return "  \n".join([f"**{escape(shortened(document.name, 60))}**", *small])
+
+
 def _reading(state: State, document: Document) -> None:
     """Who read which pages where that is worth a word, and what else can be tried."""
     notes: dict[str, list[int]] = {}
@@ -71,7 +75,10 @@ def _reading(state: State, document: Document) -> None:
     extracts = extracted.is_offered(state, document)
     if not (notes or document.drawable or extracts):
         return
-    with st.expander(_("How it is read")):
+    fold = st.expander(_("How it is read"), key=f"reading-{document.id}", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
         for note, pages in list(notes.items())[:SHOWN_NOTES]:
             words = _("page {pages}: {note}").format(
                 pages=escape(shortened(spans(pages), 100)), note=escape(recalled(note))

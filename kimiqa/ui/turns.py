@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 
 import streamlit as st
 
@@ -80,7 +81,7 @@ def _reasoning(state: State, call: str) -> str:
 def show(state: State, turns: tuple[Turn, ...]) -> None:
     """The newest turns; earlier ones on demand, so that a long conversation stays quick."""
     part = state.of(Shown)
-    hidden = max(0, len(turns) - part.newest)
+    hidden = max(0, len(turns) - max(part.newest, _asked_together(turns)))
     if hidden and st.button(
         _("Show earlier questions ({number:,})").format(number=hidden), key="earlier"
     ):
@@ -91,6 +92,11 @@ def show(state: State, turns: tuple[Turn, ...]) -> None:
         # What holds for several answers is said once, under the newest of them.
         later = {each for other in turns[turn.number + 1 :] for each in other.receipt["warnings"]}
         _show_turn(state, history.checked(state, turn, checked), newest, later)
+
+
+def _asked_together(turns: tuple[Turn, ...]) -> int:
+    """How many of the newest were asked side by side: who asked them so looks at them so."""
+    return sum(1 for _turn in takewhile(lambda turn: turn.apart == "aside", reversed(turns)))
 
 
 @st.fragment

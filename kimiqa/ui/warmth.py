@@ -37,13 +37,21 @@ def offer(state: State, way: Way) -> None:
         st.caption(escape(said))
 
 
-def choice(state: State) -> None:
-    """The lifetime to ask for, where the model sells more than one."""
+def offered(state: State) -> bool:
+    """Whether the model sells more than one lifetime."""
     model = desk.model(state)
     price = model.price
-    if not model.cache_ttl_1h or price is None or price.cache_write_1h is None:
-        return
-    names, key = list(LIFETIMES), f"lifetime-{model.id}"
+    return bool(model.cache_ttl_1h) and price is not None and price.cache_write_1h is not None
+
+
+def chosen(state: State) -> str:
+    """What is chosen, in words."""
+    return _("cached for an hour") if state.choices.lifetime else ""
+
+
+def choice(state: State) -> None:
+    """The lifetime to ask for."""
+    names, key = list(LIFETIMES), f"lifetime-{desk.model(state).id}"
 
     def chosen() -> None:
         state.choices.lifetime = st.session_state[key] or ""
