@@ -33,6 +33,21 @@ def test_a_folder_is_chosen_and_what_is_refused_says_why(
     assert {"north.pdf", "south.pdf"} <= {each.name for each in Store(paid.home).documents()}
 
 
+def test_another_document_is_added_to_those_that_are_open(
+    paid: App, tab: Tab, tmp_path: Path
+) -> None:
+    tab.open(paid.url).upload(contract(tmp_path, "first.pdf", 700))
+    assert tab.page.locator("input[type=file]").count() == 0
+
+    tab.text("Add documents").click()
+    tab.page.locator("input[type=file]").first.set_input_files(
+        str(contract(tmp_path, "second.pdf", 800))
+    )
+
+    tab.heading("2 documents").wait_for()
+    assert tab.settled().page.locator("input[type=file]").first.is_enabled()
+
+
 def test_two_tabs_do_not_disturb_each_other(paid: App, browser: Any, tmp_path: Path) -> None:
     east, west = (
         Tab(browser).open(paid.url).upload(contract(tmp_path, f"{name}.pdf", rent))
