@@ -53,9 +53,9 @@ def test_a_mark_opens_its_page_the_cache_counts_down_and_other_prices_unfold(
     assert tab.page.evaluate("window.ran") == 0
     assert runs == []
 
-    for label in ("Effort and length of the answer", "The same on other models"):
-        tab.text(label).click()
-        tab.settled()
+    tab.text("Other efforts, lengths and models").click()
+    tab.settled()
+    tab.page.get_by_role("tab", name="Other models").click()
     tab.text("Nothing cached.").wait_for()
     tab.settled().shown(pictures, "ways-unfolded")
 

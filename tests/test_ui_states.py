@@ -71,6 +71,11 @@ class Page:
         self.at.button(key=key).click().run()
         return self
 
+    def choose(self, key: str, option: str) -> Page:
+        """Choose from a menu."""
+        self.at.menu_button(key=key).click(option).run()
+        return self
+
     def press(self, label: str) -> Page:
         next(each for each in self.at.button if each.label == label).click().run()
         return self

@@ -11,6 +11,7 @@ from kimiqa.ui import (
     arriving,
     awaiting,
     beginning,
+    box,
     digests,
     heap,
     history,
@@ -113,15 +114,16 @@ def _main(state: State) -> None:
     if engine().running(state.conversation):
         panel.choices(state, places)
     else:
-        _asking(state, places, question.frame(state))
+        live.keep_draft(box.key(state), box.given(state))
+        _asking(state, places)
 
 
 @st.fragment
-def _asking(state: State, places: panel.Places, frame: question.Frame) -> None:
+def _asking(state: State, places: panel.Places) -> None:
     """The question, what decides its prices, and these: they run alone where nothing else can
     have changed."""
     # First what takes long, then everything at once: what comes piece by piece is drawn as often.
     question.price(state)
     calm(panel.choices)(state, places)
-    calm(question.show)(state, frame)
+    calm(question.show)(state)
     keep_choices(state)

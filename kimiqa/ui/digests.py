@@ -84,8 +84,7 @@ def offer(state: State, priced: list[Way]) -> None:
     if way is None:
         return
     once = _once(state)
-    row = st.container(horizontal=True, vertical_alignment="center")
-    pressed = row.button(
+    pressed = st.button(
         escape(_label(state, once)),
         key="make-digest",
         icon=":material/toc:",

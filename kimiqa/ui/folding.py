@@ -6,8 +6,7 @@ the browser knows: for a telephone `page.css` folds, by the names given here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -26,28 +25,49 @@ class Folding:
     unfolded: tuple[str, int] | None = None
 
 
-@contextmanager
-def cards(state: State, others: Sequence[Way], chosen: Way | None) -> Iterator[bool]:
-    """The place of the cards, and under it the button that unfolds `others`, or folds them;
-    whether all of them are to be drawn, or the chosen one alone."""
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """How the cards are folded."""
+
+    kind: str
+    """`folded` after the first answer, `narrow` before; empty where there is nothing to fold."""
+    unfolded: bool
+
+    @property
+    def all_drawn(self) -> bool:
+        """Whether all of them are to be drawn, or the chosen one alone."""
+        return self.unfolded or self.kind != "folded"
+
+    @property
+    def place(self) -> str:
+        """The name of the container that holds the cards: a telephone folds by it."""
+        return "ways-narrow" if self.kind == "narrow" and not self.unfolded else "ways-open"
+
+
+def fold(state: State, others: Sequence[Way], chosen: Way | None) -> Fold:
+    """How they are folded now, all but the chosen one."""
     if chosen is None or not others:
-        with st.container(key="ways-open"):
-            yield True
+        return Fold("", unfolded=False)
+    kind = "folded" if history.turns(state) else "narrow"
+    return Fold(kind, state.of(Folding).unfolded == _now(state))
+
+
+def _now(state: State) -> tuple[str, int]:
+    return state.conversation, len(history.turns(state))
+
+
+def button(state: State, fold: Fold, others: Sequence[Way]) -> None:
+    """What unfolds the others, or folds them."""
+    if not fold.kind:
         return
-    asked = len(history.turns(state))
-    fold = "folded" if asked else "narrow"
-    now = (state.conversation, asked)
-    unfolded = state.of(Folding).unfolded == now
-    with st.container(key="ways-open" if unfolded else f"ways-{fold}"):
-        yield unfolded or fold == "narrow"
 
     def turn() -> None:
-        state.of(Folding).unfolded = None if unfolded else now
+        state.of(Folding).unfolded = None if fold.unfolded else _now(state)
 
     st.button(
-        _("Only the chosen way") if unfolded else escape(_said(others)),
-        key=f"fold-{fold}" if unfolded else f"unfold-{fold}",
-        icon=":material/unfold_less:" if unfolded else ":material/unfold_more:",
+        _("Only the chosen way") if fold.unfolded else escape(_said(others)),
+        key=f"fold-{fold.kind}" if fold.unfolded else f"unfold-{fold.kind}",
+        icon=":material/unfold_less:" if fold.unfolded else ":material/unfold_more:",
         type="tertiary",
         on_click=turn,
     )

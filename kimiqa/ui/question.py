@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
 
 import streamlit as st
@@ -16,10 +15,10 @@ from kimiqa.question import ORDINARY_QUESTION
 from kimiqa.setup import Setup
 from kimiqa.ui import (
     box,
+    cards,
     desk,
     digests,
     history,
-    live,
     private,
     ready,
     scanned,
@@ -35,48 +34,22 @@ from kimiqa.ui.text import escape, lines, money
 from kimiqa.ui.words import _
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The question's box, and the places in it and round it of what is drawn anew with each
-    price; what stands between them stays."""
-
-    notice: DeltaGenerator
-    field: DeltaGenerator
-    asking: DeltaGenerator
-    """What is pressed, and what came of it, stands under what was typed: the cards below it are
-    a screen long."""
-    cards: DeltaGenerator
-    beside: DeltaGenerator
-    """Outside of the box: on a telephone a table has no width to give away."""
-
-
-def frame(state: State) -> Frame:
-    """The box, with what no price changes: the draft that is kept, the tasks."""
-    notice = st.container()
-    with st.container(border=True):
-        field = st.container()
-        live.keep_draft(box.key(state), box.given(state))
-        asking = st.container()
-        calm(ready.show)(state)
-        cards = st.container()
-    return Frame(notice, field, asking, cards, st.container())
-
-
-def show(state: State, frame: Frame) -> None:
+def show(state: State) -> None:
     """What was typed, what it would cost each way, and the button that asks."""
-    with frame.field:
+    notice, way = st.container(), None
+    with st.container(border=True):
         _field(state)
         several.choice(state)
-    question = _asked(state)
-    with frame.cards:
-        priced = _priced(state, question, frame.asking)
-        way = None if priced is None else _price_and_ask(state, question, priced, frame.asking)
-    with frame.notice:
+        question = _asked(state)
+        priced = _priced(state, question)
+        if priced is not None:
+            way = _price_and_ask(state, question, priced)
+    with notice:
         # Above the box, and after it: the first look for personal data takes a while.
         calm(private.notice)(state)
     if way is not None:
-        with frame.beside:
-            calm(weigh.show)(state, question or ORDINARY_QUESTION, way)
+        # Outside of the box: on a telephone a table has no width to give away.
+        calm(weigh.show)(state, question or ORDINARY_QUESTION, way)
 
 
 def price(state: State) -> None:
@@ -106,40 +79,41 @@ def _asked(state: State) -> str:
     return several.lines(typed)[0] if state.choices.each_line else typed
 
 
-def _priced(state: State, question: str, place: DeltaGenerator) -> list[Way] | None:
+def _priced(state: State, question: str) -> list[Way] | None:
     """The ways; where there can be none, the sentence that says why, and the way on."""
     try:
         return desk.ways(state, question or ORDINARY_QUESTION)
     except NoTextError as error:
-        with place:
-            calm(scanned.way_on)(state, error)
+        calm(scanned.way_on)(state, error)
     except KimiqaError as error:
-        with place:
-            show_error(error)
+        show_error(error)
     return None
 
 
-def _price_and_ask(
-    state: State, question: str, priced: list[Way], place: DeltaGenerator
-) -> Way | None:
-    """The cards, and in its place the button for one of them: the way that is chosen."""
+def _price_and_ask(state: State, question: str, priced: list[Way]) -> Way | None:
+    """The button for one of the ways, what came of it, and under it the cards, which are a screen
+    long: the way that is chosen."""
     setup = desk.setup(state)
-    if not question:
-        st.caption(_("Prices are for a question of ordinary length until you type yours."))
-    elif state.choices.each_line:
-        st.caption(_("The cards stand for the first question; the button for all of them."))
-    ways.show(state, priced, setup.embedded)
     way = ways.chosen_way(state, priced, setup.embedded) or _cheapest(priced)
-    with place:  # before what takes longer to look up
-        if way is not None:
-            calm(_ask_row)(state, question, way, setup)
-        _last_problem(state)
+    if way is not None:
+        calm(_ask_row)(state, question, way, setup)
+    _last_problem(state)
+    cards.show(state, priced, setup.embedded, _stands_for(state, question))
     calm(digests.offer)(state, priced)
     if setup.embedded:
         _about_keys(state)
     if way is not None:
         calm(warmth.offer)(state, way)
     return way
+
+
+def _stands_for(state: State, question: str) -> str:
+    """What the cards stand for, where it is not the one question that was typed."""
+    if not question:
+        return _("Prices are for a question of ordinary length until you type yours.")
+    if state.choices.each_line:
+        return _("The cards stand for the first question; the button for all of them.")
+    return ""
 
 
 def _cheapest(priced: list[Way]) -> Way | None:
@@ -159,6 +133,7 @@ def _ask_row(state: State, question: str, way: Way, setup: Setup) -> None:
         disabled=unreachable,
         shortcut="Ctrl+Enter",
     )
+    calm(ready.show)(state, row)
     with row:
         warmth.show(state, way)
     if together:

@@ -39,13 +39,14 @@ def show(state: State, question: str, way: Way) -> None:
     """Two tables, made when they are opened and not before."""
     if way.model == "local" or way.strategy not in STRATEGIES:
         return  # of several calls there is no one prompt to weigh
-    lengths = st.expander(
-        _("Effort and length of the answer"), key="weigh-efforts", on_change="rerun"
-    )
+    fold = st.expander(_("Other efforts, lengths and models"), key="weigh", on_change="rerun")
+    if not fold.open:
+        return
+    names = [_("Efforts and lengths"), _("Other models")]
+    lengths, models = fold.tabs(names, key="weigh-tab", on_change="rerun")
     if lengths.open:
         with lengths:
             _efforts(state, question, way)
-    models = st.expander(_("The same on other models"), key="weigh-models", on_change="rerun")
     if models.open:
         with models:
             offers(_offers(state, question, way.strategy), "weigh")
