@@ -101,6 +101,33 @@ def test_what_was_said_before_is_laid_out_anew_where_its_pages_were_read_anew(
     assert after.parts[1] != before.parts[1]
 
 
+def test_chunks_are_ranked_once_whichever_pages_are_asked(lease: Document) -> None:
+    ranked: list[Draft] = []
+
+    def order(draft: Draft) -> int:
+        ranked.append(draft)
+        return len(ranked)
+
+    pages: tuple[frozenset[int], ...] = (frozenset({2}),)
+    first = _draft(lease)
+    found = [known.ranked(each, order) for each in (first, replace(first, pages=pages))]
+    assert found == [1, 1]
+
+    others = (
+        replace(first, question="What is the rent?"),
+        replace(first, queries=("rent",)),
+        replace(first, chunk_tokens=50),
+        replace(first, documents=(Document.from_pages(LEASE, name="lease.txt"),)),
+    )
+    assert [known.ranked(each, order) for each in others] == [2, 3, 4, 5]
+
+
+def test_a_prompt_without_chunks_is_counted_as_it_would_be_laid_out(lease: Document) -> None:
+    draft = _draft(lease, turns=SAID)
+
+    assert chunks.count_bare(draft) == chunks._laid_out(draft, ()).prompt_tokens
+
+
 def test_of_the_chunks_only_those_on_the_chosen_pages_are_ranked(lease: Document) -> None:
     index = Index.build([(1, lease), (2, replace(lease, id="0" * 64))], counter_for("kimi_k3"))
     ranked = index.rank("Either party may terminate the lease")

@@ -32,7 +32,8 @@ from kimiqa.strategies.layout import (
 from kimiqa.strategies.prefixes import Part
 
 if TYPE_CHECKING:
-    from kimiqa.ranking import Index
+    from kimiqa.ranking import Index, Ranking
+    from kimiqa.ranking.ordering import Order
 
 _MISSES = 20
 """So many chunks in a row that no longer fit, and the budget counts as full."""
@@ -56,7 +57,7 @@ def count(draft: Draft) -> Layout:
     that was asked for is left out silently."""
     pictures, before = _pictures(draft), known.begun(draft, _Before.of)
     bare = partial(_laid_out, draft, before=before)
-    chosen = _within(draft, _best(draft), lambda: bare(pictures).prompt_tokens)
+    chosen = _within(draft, _best(draft), lambda: _tokens(draft, pictures, before))
     layout = bare([*pictures, *chosen])
     while chosen and draft.room is not None and layout.prompt_tokens > draft.room:
         over = layout.prompt_tokens - draft.room
@@ -67,7 +68,14 @@ def count(draft: Draft) -> Layout:
 
 def count_bare(draft: Draft) -> int:
     """The tokens of the prompt without any chunk: the pictures that are asked for stay."""
-    return _laid_out(draft, _pictures(draft)).prompt_tokens
+    return _tokens(draft, _pictures(draft), known.begun(draft, _Before.of))
+
+
+def _tokens(draft: Draft, chosen: Sequence[Chunk], before: _Before) -> int:
+    """The tokens of the prompt with these chunks, without laying it out."""
+    parts = _asked(draft, _evidence(draft, chosen), draft.question)
+    own = sum(part.tokens for said in (*before.parts, parts) for part in said)
+    return own + draft.template.tokens(len(before.parts) + 1)
 
 
 def _pictures(draft: Draft) -> list[Chunk]:
@@ -91,16 +99,27 @@ def _best(draft: Draft) -> Iterator[Chunk]:
     for turn in draft.turns:
         for chunk in turn.chunks:
             sent.setdefault((chunk.document, chunk.page), []).append(chunk)
-    from kimiqa.ranking.several import together  # here, for these bring numpy
-    from kimiqa.semantic import likeness
-
-    index = index_of(draft)
-    asked = (draft.question, *draft.queries)
-    ranked = [index.rank(each, likeness(index, each, draft.ranking)) for each in asked]
-    for chunk in together(ranked).among(draft.pages):
+    for chunk in _ranking(draft).among(draft.pages):
         before = sent.get((chunk.document, chunk.page), ())
         if not any(map(chunk.overlaps, before)):
             yield chunk
+
+
+def _ranking(draft: Draft) -> Ranking:
+    """All chunks of the documents, best first; ranked once for all pages that may be asked."""
+    from kimiqa.ranking import Ranking  # here, for these bring numpy
+    from kimiqa.ranking.several import together
+    from kimiqa.semantic import likeness
+
+    index = index_of(draft)
+
+    def order(draft: Draft) -> tuple[Order, bool]:
+        asked = (draft.question, *draft.queries)
+        found = together([index.rank(each, likeness(index, each, draft.ranking)) for each in asked])
+        return found.order, found.matched
+
+    # The order alone is kept: an index is large, and has a place of its own where it may be let go.
+    return Ranking(index, *known.ranked(draft, order))
 
 
 def index_of(draft: Draft) -> Index:

@@ -34,31 +34,63 @@ def counted(strategy: str, draft: Draft, count: Callable[[Draft], Layout]) -> La
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun(Generic[T]):
-    """What was made of a conversation's turns, and of which."""
+class _Made(Generic[T]):
+    """What was made of a draft."""
 
     draft: Draft
     pages: tuple[tuple[Page, ...], ...]
+    by_meaning: bool
     made: T
 
 
 def begun(draft: Draft, make: Callable[[Draft], T]) -> T:
     """`make(draft)`, or what it gave the last time, where that was made of the same turns: what
     is asked next, and of which pages, changes nothing of what was said before."""
+    return _made("begun", draft, make, _same_turns)
+
+
+def ranked(draft: Draft, make: Callable[[Draft], T]) -> T:
+    """The same for what rests on the question and the documents alone: whichever pages are asked
+    about, the order of all chunks is one."""
+    return _made("ranked", draft, make, _same_question, by_meaning=_by_meaning(draft))
+
+
+def _made(
+    name: str,
+    draft: Draft,
+    make: Callable[[Draft], T],
+    same: Callable[[Draft, Draft], bool],
+    by_meaning: bool = False,
+) -> T:
     memo = draft.documents[0].memo
-    known: _Begun[T] | None = memo.get("begun")
-    if known is None or not _same_turns(known.draft, draft) or not _same_pages(known.pages, draft):
+    known: _Made[T] | None = memo.get(name)
+    if (
+        known is None
+        or known.by_meaning != by_meaning
+        or not _identical(known.draft.documents, draft.documents)
+        or not _same_pages(known.pages, draft)
+        or not same(known.draft, draft)
+    ):
         pages = tuple(each.pages for each in draft.documents)
-        memo["begun"] = known = _Begun(draft, pages, make(draft))
+        memo[name] = known = _Made(draft, pages, by_meaning, make(draft))
     return known.made
 
 
 def _same_turns(before: Draft, draft: Draft) -> bool:
     return (
-        _identical(before.documents, draft.documents)
-        and before.turns == draft.turns
+        before.turns == draft.turns
         and before.model == draft.model
         and before.counter == draft.counter
+    )
+
+
+def _same_question(before: Draft, draft: Draft) -> bool:
+    return (
+        before.question == draft.question
+        and before.queries == draft.queries
+        and before.counter == draft.counter
+        and before.chunk_tokens == draft.chunk_tokens
+        and before.ranking == draft.ranking
     )
 
 
