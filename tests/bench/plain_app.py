@@ -14,61 +14,48 @@ with st.sidebar:
         st.button(f"View {n}", key=f"view{n}", icon=":material/chat:", width="stretch")
     st.subheader("Documents", anchor=False)
     with st.container(border=True):
-        for words in ("**name.pdf**", "2,415 pages · 1,202,225 tokens", "made in 2023"):
-            st.markdown(words)
+        st.markdown(
+            "**name.pdf**  \n:small[2,415 pages · 1,202,225 tokens]  \n:small[made in 2023]"
+        )
         row = st.container(horizontal=True)
         row.button("Remove", type="tertiary", help="A line of help.")
         row.popover("May go anywhere", type="tertiary")
-        with st.expander("How it is read"):
-            st.button("Compare", icon=":material/plagiarism:", help="A line of help.")
-            st.button("Read again", icon=":material/upload_file:", help="A line of help.")
-    with st.expander("Add documents"):
-        st.file_uploader("Files", accept_multiple_files=True)
-        st.file_uploader("A folder", accept_multiple_files="directory")
-        with st.form("path", border=False):
-            st.text_input("A path")
-            st.form_submit_button("Open")
-    st.expander("Open again")
+        st.expander("How it is read", key="reading", on_change="rerun")
+    st.expander("Add documents", key="add", on_change="rerun")
+    st.expander("Open again", key="open", on_change="rerun")
     st.subheader("Model", anchor=False)
     st.selectbox("Model", ["a", "b", "c"])
     above = st.container()
     st.selectbox("From the outline", ["a", "b", "c"])
     below = st.container()
     st.selectbox("Label", ["a", "b", "c"], help="A line of help.")
-    for words in ("Spent", "Today", "This month"):
-        st.caption(words)
+    st.subheader("Spent", anchor=False)
+    st.caption("Today  \nThis month")
     st.button("New", icon=":material/edit_square:")
+for n in range(3):
+    st.html(f"<!-- what has no looks, {n} -->")
 st.header("name.pdf", anchor=False)
 st.caption("2,415 pages · 1,202,225 tokens")
 st.button("Earlier")
-for n in range(3):
+for n in range(2):
     st.markdown(f"**Question {n}**")
     answer, beside = st.columns([3, 2], gap="medium")
     with answer:
         st.markdown("It says so, with a few words more. :green[✓ p. 12] " * 8)
+        st.html(f"<!-- what has no looks, answer {n} -->")
         with st.container():
-            st.expander("7 of 71 pages")
+            st.expander("7 of 71 pages", key=f"receipt{n}", on_change="rerun")
             st.caption("Used 7 of 71 pages.")
             row = st.container(horizontal=True)
             row.button("Again", key=f"again{n}", icon=":material/alt_route:", help="Help.")
             row.popover("Copy", icon=":material/content_copy:", type="tertiary", key=f"copy{n}")
-            row.button("As Markdown", key=f"markdown{n}", icon=":material/download:")
-            row.button("As HTML", key=f"html{n}", icon=":material/download:")
 with beside, st.container(border=True):
-    for words in ("Verified", "**name.pdf** page 12 of 2,415", "citation 1 of 8", "Back"):
-        st.markdown(words)
+    st.markdown("Verified  \n**name.pdf** page 12 of 2,415  \n:small[citation 1 of 8]")
     for n in range(2):
         row = st.container(horizontal=True)
         row.button("Before", key=f"before{n}")
         row.button("After", key=f"after{n}")
-with st.container(border=True):
-    field, asking = st.container(), st.container()
-    row = st.container(horizontal=True)
-    row.caption("Ready-made:", width="content")
-    for n in range(3):
-        row.button(f"Task {n}", key=f"task{n}", type="tertiary", help="A line of help.")
-    cards = st.container()
-weighed = st.container()
+    st.markdown("[Back](#text)")
 
 
 @st.fragment
@@ -78,27 +65,21 @@ def priced() -> None:
         st.radio("Effort", ["low", "high", "max"], horizontal=True)
         n = len(st.text_input("Pages"))
     with below:
-        st.expander("Pages as pictures", key="eyes", on_change="rerun")
         st.toggle("Send placeholders", help="A line of help.")
         st.text_input("Cap")
-        st.radio("Keep", ["Five minutes", "An hour"], horizontal=True, help="A line of help.")
-    with field:
+        st.expander("More choices", key="more", on_change="rerun")
+    st.container()
+    with st.container(border=True):
         st.text_area("Your question", height=96)
-    with cards:
-        st.caption("Prices are for a question of ordinary length.")
-        with st.columns(1)[0], st.container(border=True, height="stretch"):
+        with st.container(horizontal=True):
+            st.button("Ask", type="primary")
+            st.menu_button("Ready-made", ["a", "b", "c"], type="tertiary", help="A line of help.")
+        with st.container(border=True):
             st.metric("Whole document", f"$0.{n:02}")
             st.caption("Three lines of words.")
-            st.caption("One line of words.")
-            st.space("stretch")
-            st.button("Chosen", width="stretch")
-        st.button("Other ways", icon=":material/unfold_more:", type="tertiary")
-    with asking.container(horizontal=True):
         st.markdown(f"{n} letters", width="content")
-        st.button("Ask", type="primary")
-    with weighed:
-        st.expander("Other efforts", key="efforts", on_change="rerun")
-        st.expander("Other models", key="models", on_change="rerun")
+        st.button("Other ways", icon=":material/unfold_more:", type="tertiary")
+    st.expander("Other efforts, lengths and models", key="weigh", on_change="rerun")
 
 
 priced()
