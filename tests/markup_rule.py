@@ -19,7 +19,6 @@ SHOWS = {
     "metric", "button", "download_button", "link_button", "form_submit_button", "text_input",
     "text_area", "number_input", "selectbox", "radio", "toggle", "checkbox", "file_uploader",
     "expander", "popover", "spinner", "toast", "write", "pills", "segmented_control", "tabs",
-    "menu_button",
 }  # fmt: skip
 """The elements whose first argument is Markdown."""
 ALSO = {"metric": 2}

@@ -136,3 +136,42 @@ def test_the_switches_of_chunks_price_and_show_what_they_do(
     tab.text("it says that the documents do not say").wait_for()
     tab.settled().shown(pictures, "rungs")
     assert tab.foreign == []
+
+
+def test_what_is_folded_away_at_the_side_is_drawn_and_looks_well(
+    paid: App, tab: Tab, samples: Path, pictures: Path
+) -> None:
+    tab.open(paid.url).upload(samples / "fhs-3.0.pdf")
+
+    for fold, inside in (
+        ("How it is read", "Compare pages with their pictures"),
+        ("Add documents", "Or name a file or a folder on this computer"),
+        ("More choices", "What the pictures take is in the prices"),
+    ):
+        tab.text(fold).click()
+        tab.text(inside).wait_for()
+    tab.settled().shown(pictures, "folds-open")
+
+
+def test_a_ready_made_question_is_chosen_by_keyboard_and_stays_after_a_reload(
+    paid: App, tab: Tab, samples: Path, pictures: Path
+) -> None:
+    tab.open(paid.url).upload(samples / "lease.md")
+    tab.page.get_by_label("Your question").fill("Mind the garden.")
+    tab.button("Ask ·").wait_for()
+
+    tab.settled().button("Ready-made").press("Enter")
+    tab.button("Timeline").wait_for()
+    tab.settled().shown(pictures, "ready-made", tall=False)
+    tab.button("Ready-made").focus()
+    tab.page.keyboard.press("Tab")
+    tab.page.keyboard.press("Tab")
+    tab.page.keyboard.press("Enter")
+
+    tab.page.wait_for_function("() => document.querySelector('textarea').value.length > 99")
+    asked = tab.settled().page.get_by_label("Your question").input_value()
+    assert asked.startswith("Make a timeline")
+    assert asked.endswith("Mind the garden.")
+    tab.page.reload()
+    tab.button("Ask ·").wait_for()
+    assert tab.settled().page.get_by_label("Your question").input_value() == asked

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from markup_rule import Rule
+from markup_rule import UI, Rule
 
 
 def test_the_page_shows_nothing_as_markdown_that_nobody_escaped() -> None:
@@ -59,3 +59,11 @@ def test_the_rule_finds(code: str, tmp_path: Path) -> None:
 )
 def test_the_rule_lets_pass(code: str, tmp_path: Path) -> None:
     assert _found(tmp_path, code) == []
+
+
+def test_nothing_is_laid_over_the_page_where_no_key_would_reach_it() -> None:
+    """Streamlit draws popovers and menus at the end of the page: Tab passes them by."""
+    for path in sorted(UI.glob("*.py")):
+        code = path.read_text(encoding="utf-8")
+        assert "popover(" not in code, path.name
+        assert "menu_button(" not in code, path.name

@@ -280,6 +280,7 @@ def test_what_came_before_a_stop_stays_when_the_server_starts_again(
 
     assert "Stopped here." in page.words
     assert "The lease ends" in page.words
+    assert "Used 0 of" not in page.words
     assert calls(home)[0].state in ("estimated", "unknown")
     page.ask("And the rent?")
     assert len(kimi.chats[-1]["messages"]) == 2

@@ -78,6 +78,7 @@ def test_asking_again_sends_placeholders_where_they_are_switched_on(
 
 def test_a_rule_is_made_on_the_page_and_forbids_the_ways(far: None) -> None:
     page = Page().upload(("lease.txt", TEXT))
+    page.unfold(f"places-{page.url['d']}")
     (field,) = [each for each in page.at.text_input if (each.key or "").startswith("rule-")]
 
     field.set_value("eu").run()

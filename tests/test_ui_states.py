@@ -71,11 +71,6 @@ class Page:
         self.at.button(key=key).click().run()
         return self
 
-    def choose(self, key: str, option: str) -> Page:
-        """Choose from a menu."""
-        self.at.menu_button(key=key).click(option).run()
-        return self
-
     def press(self, label: str) -> Page:
         next(each for each in self.at.button if each.label == label).click().run()
         return self
@@ -549,7 +544,7 @@ def test_a_document_read_before_opens_again_without_its_file(lease: Page) -> Non
 
 
 def test_a_deleted_document_is_gone_from_the_disk(lease: Page, home: Path) -> None:
-    Page().click(f"delete-{lease.url['d']}")
+    Page().click(f"leave-{lease.url['d']}").click(f"delete-{lease.url['d']}")
 
     assert Document.stored(lease.url["d"]) is None
     assert not list(home.rglob("source"))

@@ -431,8 +431,7 @@ def test_a_free_answer_has_no_price_in_its_hindsight(home: Path) -> None:
 
 
 def test_an_answer_is_copied_and_saved_with_footnotes(asked: Page) -> None:
-    asked.at.session_state["copy-0"] = True
-    asked.at.run()
+    asked.click("copy-0")
 
     copied = asked.at.code[0].value
     labels = [each.proto.label for each in asked.at.get("download_button")]

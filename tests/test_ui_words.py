@@ -199,8 +199,7 @@ def test_what_is_said_where_no_page_is_drawn_is_told_on_each_in_its_language(
 def test_an_answer_is_taken_along_in_the_other_language(polish: None) -> None:
     page = Page().upload(("umowa.pdf", pdfs.make_pdf(LEASE))).ask("Who may terminate?")
 
-    page.at.session_state["copy-0"] = True
-    page.at.run()
+    page.click("copy-0")
 
     copied = page.at.code[0].value
     assert re.search(r"^\[\^1\]: ✓ umowa\.pdf, strona \d: potwierdzone\. “", copied, re.MULTILINE)

@@ -30,20 +30,30 @@ class Hindsights:
     by_call: dict[str, Hindsight] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Copied:
+    """The turn whose answer is laid out to be taken along."""
+
+    turn: int | None = None
+
+
 def show(state: State, turn: Turn, *, newest: bool) -> None:
     """Hindsight in a line, then what can be done with the answer."""
     calm(_hindsight)(state, turn, newest)
     row = st.container(horizontal=True, gap="small", vertical_alignment="center")
     with row:
         again.offer(state, turn)
-        _take_along(turn)
+        _offer_copy(state, turn)
     calm(again.show)(state, turn)
+    _copy(state, turn)
 
 
 # Hindsight --------------------------------------------------------------------------------------
 
 
 def _hindsight(state: State, turn: Turn, newest: bool) -> None:
+    if turn.apart == "stopped":
+        return  # what it would have rested on, nobody knows
     found = look_back(state, turn, newest=newest)
     shown = {each.strategy: money(each.cost.amount, each.cost.currency) for each in found.others}
     st.caption(escape(in_words(found, shown)))
@@ -95,20 +105,31 @@ def sheet(turn: Turn) -> Sheet:
     return Sheet(turn.question, turn.answer, turn.citations, names, *said)
 
 
-def _take_along(turn: Turn) -> None:
-    """The answer with its footnotes, where the browser's own button copies it, and as a file."""
-    key = f"copy-{turn.number}"
-    shown = st.popover(
+def _offer_copy(state: State, turn: Turn) -> None:
+    """The button that opens the copy: in its place on the page, for a key does not reach into
+    what Streamlit lays over it."""
+    taken = state.of(Copied)
+
+    def turned() -> None:
+        taken.turn = None if taken.turn == turn.number else turn.number
+
+    st.button(
         _("Copy or save"),
+        key=f"copy-{turn.number}",
         icon=":material/content_copy:",
         type="tertiary",
-        key=key,
-        on_change="rerun",
+        on_click=turned,
     )
-    if shown.open:
-        with shown.container(horizontal=True):
+
+
+def _copy(state: State, turn: Turn) -> None:
+    """The answer with its footnotes, as a file, and where the browser's own button copies it."""
+    if state.of(Copied).turn != turn.number:
+        return
+    with st.container(border=True):
+        with st.container(horizontal=True):
             downloads(str(turn.number), lambda: [sheet(turn)], f"answer-{turn.number + 1}")
-        shown.code(to_markdown(sheet(turn)), language=None, wrap_lines=True)
+        st.code(to_markdown(sheet(turn)), language=None, wrap_lines=True)
 
 
 def downloads(key: str, sheets: Callable[[], Sequence[Sheet]], name: str) -> None:

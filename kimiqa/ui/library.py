@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from kimiqa.settings import home_folder
@@ -12,6 +14,13 @@ from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _, counted
 
 SHOWN = 8
+
+
+@dataclass(slots=True)
+class Leaving:
+    """The document of which it is being decided whether it is deleted."""
+
+    document: str = ""
 
 
 def show(state: State, *, aside: bool = False) -> None:
@@ -58,7 +67,21 @@ def _entry(state: State, each: Stored) -> None:
         on_click=bring,
         type="tertiary",
     )
-    with row.popover(_("Delete"), type="tertiary"):
+    leaving = state.of(Leaving)
+
+    def turned() -> None:
+        leaving.document = "" if leaving.document == each.id else each.id
+
+    row.button(
+        _("Delete"),
+        key=f"leave-{each.id}",
+        type="tertiary",
+        help=escape(shortened(each.name, 48)),
+        on_click=turned,
+    )
+    if leaving.document != each.id:
+        return
+    with st.container(border=True):
         st.markdown(_("Its file, its text and all that was made of it leave this computer."))
         retention.rules([each.id])
         talks = st.checkbox(

@@ -43,11 +43,12 @@ def path_field(state: State) -> None:
     if not on_this_computer():
         return
     with st.form(f"path-{state.uploads}", border=False):
-        where, go = st.columns([4, 1], vertical_alignment="bottom")
-        path = where.text_input(
+        # Beside each other where there is room for both; at the side there is none.
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        path = row.text_input(
             _("Or name a file or a folder on this computer"), placeholder="~/Documents/lease.pdf"
         )
-        if go.form_submit_button(_("Open"), width="stretch") and path.strip():
+        if row.form_submit_button(_("Open")) and path.strip():
             intake.take_path(state, path)
             state.uploads += 1
             st.rerun()

@@ -85,7 +85,10 @@ def rule(state: State, document: Document) -> None:
         if places
         else _("May go anywhere")
     )
-    with st.popover(label, type="tertiary"):
+    fold = st.expander(label, key=f"places-{document.id}", on_change="rerun")
+    if not (fold.open or problem):
+        return
+    with fold:
         st.session_state.setdefault(key, places)
         st.text_input(
             _("May go only to"),

@@ -1,6 +1,8 @@
-"""Questions written already, in a menu that fills the question box."""
+"""Questions written already, as quiet buttons that fill the question box; folded."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,7 +12,6 @@ from kimiqa.ui import box
 from kimiqa.ui.state import State, new_id
 from kimiqa.ui.words import _
 
-KEY = "ready-made"
 TITLES = {
     "summary": "Summary",
     "timeline": "Timeline",
@@ -19,22 +20,42 @@ TITLES = {
 }
 
 
+@dataclass(slots=True)
+class Drawer:
+    """Whether the questions are shown."""
+
+    open: bool = False
+
+
 def show(state: State, row: DeltaGenerator) -> None:
-    """One for each task that these documents are enough for."""
+    """In the row the button that shows them; under it one for each task that these documents are
+    enough for."""
+    drawer = state.of(Drawer)
 
-    def fill() -> None:
-        _fill(state, st.session_state[KEY])
-        st.rerun()  # the whole page: what keeps the draft is to know of it
+    def turned() -> None:
+        drawer.open = not drawer.open
 
-    row.menu_button(
+    row.button(
         _("Ready-made"),
-        [name for name, each in READY.items() if len(state.documents) >= each.documents],
-        key=KEY,
+        key="ready-made",
+        icon=":material/expand_less:" if drawer.open else ":material/expand_more:",
+        icon_position="right",
         type="tertiary",
-        format_func=lambda name: _(TITLES[name]),
-        help=_("Fills the box with a question that asks for a place behind everything."),
-        on_click=fill,
+        on_click=turned,
     )
+    if not drawer.open:
+        return
+    tasks = st.container(horizontal=True, gap="small", vertical_alignment="center")
+    for name, each in READY.items():
+        if len(state.documents) >= each.documents:
+            tasks.button(
+                _(TITLES[name]),
+                key=f"task-{name}",
+                type="tertiary",
+                help=_("Fills the box with a question that asks for a place behind everything."),
+                on_click=_fill,
+                args=(state, name),
+            )
 
 
 def _fill(state: State, name: str) -> None:
@@ -43,3 +64,5 @@ def _fill(state: State, name: str) -> None:
     for each in READY.values():
         typed = typed.removeprefix(each.text).strip()
     box.put(state, READY[name].question(typed), new_id())
+    state.of(Drawer).open = False
+    st.rerun()  # the whole page: what keeps the draft is to know of it

@@ -42,8 +42,7 @@ def show(state: State) -> None:
 def _entry(state: State, document: Document, number: int) -> None:
     with st.container(border=True):
         st.markdown(_card(state, document, number))
-        row = st.container(horizontal=True, vertical_alignment="center")
-        row.button(
+        st.button(
             _("Remove"),
             key=f"remove-{document.id}",
             type="tertiary",
@@ -51,8 +50,7 @@ def _entry(state: State, document: Document, number: int) -> None:
             on_click=reading.drop,
             args=(state, document.id),
         )
-        with row:
-            private.rule(state, document)
+        private.rule(state, document)
         _without_text(state, document)
         unseen.show(state, document)
         extracted.show(state, document)

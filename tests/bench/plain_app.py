@@ -17,9 +17,8 @@ with st.sidebar:
         st.markdown(
             "**name.pdf**  \n:small[2,415 pages · 1,202,225 tokens]  \n:small[made in 2023]"
         )
-        row = st.container(horizontal=True)
-        row.button("Remove", type="tertiary", help="A line of help.")
-        row.popover("May go anywhere", type="tertiary")
+        st.button("Remove", type="tertiary", help="A line of help.")
+        st.expander("May go anywhere", key="places", on_change="rerun")
         st.expander("How it is read", key="reading", on_change="rerun")
     st.expander("Add documents", key="add", on_change="rerun")
     st.expander("Open again", key="open", on_change="rerun")
@@ -48,7 +47,7 @@ for n in range(2):
             st.caption("Used 7 of 71 pages.")
             row = st.container(horizontal=True)
             row.button("Again", key=f"again{n}", icon=":material/alt_route:", help="Help.")
-            row.popover("Copy", icon=":material/content_copy:", type="tertiary", key=f"copy{n}")
+            row.button("Copy", key=f"copy{n}", icon=":material/content_copy:", type="tertiary")
 with beside, st.container(border=True):
     st.markdown("Verified  \n**name.pdf** page 12 of 2,415  \n:small[citation 1 of 8]")
     for n in range(2):
@@ -73,7 +72,7 @@ def priced() -> None:
         st.text_area("Your question", height=96)
         with st.container(horizontal=True):
             st.button("Ask", type="primary")
-            st.menu_button("Ready-made", ["a", "b", "c"], type="tertiary", help="A line of help.")
+            st.button("Ready-made", icon=":material/expand_more:", type="tertiary")
         with st.container(border=True):
             st.metric("Whole document", f"$0.{n:02}")
             st.caption("Three lines of words.")
