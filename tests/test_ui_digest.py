@@ -180,6 +180,13 @@ def test_a_task_fills_the_box_and_keeps_what_was_typed(page: Page) -> None:
     assert page.click("ready-made").buttons("task-compare") == []
 
 
+def test_ready_made_questions_stand_there_where_no_price_does(page: Page) -> None:
+    next(each for each in page.at.text_input if each.key == "choice-pages").set_value("999").run()
+
+    assert page.buttons("ask") == []
+    assert page.click("ready-made").buttons("task-summary")
+
+
 def test_two_documents_can_be_compared(outlines: KimiServer, home: Path) -> None:
     page = Page().upload(("a.pdf", pdfs.make_pdf(LEASE)), ("b.pdf", pdfs.make_pdf(LEASE[:2])))
 

@@ -259,6 +259,16 @@ def test_the_receipt_says_how_far_the_quote_was_off_and_what_was_cached(lease: P
     assert "inside the range" in lease.words or "outside of the range" in lease.words
 
 
+def test_what_was_asked_together_is_shown_together_and_more_is_shown_at_once(lease: Page) -> None:
+    lease.ask(QUESTION).type("Who may terminate?\nWhat is the rent?\nWhen does it end?")
+    field(lease, "Each line is a question of its own").check().run()
+    lease.click("ask").settle()
+
+    assert lease.words.count("Asked side by side with others") == 3
+    assert lease.at.button(key="earlier").label == "Show earlier questions (1)"
+    assert lease.click("earlier").buttons("earlier") == []
+
+
 def test_what_came_before_a_stop_stays_when_the_server_starts_again(
     lease: Page, kimi: KimiServer, home: Path
 ) -> None:

@@ -88,6 +88,20 @@ def test_a_rule_is_made_on_the_page_and_forbids_the_ways(far: None) -> None:
     assert all(each.disabled for each in page.buttons("way-") if "local" not in str(each.key))
 
 
+def test_why_a_rule_cannot_hold_stays_in_sight_until_another_is_typed(home: Path) -> None:
+    page = Page().upload(("lease.txt", TEXT))
+    page.unfold(f"places-{page.url['d']}")
+
+    page.at.text_input(key=f"rule-{page.url['d']}").set_value("nowhere at all").run()
+    page.fold(f"places-{page.url['d']}")
+    assert "nowhere at all" in page.errors
+
+    page.unfold(f"places-{page.url['d']}")
+    page.at.text_input(key=f"rule-{page.url['d']}").set_value("local").run()
+    assert page.errors == ""
+    assert "May go only to local" in page.words
+
+
 def test_a_chapter_is_chosen_from_the_outline(home: Path) -> None:
     page = Page().upload(("book.pdf", book()))
     (select,) = [each for each in page.at.selectbox if (each.key or "").startswith("outline-")]

@@ -440,6 +440,20 @@ def test_an_answer_is_copied_and_saved_with_footnotes(asked: Page) -> None:
     assert labels == ["Save as Markdown", "Save as HTML"]
 
 
+def test_each_copy_is_opened_and_closed_alone_and_not_in_another_conversation(
+    asked: Page,
+) -> None:
+    asked.ask("What is the rent?").click("copy-0").click("copy-1")
+    assert [each.value.partition("\n")[0] for each in asked.at.code] == [
+        f"# {QUESTION}",
+        "# What is the rent?",
+    ]
+
+    assert len(asked.click("copy-0").at.code) == 1
+    asked.click("new").ask(QUESTION)
+    assert len(asked.at.code) == 0
+
+
 def test_the_same_question_another_way_stands_beside_the_first_answer(
     kimi: KimiServer, asked: Page, home: Path
 ) -> None:

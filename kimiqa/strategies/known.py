@@ -39,7 +39,6 @@ class _Made(Generic[T]):
 
     draft: Draft
     pages: tuple[tuple[Page, ...], ...]
-    by_meaning: bool
     made: T
 
 
@@ -52,7 +51,8 @@ def begun(draft: Draft, make: Callable[[Draft], T]) -> T:
 def ranked(draft: Draft, make: Callable[[Draft], T]) -> T:
     """The same for what rests on the question and the documents alone: whichever pages are asked
     about, the order of all chunks is one."""
-    return _made("ranked", draft, make, _same_question, by_meaning=_by_meaning(draft))
+    # Vectors may come later: by meaning and by words alone are two orders.
+    return _made(f"ranked {_by_meaning(draft)}", draft, make, _same_question)
 
 
 def _made(
@@ -60,19 +60,17 @@ def _made(
     draft: Draft,
     make: Callable[[Draft], T],
     same: Callable[[Draft, Draft], bool],
-    by_meaning: bool = False,
 ) -> T:
     memo = draft.documents[0].memo
     known: _Made[T] | None = memo.get(name)
     if (
         known is None
-        or known.by_meaning != by_meaning
         or not _identical(known.draft.documents, draft.documents)
         or not _same_pages(known.pages, draft)
         or not same(known.draft, draft)
     ):
         pages = tuple(each.pages for each in draft.documents)
-        memo[name] = known = _Made(draft, pages, by_meaning, make(draft))
+        memo[name] = known = _Made(draft, pages, make(draft))
     return known.made
 
 

@@ -32,9 +32,10 @@ class Hindsights:
 
 @dataclass(slots=True)
 class Copied:
-    """The turn whose answer is laid out to be taken along."""
+    """The answers that are laid out to be taken along: conversation and turn. Each is drawn anew
+    alone, so that none closes another."""
 
-    turn: int | None = None
+    open: set[tuple[str, int]] = field(default_factory=set)
 
 
 def show(state: State, turn: Turn, *, newest: bool) -> None:
@@ -111,7 +112,7 @@ def _offer_copy(state: State, turn: Turn) -> None:
     taken = state.of(Copied)
 
     def turned() -> None:
-        taken.turn = None if taken.turn == turn.number else turn.number
+        taken.open ^= {(state.conversation, turn.number)}
 
     st.button(
         _("Copy or save"),
@@ -124,7 +125,7 @@ def _offer_copy(state: State, turn: Turn) -> None:
 
 def _copy(state: State, turn: Turn) -> None:
     """The answer with its footnotes, as a file, and where the browser's own button copies it."""
-    if state.of(Copied).turn != turn.number:
+    if (state.conversation, turn.number) not in state.of(Copied).open:
         return
     with st.container(border=True):
         with st.container(horizontal=True):

@@ -57,9 +57,14 @@ def _searched(known: list[Stored]) -> list[Stored]:
 
 def _entry(state: State, each: Stored) -> None:
     row = st.container(horizontal=True, vertical_alignment="center")
+    leaving = state.of(Leaving)
 
     def bring() -> None:
+        leaving.document = ""
         state.documents.append(each.id)
+
+    def turned() -> None:
+        leaving.document = "" if leaving.document == each.id else each.id
 
     row.button(
         f"{escape(shortened(each.name, 48))} · {counted(each.pages, 'page', 'pages')}",
@@ -67,11 +72,6 @@ def _entry(state: State, each: Stored) -> None:
         on_click=bring,
         type="tertiary",
     )
-    leaving = state.of(Leaving)
-
-    def turned() -> None:
-        leaving.document = "" if leaving.document == each.id else each.id
-
     row.button(
         _("Delete"),
         key=f"leave-{each.id}",
@@ -79,18 +79,21 @@ def _entry(state: State, each: Stored) -> None:
         help=escape(shortened(each.name, 48)),
         on_click=turned,
     )
-    if leaving.document != each.id:
-        return
+    if leaving.document == each.id:
+        _leave(state, each)
+
+
+def _leave(state: State, each: Stored) -> None:
+    """What deleting takes along, and the button that does it."""
+
+    def delete() -> None:
+        state.of(Leaving).document = ""
+        retention.delete(state, each.id, conversations=talks)
+
     with st.container(border=True):
         st.markdown(_("Its file, its text and all that was made of it leave this computer."))
         retention.rules([each.id])
         talks = st.checkbox(
             _("Delete the conversations about it too"), value=True, key=f"talks-{each.id}"
         )
-        st.button(
-            _("Delete for good"),
-            key=f"delete-{each.id}",
-            on_click=retention.delete,
-            args=(state, each.id),
-            kwargs={"conversations": talks},
-        )
+        st.button(_("Delete for good"), key=f"delete-{each.id}", on_click=delete)

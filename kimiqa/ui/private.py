@@ -22,7 +22,7 @@ KEY = "choice-private"
 
 @dataclass(slots=True)
 class Unruled:
-    """Rules that were typed and cannot hold: why, by document, until it was said."""
+    """Rules that were typed and cannot hold: why, by document, until another one is typed."""
 
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -76,35 +76,35 @@ def choice(state: State) -> None:
 
 
 def rule(state: State, document: Document) -> None:
-    """Where a document may go, and a place to say so."""
-    key = f"rule-{document.id}"
-    problem = state.of(Unruled).problems.pop(document.id, "")
+    """A place to say where a document may go; why a rule cannot hold stays in sight."""
+    key, problem = f"rule-{document.id}", state.of(Unruled).problems.get(document.id, "")
+    fold = st.expander(_("Where it may go"), key=f"places-{document.id}", on_change="rerun")
+    if fold.open:
+        with fold:
+            st.session_state.setdefault(key, ", ".join(document.only))
+            st.text_input(
+                _("May go only to"),
+                key=key,
+                placeholder=_("anywhere, or eu, example.com"),
+                on_change=_ruled,
+                args=(state, document, key),
+                help=_("Hosts, providers or regions with commas between; local is this computer."),
+            )
+    if problem:
+        st.error(escape(problem))
+
+
+def ruled(document: Document) -> str:
+    """Where a document may go alone, escaped; empty where it may go anywhere."""
     places = ", ".join(document.only)
-    label = (
-        _("May go only to {places}").format(places=escape(places))
-        if places
-        else _("May go anywhere")
-    )
-    fold = st.expander(label, key=f"places-{document.id}", on_change="rerun")
-    if not (fold.open or problem):
-        return
-    with fold:
-        st.session_state.setdefault(key, places)
-        st.text_input(
-            _("May go only to"),
-            key=key,
-            placeholder=_("anywhere, or eu, example.com"),
-            on_change=_ruled,
-            args=(state, document, key),
-            help=_("Hosts, providers or regions with commas between; local is this computer."),
-        )
-        if problem:
-            st.error(escape(problem))
+    return _("May go only to {places}").format(places=escape(places)) if places else ""
 
 
 def _ruled(state: State, document: Document, key: str) -> None:
+    problems = state.of(Unruled).problems
+    problems.pop(document.id, None)
     try:
         document.restrict(*filter(str.strip, st.session_state[key].split(",")))
     except KimiqaError as error:
-        state.of(Unruled).problems[document.id] = str(error)
+        problems[document.id] = str(error)
     desk.forget_prices(state)

@@ -42,7 +42,9 @@ def show(state: State) -> None:
         several.choice(state)
         question = _asked(state)
         priced = _priced(state, question)
-        if priced is not None:
+        if priced is None:
+            calm(ready.show)(state, st.container(horizontal=True))
+        else:
             way = _price_and_ask(state, question, priced)
     with notice:
         # Above the box, and after it: the first look for personal data takes a while.
@@ -95,7 +97,9 @@ def _price_and_ask(state: State, question: str, priced: list[Way]) -> Way | None
     long: the way that is chosen."""
     setup = desk.setup(state)
     way = ways.chosen_way(state, priced, setup.embedded) or _cheapest(priced)
-    if way is not None:
+    if way is None:
+        calm(ready.show)(state, st.container(horizontal=True))
+    else:
         calm(_ask_row)(state, question, way, setup)
     _last_problem(state)
     cards.show(state, priced, setup.embedded, _stands_for(state, question))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from typing import Protocol
 
 import streamlit as st
 
@@ -11,7 +11,21 @@ from kimiqa.ui.state import State
 from kimiqa.ui.text import escape
 from kimiqa.ui.words import _
 
-CHOICES: tuple[ModuleType, ...] = (eyes, warmth)
+
+class Choice(Protocol):
+    """One of them: a module's three functions."""
+
+    def offered(self, state: State) -> bool:
+        """Whether there is something to choose."""
+
+    def chosen(self, state: State) -> str:
+        """What is chosen, in words, not yet escaped; empty where it is as usual."""
+
+    def choice(self, state: State) -> None:
+        """The elements to choose with."""
+
+
+CHOICES: tuple[Choice, ...] = (eyes, warmth)
 
 
 def choices(state: State) -> None:

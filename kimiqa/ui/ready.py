@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kimiqa.tasks import READY
-from kimiqa.ui import box
+from kimiqa.ui import box, history
 from kimiqa.ui.state import State, new_id
 from kimiqa.ui.words import _
 
@@ -22,28 +22,29 @@ TITLES = {
 
 @dataclass(slots=True)
 class Drawer:
-    """Whether the questions are shown."""
+    """Where the questions are shown: a conversation, and how many turns it had."""
 
-    open: bool = False
+    open_at: tuple[str, int] | None = None
 
 
 def show(state: State, row: DeltaGenerator) -> None:
     """In the row the button that shows them; under it one for each task that these documents are
     enough for."""
-    drawer = state.of(Drawer)
+    drawer, here = state.of(Drawer), (state.conversation, len(history.turns(state)))
+    shown = drawer.open_at == here
 
     def turned() -> None:
-        drawer.open = not drawer.open
+        drawer.open_at = None if shown else here
 
     row.button(
         _("Ready-made"),
         key="ready-made",
-        icon=":material/expand_less:" if drawer.open else ":material/expand_more:",
+        icon=":material/expand_less:" if shown else ":material/expand_more:",
         icon_position="right",
         type="tertiary",
         on_click=turned,
     )
-    if not drawer.open:
+    if not shown:
         return
     tasks = st.container(horizontal=True, gap="small", vertical_alignment="center")
     for name, each in READY.items():
@@ -64,5 +65,5 @@ def _fill(state: State, name: str) -> None:
     for each in READY.values():
         typed = typed.removeprefix(each.text).strip()
     box.put(state, READY[name].question(typed), new_id())
-    state.of(Drawer).open = False
+    state.of(Drawer).open_at = None
     st.rerun()  # the whole page: what keeps the draft is to know of it

@@ -60,6 +60,7 @@ def _entry(state: State, document: Document, number: int) -> None:
 def _card(state: State, document: Document, number: int) -> str:
     """The name; the number in the prompt, pages and tokens; what the file says of itself."""
     lines = [f"D{number} · {counts(state, document)}", escape(_about(state, document))]
+    lines.append(private.ruled(document))
     small = [f":small[{each}]" for each in lines if each]
     return "  \n".join([f"**{escape(shortened(document.name, 60))}**", *small])
 

@@ -23,7 +23,7 @@ from kimiqa.ui.state import State, opened
 from kimiqa.ui.text import escape, shortened
 from kimiqa.ui.words import _
 
-SHOWN_AT_FIRST, SHOWN_MORE = 2, 5
+SHOWN_AT_FIRST, SHOWN_MORE, SHOWN_TOGETHER = 2, 5, 12
 APART = {
     "stopped": "Stopped here. What had come was paid for and is kept; the next question does not "
     "go on from it.",
@@ -85,7 +85,7 @@ def show(state: State, turns: tuple[Turn, ...]) -> None:
     if hidden and st.button(
         _("Show earlier questions ({number:,})").format(number=hidden), key="earlier"
     ):
-        part.newest += SHOWN_MORE
+        part.newest = len(turns) - hidden + SHOWN_MORE
         st.rerun()
     for turn in turns[hidden:]:
         newest = turn.number == len(turns) - 1
@@ -95,8 +95,10 @@ def show(state: State, turns: tuple[Turn, ...]) -> None:
 
 
 def _asked_together(turns: tuple[Turn, ...]) -> int:
-    """How many of the newest were asked side by side: who asked them so looks at them so."""
-    return sum(1 for _turn in takewhile(lambda turn: turn.apart == "aside", reversed(turns)))
+    """How many of the newest were asked side by side, those among them that were stopped too: who
+    asked them so looks at them so."""
+    newest = takewhile(lambda turn: turn.apart, reversed(turns[-SHOWN_TOGETHER:]))
+    return sum(1 for _turn in newest)
 
 
 @st.fragment

@@ -53,7 +53,7 @@ def choice(state: State) -> None:
     """The lifetime to ask for."""
     names, key = list(LIFETIMES), f"lifetime-{desk.model(state).id}"
 
-    def chosen() -> None:
+    def changed() -> None:
         state.choices.lifetime = st.session_state[key] or ""
 
     st.radio(
@@ -66,5 +66,5 @@ def choice(state: State) -> None:
         help=_(
             "An hour costs more to write; it pays where questions come over five minutes apart."
         ),
-        on_change=chosen,
+        on_change=changed,
     )

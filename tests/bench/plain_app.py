@@ -18,7 +18,7 @@ with st.sidebar:
             "**name.pdf**  \n:small[2,415 pages · 1,202,225 tokens]  \n:small[made in 2023]"
         )
         st.button("Remove", type="tertiary", help="A line of help.")
-        st.expander("May go anywhere", key="places", on_change="rerun")
+        st.expander("Where it may go", key="places", on_change="rerun")
         st.expander("How it is read", key="reading", on_change="rerun")
     st.expander("Add documents", key="add", on_change="rerun")
     st.expander("Open again", key="open", on_change="rerun")
