@@ -200,10 +200,12 @@ def test_6_a_conversation_and_a_draft_come_back_by_their_url(
     paid: App, tab: Tab, browser: Any, answered: str, pictures: Path
 ) -> None:
     tab.open(answered).citations.first.wait_for()
+    ordinary = tab.settled().text("Prices are for a question")
+    ordinary.wait_for()
     box = tab.page.get_by_label("Your next question")
     box.fill("And who maintains")
     box.blur()
-    tab.text("Prices are for a question").wait_for(state="detached")
+    ordinary.wait_for(state="detached")
     tab.settled()
     tab.close()
 
