@@ -178,3 +178,10 @@ def test_the_settings_of_the_app_are_safe() -> None:
     assert 0 < settings["server"]["maxUploadSize"] <= 500
     assert settings["browser"]["gatherUsageStats"] is False
     assert settings["client"]["showErrorDetails"] == "none"
+
+
+def test_nobody_is_asked_for_an_address_before_the_app_is_there() -> None:
+    """On a machine on which it never ran, Streamlit asks for one in the terminal, and waits."""
+    from kimiqa.cli.app import flags
+
+    assert "--server.showEmailPrompt=false" in flags("127.0.0.1", 8501, no_open=False)
