@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import eq
 from typing import Generic, TypeVar
 
 from kimiqa.document import Document, Page
@@ -13,33 +14,18 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """The last prompt of a strategy that began with a document."""
-
-    draft: Draft
-    pages: tuple[tuple[Page, ...], ...]
-    by_meaning: bool
-    layout: Layout
-
-
-def counted(strategy: str, draft: Draft, count: Callable[[Draft], Layout]) -> Layout:
-    """`count(draft)`, or what it gave the last time, where that was asked of the same draft."""
-    memo, name = draft.documents[0].memo, f"counted {strategy}"
-    known: _Known | None = memo.get(name)
-    by_meaning = strategy != "full" and _by_meaning(draft)
-    if known is None or known.by_meaning != by_meaning or not _same(known, draft):
-        pages = tuple(each.pages for each in draft.documents)
-        memo[name] = known = _Known(draft, pages, by_meaning, count(draft))
-    return known.layout
-
-
-@dataclass(frozen=True, slots=True)
 class _Made(Generic[T]):
-    """What was made of a draft."""
+    """What was made of a draft last."""
 
     draft: Draft
     pages: tuple[tuple[Page, ...], ...]
     made: T
+
+
+def counted(strategy: str, draft: Draft, count: Callable[[Draft], Layout]) -> Layout:
+    """`count(draft)`, or what it gave the last time, where that was asked of the same draft."""
+    by_meaning = strategy != "full" and _by_meaning(draft)
+    return _made(f"counted {strategy} {by_meaning}", draft, count, eq)
 
 
 def begun(draft: Draft, make: Callable[[Draft], T]) -> T:
@@ -51,7 +37,6 @@ def begun(draft: Draft, make: Callable[[Draft], T]) -> T:
 def ranked(draft: Draft, make: Callable[[Draft], T]) -> T:
     """The same for what rests on the question and the documents alone: whichever pages are asked
     about, the order of all chunks is one."""
-    # Vectors may come later: by meaning and by words alone are two orders.
     return _made(f"ranked {_by_meaning(draft)}", draft, make, _same_question)
 
 
@@ -61,6 +46,8 @@ def _made(
     make: Callable[[Draft], T],
     same: Callable[[Draft, Draft], bool],
 ) -> T:
+    # Documents equal each other by their bytes: here they have to be the very same, as they are
+    # read now.
     memo = draft.documents[0].memo
     known: _Made[T] | None = memo.get(name)
     if (
@@ -93,22 +80,13 @@ def _same_question(before: Draft, draft: Draft) -> bool:
 
 
 def _by_meaning(draft: Draft) -> bool:
-    """Whether chunks are chosen by meaning too just now: vectors may come later."""
+    """Whether chunks are chosen by meaning too just now: vectors may come later, and what is made
+    with and without them is two things."""
     if draft.ranking != "auto":
         return False
     from kimiqa.semantic import ready  # here, for it brings numpy
 
     return ready(draft.documents)
-
-
-def _same(known: _Known, draft: Draft) -> bool:
-    """Documents equal each other by their bytes: here they have to be the very same, as they are
-    read now."""
-    return (
-        _identical(known.draft.documents, draft.documents)
-        and _same_pages(known.pages, draft)
-        and known.draft == draft
-    )
 
 
 def _same_pages(known: tuple[tuple[Page, ...], ...], draft: Draft) -> bool:
